@@ -1,0 +1,69 @@
+# The verbs. `make help` lists them; each does its own set-up.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+VENDOR ?=
+FROM ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lock demo refresh generate check-generated format lint types test pytest check bench record clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with the locked development environment
+
+$(READY): requirements-dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "polyvox needs Python 3.11 or newer: make PYTHON=python3.11 setup")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+lock: $(READY) ## resolve the development environment anew, with hashes and without index addresses
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate --group dev pyproject.toml -o requirements-dev.lock
+
+demo: $(READY) ## regenerate, then call each vendor over real HTTP and print what it answered
+	$(BIN)/python -m codegen generate
+	$(BIN)/python -m tests.demo
+
+refresh: $(READY) ## take a vendor's new description: make refresh VENDOR=openai [FROM=file]
+	$(BIN)/python -m codegen refresh $(VENDOR) $(if $(FROM),--from $(FROM))
+
+generate: $(READY) ## compile specs/ into generated/
+	$(BIN)/python -m codegen generate
+
+check-generated: $(READY) ## would generate change anything? Prints the difference
+	$(BIN)/python -m codegen generate --check
+
+format: $(READY) ## format what we wrote
+	$(BIN)/ruff format runtime codegen tests benchmarks
+	$(BIN)/ruff check --fix-only --quiet runtime codegen tests benchmarks
+
+lint: $(READY) ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check runtime codegen tests benchmarks
+
+types: $(READY) ## mypy --strict and pyright strict on everything
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+pytest: $(READY) ## the tests alone
+	$(BIN)/python -m pytest -n auto -q
+
+check: check-generated lint types pytest ## everything CI runs
+
+test: check ## the same as check
+
+bench: $(READY) ## ours against raw httpx2: ratios, import time, modules
+	$(BIN)/python -m benchmarks
+
+record: $(READY) ## record the cassettes again, with keys from the environment
+	$(BIN)/python -m tests.record
+
+clean: ## remove the environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .pytest_cache

@@ -1,0 +1,139 @@
+"""polyvox: one typed `completion()` for every LLM vendor, compiled from the vendors' own API descriptions.
+
+Names are loaded at their first use: `import polyvox` loads neither the HTTP library nor pydantic.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .assembling import assemble as assemble
+    from .client import AsyncClient as AsyncClient
+    from .client import Client as Client
+    from .completions import acompletion as acompletion
+    from .completions import completion as completion
+    from .drivers import AsyncStream as AsyncStream
+    from .drivers import Stream as Stream
+    from .errors import APIConnectionError as APIConnectionError
+    from .errors import APIError as APIError
+    from .errors import APIResponseValidationError as APIResponseValidationError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BadGatewayError as BadGatewayError
+    from .errors import BadRequestError as BadRequestError
+    from .errors import ConflictError as ConflictError
+    from .errors import ContentPolicyViolationError as ContentPolicyViolationError
+    from .errors import ContextWindowExceededError as ContextWindowExceededError
+    from .errors import FallbacksExhaustedError as FallbacksExhaustedError
+    from .errors import GatewayTimeoutError as GatewayTimeoutError
+    from .errors import InsufficientFundsError as InsufficientFundsError
+    from .errors import InternalServerError as InternalServerError
+    from .errors import InvalidMessageError as InvalidMessageError
+    from .errors import InvalidRequestError as InvalidRequestError
+    from .errors import MissingApiKeyError as MissingApiKeyError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import OverloadedError as OverloadedError
+    from .errors import PermissionDeniedError as PermissionDeniedError
+    from .errors import PolyvoxError as PolyvoxError
+    from .errors import QuotaExceededError as QuotaExceededError
+    from .errors import RateLimitError as RateLimitError
+    from .errors import RequestTooLargeError as RequestTooLargeError
+    from .errors import ServiceUnavailableError as ServiceUnavailableError
+    from .errors import StreamInterruptedError as StreamInterruptedError
+    from .errors import StructuredOutputError as StructuredOutputError
+    from .errors import Timeout as Timeout
+    from .errors import UnknownParameterError as UnknownParameterError
+    from .errors import UnknownProviderError as UnknownProviderError
+    from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .messages import MessageParam as MessageParam
+    from .messages import Messages as Messages
+    from .names import LLMProvider as LLMProvider
+    from .parameters import Parameters as Parameters
+    from .parameters import ReasoningEffort as ReasoningEffort
+    from .results import ChatCompletion as ChatCompletion
+    from .results import ChatCompletionChunk as ChatCompletionChunk
+    from .results import ChatCompletionMessage as ChatCompletionMessage
+    from .results import Choice as Choice
+    from .results import CompletionUsage as CompletionUsage
+    from .results import Delta as Delta
+    from .results import FinishReason as FinishReason
+    from .results import ParsedChatCompletion as ParsedChatCompletion
+    from .results import ThinkingBlock as ThinkingBlock
+    from .results import ToolCall as ToolCall
+    from .supported import get_supported_openai_params as get_supported_openai_params
+
+_HOME = {
+    "assemble": "assembling",
+    "AsyncClient": "client",
+    "Client": "client",
+    "acompletion": "completions",
+    "completion": "completions",
+    "AsyncStream": "drivers",
+    "Stream": "drivers",
+    "MessageParam": "messages",
+    "Messages": "messages",
+    "LLMProvider": "names",
+    "Parameters": "parameters",
+    "ReasoningEffort": "parameters",
+    "ChatCompletion": "results",
+    "ChatCompletionChunk": "results",
+    "ChatCompletionMessage": "results",
+    "Choice": "results",
+    "CompletionUsage": "results",
+    "Delta": "results",
+    "FinishReason": "results",
+    "ParsedChatCompletion": "results",
+    "ThinkingBlock": "results",
+    "ToolCall": "results",
+    "get_supported_openai_params": "supported",
+}
+_ERRORS = (
+    "APIConnectionError",
+    "APIError",
+    "APIResponseValidationError",
+    "AuthenticationError",
+    "BadGatewayError",
+    "BadRequestError",
+    "ConflictError",
+    "ContentPolicyViolationError",
+    "ContextWindowExceededError",
+    "FallbacksExhaustedError",
+    "GatewayTimeoutError",
+    "InsufficientFundsError",
+    "InternalServerError",
+    "InvalidMessageError",
+    "InvalidRequestError",
+    "MissingApiKeyError",
+    "NotFoundError",
+    "OverloadedError",
+    "PermissionDeniedError",
+    "PolyvoxError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "RequestTooLargeError",
+    "ServiceUnavailableError",
+    "StreamInterruptedError",
+    "StructuredOutputError",
+    "Timeout",
+    "UnknownParameterError",
+    "UnknownProviderError",
+    "UnprocessableEntityError",
+    "UnsupportedParamsError",
+)
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name) or ("errors" if name in _ERRORS else None)
+    if home is None:
+        raise AttributeError(f"module 'polyvox' has no attribute {name!r}")
+    value: object = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*_HOME, *_ERRORS, "__version__"])

@@ -1,0 +1,177 @@
+"""Which provider, which model, which host, which key. Pure, but for reading the environment.
+
+A key belongs to one provider: no other provider's variable is ever looked at, and a provider without a host of its own
+is an error, never a call to somebody else's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from os import environ
+from typing import Final
+from urllib.parse import urlsplit
+
+from .call import Vendor
+from .errors import InvalidRequestError, MissingApiKeyError, UnknownProviderError
+from .guessing import nearest
+
+NATIVE: Final[Mapping[str, Vendor]] = {
+    "openai": Vendor(
+        name="openai",
+        base_url="https://api.openai.com/v1",
+        path="/chat/completions",
+        key_variables=("OPENAI_API_KEY",),
+        base_variables=("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    ),
+    "anthropic": Vendor(
+        name="anthropic",
+        dialect="anthropic",
+        base_url="https://api.anthropic.com",
+        path="/v1/messages",
+        key_variables=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+        base_variables=("ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"),
+    ),
+    "gemini": Vendor(
+        name="gemini",
+        dialect="gemini",
+        aliases=("google",),
+        base_url="https://generativelanguage.googleapis.com/v1beta",
+        path="/models/",
+        key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        base_variables=("GOOGLE_GEMINI_BASE_URL", "GEMINI_API_BASE"),
+    ),
+}
+_NATIVE_ALIASES: Final = {alias: vendor.name for vendor in NATIVE.values() for alias in vendor.aliases}
+
+# Decided by the shape of the name, never by a list of models.
+_FAMILIES: Final = (
+    (re.compile(r"gpt-|o\d|chatgpt-|ft:"), "openai"),
+    (re.compile(r"claude-"), "anthropic"),
+    (re.compile(r"gemini-|gemma-"), "gemini"),
+    (re.compile(r"(open-)?mi[sx]tral-|magistral-|ministral-|pixtral-"), "mistral"),
+    (re.compile(r"command-"), "cohere"),
+    (re.compile(r"grok-"), "xai"),
+    (re.compile(r"deepseek-"), "deepseek"),
+)
+_VARIABLE = re.compile(r"\{([A-Z0-9_]+)\}")
+# What a caller may have copied from a vendor's page: the whole address instead of its base.
+_ENDPOINTS = ("/chat/completions", "/v1/messages")
+
+
+def find_vendor(name: str) -> Vendor | None:
+    """The row of a provider, by name or alias, in any letter case; None for an unknown name."""
+    name = name.strip().lower()
+    name = _NATIVE_ALIASES.get(name, name)
+    return NATIVE.get(name) or _gateway(name)
+
+
+@lru_cache(maxsize=256)
+def _gateway(name: str) -> Vendor | None:
+    from polyvox_wire.gateways import ALIASES, GATEWAYS  # data of 120 rows: only when a native name did not match
+
+    row = GATEWAYS.get(ALIASES.get(name, name))
+    return None if row is None else Vendor(**row._asdict())
+
+
+def known_names() -> tuple[str, ...]:
+    """Every provider name and alias."""
+    from polyvox_wire.gateways import ALIASES, GATEWAYS
+
+    return (*NATIVE, *_NATIVE_ALIASES, *GATEWAYS, *ALIASES)
+
+
+def locate(model: str, provider: str | None) -> tuple[Vendor, str]:
+    """The provider, and the model's name as it knows it."""
+    if not model.strip():
+        raise InvalidRequestError("model is empty; write e.g. 'openai:gpt-4.1-mini'")
+    if provider is not None:
+        return _named(provider), model
+    head, separator, rest = _split(model)
+    if separator and (vendor := find_vendor(head)):
+        if not rest:
+            raise InvalidRequestError(f"model {model!r} names a provider but no model")
+        return vendor, rest
+    for pattern, name in _FAMILIES:
+        if pattern.match(model):
+            return _named(name), model
+    if separator and nearest(head, known_names()):
+        return _named(head), rest  # a misspelt provider: say so
+    return NATIVE["openai"], model
+
+
+def _split(model: str) -> tuple[str, str, str]:
+    found = re.search(r"[:/]", model)
+    return (model[: found.start()], found.group(), model[found.end() :]) if found else (model, "", "")
+
+
+def _named(name: str) -> Vendor:
+    vendor = find_vendor(name)
+    if vendor is None:
+        raise UnknownProviderError(_why_unknown(name.strip().lower()))
+    return vendor
+
+
+def _why_unknown(name: str) -> str:
+    from polyvox_wire.gateways import LEFT_OUT
+
+    if reason := LEFT_OUT.get(name):
+        return f"provider {name!r} is not supported: {reason}"
+    return f"unknown provider {name!r}{nearest(name, known_names())}"
+
+
+def base_url(vendor: Vendor, given: str | None) -> str:
+    """The address to call: the argument, else the provider's variables, else its own host."""
+    url = given or next((environ[name] for name in vendor.base_variables if environ.get(name)), None) or vendor.base_url
+    if not url:
+        tried = f" (or set {' or '.join(vendor.base_variables)})" if vendor.base_variables else ""
+        raise InvalidRequestError(f"{vendor.name} has no host of its own; pass api_base{tried}", provider=vendor.name)
+    url = _VARIABLE.sub(lambda found: _variable(vendor, found.group(1)), url).rstrip("/")
+    _check_url(vendor, url)
+    return url
+
+
+def endpoint(base: str, path: str) -> str:
+    """The whole address; a base that already is one is taken as it is."""
+    if base.endswith(path) or base.endswith(_ENDPOINTS):
+        return base
+    if path.startswith("/v1/") and base.endswith("/v1"):
+        return base + path.removeprefix("/v1")
+    return base + path
+
+
+def _variable(vendor: Vendor, name: str) -> str:
+    if value := environ.get(name):
+        return value.removeprefix("https://").rstrip("/")
+    raise InvalidRequestError(f"{vendor.name} needs {name} in the environment, or api_base", provider=vendor.name)
+
+
+def _check_url(vendor: Vendor, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, good = None, False
+    if not good or parts is None or not url.isprintable() or " " in url:
+        raise InvalidRequestError(f"api_base of {vendor.name} is not an http(s) address: {url!r}", provider=vendor.name)
+    if parts.username is not None or parts.fragment:
+        raise InvalidRequestError(
+            f"api_base of {vendor.name} must not hold a user name, a password or a fragment", provider=vendor.name
+        )
+
+
+def environment_key(vendor: Vendor) -> tuple[str, str | None]:
+    """The key from the environment and the name of its variable; an empty key where the provider needs none."""
+    for name in vendor.key_variables:
+        if key := environ.get(name):
+            return key, name
+    if vendor.key_optional or not vendor.key_variables:
+        return "", None
+    raise missing_key(vendor)
+
+
+def missing_key(vendor: Vendor) -> MissingApiKeyError:
+    """The error that names every variable that was looked at."""
+    tried = " or ".join(vendor.key_variables)
+    return MissingApiKeyError(f"no API key: pass api_key, or set {tried}", provider=vendor.name)

@@ -1,0 +1,212 @@
+"""Chunks to the answer they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .results import (
+    Annotation,
+    Audio,
+    ChatCompletion,
+    ChatCompletionMessage,
+    Choice,
+    ChoiceLogprobs,
+    CompletionUsage,
+    CustomCall,
+    FunctionCall,
+    ThinkingBlock,
+    ToolCall,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .results import ChatCompletionChunk, ChunkChoice, Delta, FinishReason, ToolCallDelta
+
+
+@dataclass(slots=True)
+class _Call:
+    id: str = ""
+    type: str = "function"
+    name: str = ""
+    text: list[str] = field(default_factory=list[str])
+    fields: dict[str, object] = field(default_factory=dict[str, object])
+
+    def add(self, delta: ToolCallDelta) -> None:
+        self.id = delta.id or self.id
+        self.type = delta.type or self.type
+        if delta.function is not None:
+            self.name = delta.function.name or self.name
+            self.text.append(delta.function.arguments or "")
+        if delta.custom is not None:
+            self.name = delta.custom.name or self.name
+            self.text.append(delta.custom.input or "")
+        self.fields.update(delta.provider_specific_fields)
+
+    def whole(self) -> ToolCall:
+        text = "".join(self.text)
+        return ToolCall(
+            id=self.id,
+            type=self.type,
+            function=FunctionCall(name=self.name, arguments=text),
+            custom=CustomCall(name=self.name, input=text) if self.type == "custom" else None,
+            provider_specific_fields=self.fields,
+        )
+
+
+@dataclass(slots=True)
+class _Choice:
+    text: list[str] = field(default_factory=list[str])
+    refusal: list[str] = field(default_factory=list[str])
+    reasoning: list[str] = field(default_factory=list[str])
+    thinking: list[ThinkingBlock] = field(default_factory=list[ThinkingBlock])
+    annotations: list[Annotation] = field(default_factory=list[Annotation])
+    calls: dict[int, _Call] = field(default_factory=dict[int, _Call])
+    function: _Call | None = None
+    audio: Audio | None = None
+    logprobs: ChoiceLogprobs | None = None
+    finish_reason: FinishReason | None = None
+    fields: dict[str, object] = field(default_factory=dict[str, object])
+    message_fields: dict[str, object] = field(default_factory=dict[str, object])
+    extra: dict[str, object] = field(default_factory=dict[str, object])
+
+    def add(self, choice: ChunkChoice) -> None:
+        delta = choice.delta
+        if delta.content:
+            self.text.append(delta.content)
+        if delta.reasoning_content:
+            self.reasoning.append(delta.reasoning_content)
+        for call in delta.tool_calls or ():
+            self.calls.setdefault(call.index or 0, _Call()).add(call)
+        if choice.finish_reason is not None:
+            self.finish_reason = choice.finish_reason
+        if choice.provider_specific_fields:
+            self.fields.update(choice.provider_specific_fields)
+        if choice.logprobs is not None:
+            self.logprobs = _joined(self.logprobs, choice.logprobs)
+        self._add_rare(delta)
+
+    def _add_rare(self, delta: Delta) -> None:
+        if delta.refusal:
+            self.refusal.append(delta.refusal)
+        if delta.thinking_blocks:
+            self.thinking.extend(delta.thinking_blocks)
+        if delta.annotations:
+            self.annotations.extend(delta.annotations)
+        if delta.provider_specific_fields:
+            self.message_fields.update(delta.provider_specific_fields)
+        if delta.function_call is not None:
+            self.function = self.function or _Call()
+            self.function.name = delta.function_call.name or self.function.name
+            self.function.text.append(delta.function_call.arguments or "")
+        if (piece := delta.audio) is not None:
+            so_far = self.audio or Audio()
+            self.audio = Audio(
+                id=piece.id or so_far.id,
+                data=so_far.data + (piece.data or ""),
+                transcript=so_far.transcript + (piece.transcript or ""),
+                expires_at=piece.expires_at or so_far.expires_at,
+            )
+        if delta.model_extra:
+            _gather(self.extra, delta.model_extra)
+
+    def whole(self, index: int) -> Choice:
+        text = "".join(self.text)
+        calls = [self.calls[number].whole() for number in sorted(self.calls)]
+        message = ChatCompletionMessage(
+            content=text if self.text or not (calls or self.refusal) else None,
+            refusal="".join(self.refusal) or None,
+            reasoning_content="".join(self.reasoning) or None,
+            thinking_blocks=self.thinking or None,
+            annotations=self.annotations or None,
+            tool_calls=calls or None,
+            function_call=self.function.whole().function if self.function else None,
+            audio=self.audio,
+            provider_specific_fields=self.message_fields,
+        )
+        if self.extra:
+            (message.__pydantic_extra__ or {}).update(self.extra)
+        return Choice(
+            index=index,
+            message=message,
+            finish_reason=self.finish_reason,
+            logprobs=self.logprobs,
+            provider_specific_fields=self.fields,
+        )
+
+
+def _joined(so_far: ChoiceLogprobs | None, more: ChoiceLogprobs) -> ChoiceLogprobs:
+    if so_far is None:
+        return more.model_copy()
+    if more.content:
+        so_far.content = (so_far.content or []) + more.content
+    if more.refusal:
+        so_far.refusal = (so_far.refusal or []) + more.refusal
+    return so_far
+
+
+def _gather(so_far: dict[str, object], more: dict[str, object]) -> None:
+    """Vendor fields that no type describes: texts and lists grow, anything else is replaced."""
+    for key, value in more.items():
+        old = so_far.get(key)
+        if isinstance(old, str) and isinstance(value, str):
+            so_far[key] = old + value
+        elif isinstance(old, list) and isinstance(value, list):
+            so_far[key] = [*old, *value]
+        elif value is not None:
+            so_far[key] = value
+
+
+class Assembler:
+    """Adds chunks up; `completion()` may be asked at any time."""
+
+    def __init__(self) -> None:
+        self._first: ChatCompletionChunk | None = None
+        self._choices: dict[int, _Choice] = {}
+        self._usage: CompletionUsage | None = None
+        self._service_tier: str | None = None
+        self._fingerprint: str | None = None
+        self._extra: dict[str, object] = {}
+
+    def add(self, chunk: ChatCompletionChunk) -> None:
+        """One more chunk."""
+        if self._first is None:
+            self._first = chunk
+        for choice in chunk.choices:
+            held = self._choices.get(choice.index)
+            if held is None:
+                held = self._choices[choice.index] = _Choice()
+            held.add(choice)
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        if chunk.service_tier is not None:
+            self._service_tier = chunk.service_tier
+        if chunk.system_fingerprint is not None:
+            self._fingerprint = chunk.system_fingerprint
+        if chunk.model_extra:
+            self._extra.update(chunk.model_extra)
+
+    def completion(self) -> ChatCompletion:
+        """The answer so far."""
+        first = self._first
+        completion = ChatCompletion(
+            id=first.id if first else "",
+            created=first.created if first else 0,
+            model=first.model if first else "",
+            choices=[self._choices[index].whole(index) for index in sorted(self._choices)],
+            usage=self._usage,
+            service_tier=self._service_tier,
+            system_fingerprint=self._fingerprint,
+        )
+        self._extra.pop("obfuscation", None)  # padding, different on every chunk
+        (completion.__pydantic_extra__ or {}).update(self._extra)
+        return completion
+
+
+def assemble(chunks: Iterable[ChatCompletionChunk]) -> ChatCompletion:
+    """The answer that these chunks add up to."""
+    assembler = Assembler()
+    for chunk in chunks:
+        assembler.add(chunk)
+    return assembler.completion()

@@ -1,0 +1,76 @@
+"""One call, as a provider sees it: everything resolved, nothing sent yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from .errors import UnsupportedParamsError
+
+if TYPE_CHECKING:
+    from .messages import MessageParam
+    from .parameters import ModelParameters
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A provider's row: names, host, where its key is looked up, and its deviations as data."""
+
+    name: str
+    base_url: str | None
+    path: str
+    key_variables: tuple[str, ...] = ()
+    base_variables: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    dialect: Literal["openai", "anthropic", "gemini"] = "openai"
+    self_hosted: bool = False
+    key_optional: bool = False
+    renames: Mapping[str, str] = field(default_factory=dict[str, str])
+    unsupported: Mapping[str, str] = field(default_factory=dict[str, str])
+    developer_role: bool = True
+    text_only: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What the answer must look like."""
+
+    kind: Literal["text", "json_object", "json_schema"]
+    name: str = "response"
+    schema: Mapping[str, object] = field(default_factory=dict[str, object])
+    strict: bool | None = None
+    description: str | None = None
+    parse: Callable[[str], object] | None = None
+    """Turns the answer's text into the caller's type; None where the caller gave a dict."""
+
+
+@dataclass(slots=True)
+class Call:
+    """What to ask, whom, and what has been left out on the caller's wish."""
+
+    vendor: Vendor
+    model: str
+    messages: list[MessageParam]
+    given: ModelParameters
+    """Only what the caller gave: no None in it."""
+    stream: bool = False
+    format: Format | None = None
+    options: Mapping[str, object] = field(default_factory=dict[str, object])
+    """The vendor's own fields, by option name."""
+    drop: bool = False
+    dropped: list[str] = field(default_factory=list[str])
+    structured_by: str | None = None
+
+    def refuse(self, parameter: str, reason: str) -> None:
+        """Refuse a parameter or message part; with `drop_params` note it instead, and the caller leaves it out."""
+        if not self.drop:
+            raise UnsupportedParamsError(
+                f"{parameter}: {reason}; leave it out, or pass drop_params=True",
+                param=parameter,
+                provider=self.vendor.name,
+                model=self.model,
+            )
+        if parameter not in self.dropped:
+            self.dropped.append(parameter)

@@ -1,0 +1,381 @@
+"""From keywords to a plan: everything that can be wrong with a call is found here, before any request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from urllib.parse import urlencode
+
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from .addressing import NATIVE, base_url, endpoint, environment_key, locate
+from .call import Call, Vendor
+from .errors import InvalidRequestError, UnknownParameterError
+from .exchange import Attempt, Request, Response, Timeouts
+from .failures import request_id
+from .guessing import nearest
+from .messages import checked
+from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, VENDOR_OPTIONS
+from .providers import dialect_of
+from .results import Facts
+from .structured import parsed, wanted
+from .support import Unsupported
+from .tools import functions_as_tools, settle_tools
+
+if TYPE_CHECKING:
+    from .errors import APIError
+    from .messages import MessageParam, Messages
+    from .parameters import CallParameters, HasTimeouts, ModelParameters
+    from .providers.dialect import Dialect, StreamReader
+    from .results import ChatCompletion
+
+T = TypeVar("T")
+
+VERSION = "0.1.0"
+DEFAULT_RETRIES = 2
+_COMMON_HEADERS = (
+    ("content-type", "application/json"),
+    ("accept-encoding", "gzip, deflate"),
+    ("user-agent", f"polyvox/{VERSION}"),
+)
+_LEFT_TO_THE_VENDOR = frozenset({"auto", "default"})
+_OF_ONE_MODEL = ("provider", "custom_llm_provider", "api_key", "api_base", "base_url", "api_version", "deployment_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan(Generic[T]):
+    """What `exchange()` needs."""
+
+    candidates: Sequence[Callable[[], Attempt[T]]]
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A streamed answer whose headers have arrived."""
+
+    reader: StreamReader
+    call: Call
+    facts: Facts
+    error: Callable[[int | None, Mapping[str, str], bytes], APIError]
+
+
+def plan_answer(
+    model: str, messages: Messages, response_format: object, parameters: Mapping[str, object]
+) -> Plan[ChatCompletion]:
+    """The plan of a call whose answer comes whole."""
+    return _plan(model, messages, response_format, parameters, stream=False, make_read=_read_whole)
+
+
+def plan_stream(
+    model: str, messages: Messages, response_format: object, parameters: Mapping[str, object]
+) -> Plan[Opened]:
+    """The plan of a call whose answer is streamed."""
+    return _plan(model, messages, response_format, parameters, stream=True, make_read=_read_opened)
+
+
+def _plan(
+    model: str,
+    messages: Messages,
+    response_format: object,
+    parameters: Mapping[str, object],
+    *,
+    stream: bool,
+    make_read: Callable[[Dialect, Call], Callable[[Response], T]],
+) -> Plan[T]:
+    given = {name: value for name, value in parameters.items() if value is not None}
+    settings = cast("CallParameters", given)
+    _refuse_model_list(settings)
+    plain = checked(messages)
+
+    def candidate(name: str, more: Mapping[str, object]) -> Callable[[], Attempt[T]]:
+        merged = {**given, **more}
+        return lambda: _attempt(name, plain, response_format, merged, stream, make_read)
+
+    fallbacks = one_of(settings, "fallbacks", "fallback_models") or ()
+    candidates = [candidate(model, {})]
+    candidates.extend(candidate(*_fallback(entry)) for entry in cast("Sequence[object]", fallbacks))
+    return Plan(candidates, _retries(settings))
+
+
+def _fallback(entry: object) -> tuple[str, Mapping[str, object]]:
+    """A fallback's model, and what it changes. Address and key of the first model do not belong to it."""
+    clean = dict[str, object]((name, None) for name in _OF_ONE_MODEL)
+    if isinstance(entry, str):
+        return entry, clean
+    if isinstance(entry, Mapping):
+        fields = cast("Mapping[str, object]", entry)
+        if isinstance(model := fields.get("model"), str):
+            return model, {**clean, **{name: value for name, value in fields.items() if name != "model"}}
+    raise InvalidRequestError("a fallback is a model name or a mapping with 'model'", param="fallbacks")
+
+
+def _attempt(
+    model: str,
+    messages: list[MessageParam],
+    response_format: object,
+    parameters: Mapping[str, object],
+    stream: bool,
+    make_read: Callable[[Dialect, Call], Callable[[Response], T]],
+) -> Attempt[T]:
+    settings = cast("CallParameters", {name: value for name, value in parameters.items() if value is not None})
+    provider = one_of(settings, "provider", "custom_llm_provider")
+    vendor, name = locate(model, None if provider is None else _text(provider))
+    dialect = dialect_of(vendor)
+    call = _call(dialect, name, messages, response_format, settings, stream)
+    body = {**dialect.body(call)}
+    _place(dialect, call.options, body)
+    for extra in _extra_bodies(settings):
+        _merge(body, extra)
+    if (mock := settings.get("mock_response")) is not None:
+        return _mocked(call, mock, make_read)
+    return Attempt(
+        provider=vendor.name,
+        model=name,
+        request=_request(dialect, call, settings, _encoded(body)),
+        read=make_read(dialect, call),
+        error=lambda response: dialect.error(call, response.status, response.headers, response.body),
+    )
+
+
+def _mocked(call: Call, mock: object, make_read: Callable[[Dialect, Call], Callable[[Response], T]]) -> Attempt[T]:
+    """No request at all: the mock's bytes, in OpenAI's dialect, whoever the vendor is."""
+    from .mocking import mock_body
+    from .providers.openai import OpenAIDialect
+
+    dialect = OpenAIDialect(replace(NATIVE["openai"], name=call.vendor.name))
+    request = Request("mock:", (), b"", Timeouts(), call.stream, mock=mock_body(mock, call))
+    return Attempt(
+        provider=call.vendor.name,
+        model=call.model,
+        request=request,
+        read=make_read(dialect, call),
+        error=lambda response: dialect.error(call, response.status, response.headers, response.body),
+    )
+
+
+def _text(name: object) -> str:
+    return str(getattr(name, "value", name))
+
+
+def _call(
+    dialect: Dialect,
+    model: str,
+    messages: list[MessageParam],
+    response_format: object,
+    settings: CallParameters,
+    stream: bool,
+) -> Call:
+    vendor = dialect.vendor
+    parameters = cast("Mapping[str, object]", settings)
+    given = cast("ModelParameters", {name: parameters[name] for name in parameters if name in MODEL_PARAMETERS})
+    call = Call(
+        vendor=vendor,
+        model=model,
+        messages=messages,
+        given=given,
+        stream=stream,
+        format=wanted(response_format),
+        options=_options(dialect, parameters),
+        drop=bool(settings.get("drop_params")),
+    )
+    settle_tools(given)
+    if given.get("reasoning_effort") in _LEFT_TO_THE_VENDOR:
+        del given["reasoning_effort"]
+    if vendor.dialect != "openai":
+        functions_as_tools(given)
+    _same_limit(given)
+    _take_stances(dialect, call, settings)
+    return call
+
+
+def _same_limit(given: ModelParameters) -> None:
+    """`max_tokens` and `max_completion_tokens` are one limit."""
+    old, new = given.get("max_tokens"), given.get("max_completion_tokens")
+    if old is not None and new is not None:
+        if old != new:
+            raise InvalidRequestError(f"max_tokens={old} and max_completion_tokens={new} differ; give one of them")
+        del given["max_tokens"]
+
+
+def _take_stances(dialect: Dialect, call: Call, settings: CallParameters) -> None:
+    support = dialect.support
+    insisted = settings.get("allowed_openai_params") or ()
+    for name in list(call.given):
+        stance = support[name]
+        if isinstance(stance, Unsupported) and name not in insisted:
+            call.refuse(name, stance.reason)
+            del cast("dict[str, object]", call.given)[name]
+    if call.given.get("stream_options") and not call.stream:
+        raise InvalidRequestError("stream_options needs stream=True", param="stream_options")
+
+
+def _options(dialect: Dialect, parameters: Mapping[str, object]) -> dict[str, object]:
+    """The vendor's own fields: from `anthropic={...}` and from keywords that are such fields."""
+    known = dialect.option_paths
+    name = dialect.vendor.name
+    options = dict(cast("Mapping[str, object]", parameters.get(name) or {})) if name in VENDOR_OPTIONS else {}
+    for key in options:
+        if key not in known:
+            raise UnknownParameterError(f"{name} has no option {key!r}{nearest(key, known)}", param=key)
+    for key, value in parameters.items():
+        if key in MODEL_PARAMETERS or key in CALL_PARAMETERS:
+            continue
+        if key not in known:
+            names = (*MODEL_PARAMETERS, *CALL_PARAMETERS, *known, "stream", "response_format")
+            hint = nearest(key, names) or "; send a field that polyvox does not know as extra_body={...}"
+            raise UnknownParameterError(f"unknown parameter {key!r}{hint}", param=key, provider=name)
+        options[key] = value
+    return options
+
+
+def _place(dialect: Dialect, options: Mapping[str, object], body: dict[str, object]) -> None:
+    for key, value in options.items():
+        *above, last = dialect.option_paths[key]
+        place = body
+        for step in above:
+            place = cast("dict[str, object]", place.setdefault(step, {}))
+        place[last] = value
+
+
+def _extra_bodies(settings: CallParameters) -> list[Mapping[str, object]]:
+    extras: list[Mapping[str, object]] = []
+    if text := settings.get("additional_params"):
+        try:
+            document: object = from_json(text)
+        except ValueError as error:
+            raise InvalidRequestError(f"additional_params is not JSON: {error}") from error
+        if not isinstance(document, Mapping):
+            raise InvalidRequestError("additional_params must be a JSON object")
+        extras.append(cast("Mapping[str, object]", document))
+    if body := settings.get("extra_body"):
+        extras.append(body)
+    return extras
+
+
+def _merge(body: dict[str, object], extra: Mapping[str, object]) -> None:
+    for key, value in extra.items():
+        inner = body.get(key)
+        if isinstance(inner, dict) and isinstance(value, Mapping):
+            merged = dict(cast("dict[str, object]", inner))
+            _merge(merged, cast("Mapping[str, object]", value))
+            body[key] = merged
+        else:
+            body[key] = value
+
+
+def _encoded(body: Mapping[str, object]) -> bytes:
+    try:
+        return to_json(body)
+    except (PydanticSerializationError, ValueError) as error:
+        raise InvalidRequestError(f"the call cannot be written as JSON: {error}") from error
+
+
+def _request(dialect: Dialect, call: Call, settings: CallParameters, body: bytes) -> Request:
+    vendor = dialect.vendor
+    arguments = cast("Mapping[str, object]", settings.get("client_args") or {})
+    base = base_url(vendor, _agreed_base(settings, arguments))
+    url = endpoint(base, dialect.path(call))
+    if query := settings.get("extra_query"):
+        url += ("&" if "?" in url else "?") + urlencode(query)
+    headers = _headers(vendor, call, settings, arguments)
+    timeouts = timeouts_of(settings.get("timeout", cast("float | None", arguments.get("timeout"))))
+    key = settings.get("api_key") or arguments.get("api_key")
+    if callable(key):
+        return Request(url, headers, body, timeouts, call.stream, key, lambda found: dialect.headers(found, None))
+    found, variable = (str(key).strip(), None) if key else environment_key(vendor)
+    return Request(url, (*headers, *dialect.headers(found.strip(), variable)), body, timeouts, call.stream)
+
+
+def _headers(
+    vendor: Vendor, call: Call, settings: CallParameters, arguments: Mapping[str, object]
+) -> tuple[tuple[str, str], ...]:
+    accept = ("accept", "text/event-stream" if call.stream else "application/json")
+    extra = {**vendor.headers}
+    for more in (arguments.get("default_headers"), settings.get("extra_headers")):
+        extra.update(cast("Mapping[str, str]", more or {}))
+    for name, value in extra.items():
+        if not (name.isascii() and name.isprintable() and str(value).isprintable()):
+            raise InvalidRequestError(f"extra_headers: {name!r} is not a header with a printable value")
+    lowered = tuple((name.lower(), value) for name, value in extra.items())
+    if not lowered:
+        return (*_COMMON_HEADERS, accept)
+    replaced = {name for name, _ in lowered}
+    return (*(pair for pair in (*_COMMON_HEADERS, accept) if pair[0] not in replaced), *lowered)
+
+
+def _agreed_base(settings: CallParameters, arguments: Mapping[str, object]) -> str | None:
+    given = one_of(settings, "api_base", "base_url")
+    return cast("str | None", given or arguments.get("base_url") or arguments.get("api_base"))
+
+
+def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
+    """`timeout` in any of its forms."""
+    if value is None:
+        return Timeouts()
+    if not isinstance(value, (int, float, str)):
+        phases = value.as_dict()
+        return Timeouts(phases.get("connect"), phases.get("read"), phases.get("write"), phases.get("pool"))
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise InvalidRequestError(f"timeout is {value!r}; it must be a number of seconds above 0", param="timeout")
+    return Timeouts(seconds, seconds, seconds, seconds, total=seconds)
+
+
+def _retries(settings: CallParameters) -> int:
+    given = one_of(settings, "num_retries", "retries", "max_retries")
+    if given is None:
+        given = cast("Mapping[str, object]", settings.get("client_args") or {}).get("max_retries", DEFAULT_RETRIES)
+    if not isinstance(given, int) or given < 0:
+        raise InvalidRequestError(f"num_retries is {given!r}; it must be 0 or more", param="num_retries")
+    return given
+
+
+def one_of(settings: CallParameters, *names: str) -> object:
+    """The value of a parameter that has several names; different values are an error."""
+    given = {name: value for name in names if (value := cast("Mapping[str, object]", settings).get(name)) is not None}
+    values = list(given.values())
+    if any(value != values[0] for value in values):
+        raise InvalidRequestError(f"{' and '.join(given)} are one parameter and differ; give one of them")
+    return values[0] if values else None
+
+
+def _refuse_model_list(settings: CallParameters) -> None:
+    if settings.get("model_list"):
+        raise InvalidRequestError("model_list is not supported yet; use fallbacks=[...]", param="model_list")
+
+
+def _facts(dialect: Dialect, call: Call, response: Response) -> Facts:
+    return Facts(
+        provider=dialect.vendor.name,
+        request_id=request_id(response.headers),
+        response_ms=response.elapsed * 1000,
+        dropped_params=tuple(call.dropped),
+        structured_by=call.structured_by,
+        headers=response.headers,
+    )
+
+
+def _read_whole(dialect: Dialect, call: Call) -> Callable[[Response], ChatCompletion]:
+    def read(response: Response) -> ChatCompletion:
+        completion = dialect.read(call, response.body, _facts(dialect, call, response))
+        if call.format is not None and call.format.parse is not None:
+            return parsed(completion, call.format)
+        return completion
+
+    return read
+
+
+def _read_opened(dialect: Dialect, call: Call) -> Callable[[Response], Opened]:
+    def read(response: Response) -> Opened:
+        facts = _facts(dialect, call, response)
+        facts.response_ms = None
+        return Opened(
+            dialect.reader(call), call, facts, lambda status, headers, body: dialect.error(call, status, headers, body)
+        )
+
+    return read

@@ -1,0 +1,373 @@
+"""`Client` and `AsyncClient`: settings that hold for many calls, and the connection pool they share."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncGenerator, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, cast, overload
+
+from typing_extensions import Unpack
+
+from .parameters import SAME, CallParameters, Parameters
+
+if TYPE_CHECKING:
+    import asyncio
+    from weakref import WeakKeyDictionary
+
+    import httpx2
+
+    from .drivers import HTTP, AsyncHTTP, AsyncStream, OwnAsyncClient, OwnClient, Stream
+    from .messages import Messages
+    from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+
+__all__ = ["AsyncClient", "Client"]
+
+T = TypeVar("T")
+
+
+class HTTPClient(Protocol):
+    """A caller's own `httpx2.Client` or `httpx.Client`."""
+
+    @property
+    def is_closed(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+class AsyncHTTPClient(Protocol):
+    """A caller's own `httpx2.AsyncClient` or `httpx.AsyncClient`."""
+
+    @property
+    def is_closed(self) -> bool: ...
+    async def aclose(self) -> None: ...
+
+
+def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
+    """What the call says wins, under whichever of a parameter's names."""
+    if not defaults:
+        return given
+    kept = {name for name, value in given.items() if value is not None}
+    said = {name for group in SAME if kept & set(group) for name in group}
+    return {**{name: value for name, value in defaults.items() if name not in said}, **{k: given[k] for k in kept}}
+
+
+class _Settings:
+    """What both clients have in common."""
+
+    def __init__(self, defaults: Mapping[str, object]) -> None:
+        self._defaults = {name: value for name, value in defaults.items() if value is not None}
+
+    def __repr__(self) -> str:
+        shown = {
+            name: "***" if name == "api_key" else value
+            for name, value in self._defaults.items()
+            if name not in ("extra_headers", "client_args")
+        }
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
+class Client(_Settings):
+    """Synchronous calls that share settings and connections. Thread-safe; survives a fork; use it as a context manager
+    or call `close()`.
+
+    Any keyword of `completion()` that is not for the model may be given here and holds for every call. `http_client`
+    is a caller's own `httpx2.Client` or `httpx.Client`, which is not closed; `transport` an httpx2 transport.
+    """
+
+    def __init__(
+        self,
+        *,
+        http_client: HTTPClient | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        **defaults: Unpack[CallParameters],
+    ) -> None:
+        super().__init__(cast("Mapping[str, object]", defaults))
+        self._given = http_client
+        self._transport = transport
+        self._pool: OwnClient | None = None
+        self._pid = 0
+        self._lock = threading.Lock()
+        self._left_behind: list[object] = []
+        self.chat = _Chat(_Completions(self))
+
+    @overload
+    def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        response_format: type[T],
+        stream: Literal[False] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T]: ...
+    @overload
+    def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> Stream[ChatCompletionChunk]: ...
+    @overload
+    def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: Literal[False] | None = None,
+        response_format: Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ChatCompletion: ...
+    @overload
+    def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
+    def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: bool | None = None,
+        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ChatCompletion | Stream[ChatCompletionChunk]:
+        """The same as `polyvox.completion`, with this client's settings and connections."""
+        from .calling import plan_answer, plan_stream
+        from .drivers import Stream, run
+        from .exchange import exchange
+
+        settings = _with_defaults(self._defaults, cast("Mapping[str, object]", parameters))
+        http = self._http()
+        if not stream:
+            plan = plan_answer(model, messages, response_format, settings)
+            return run(exchange(plan.candidates, plan.retries), http)[0]
+        streamed = plan_stream(model, messages, response_format, settings)
+        opened, reply = run(exchange(streamed.candidates, streamed.retries), http)
+        assert reply is not None, "a streamed answer leaves its reply open"
+        return Stream(opened, reply, http)
+
+    def _http(self) -> HTTP:
+        if self._given is not None:
+            return cast("HTTP", self._given)
+        if self._pool is None or self._pid != os.getpid():
+            self._open()
+        return cast("HTTP", self._pool)
+
+    def _open(self) -> None:
+        from .drivers import OwnClient
+
+        with self._lock:
+            if self._pool is not None and self._pid == os.getpid():
+                return
+            if self._pool is not None:
+                # After a fork the sockets belong to the parent: closing them here would end its TLS sessions.
+                self._left_behind.append(self._pool)
+            self._pool, self._pid = OwnClient(self._transport), os.getpid()
+
+    def close(self) -> None:
+        """Close the pool. A later call opens a new one."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None and self._pid == os.getpid():
+            pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class _Completions:
+    """`client.chat.completions.create`: OpenAI's way to write `client.completion`."""
+
+    def __init__(self, client: Client) -> None:
+        self.create = client.completion
+
+
+class _Chat:
+    def __init__(self, completions: _Completions) -> None:
+        self.completions = completions
+
+
+class AsyncClient(_Settings):
+    """The same as `Client`, asynchronous. It may be used in several event loops, at once or one after another: each
+    gets a pool of its own, which closes with its loop."""
+
+    def __init__(
+        self,
+        *,
+        http_client: AsyncHTTPClient | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        **defaults: Unpack[CallParameters],
+    ) -> None:
+        super().__init__(cast("Mapping[str, object]", defaults))
+        self._given = http_client
+        self._transport = transport
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopPool] | None = None
+        self._lock = threading.Lock()
+        self.chat = _AsyncChat(_AsyncCompletions(self))
+
+    @overload
+    async def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        response_format: type[T],
+        stream: Literal[False] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T]: ...
+    @overload
+    async def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> AsyncStream[ChatCompletionChunk]: ...
+    @overload
+    async def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: Literal[False] | None = None,
+        response_format: Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ChatCompletion: ...
+    @overload
+    async def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
+    async def completion(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: bool | None = None,
+        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
+        """The same as `polyvox.acompletion`, with this client's settings and connections."""
+        from .calling import plan_answer, plan_stream
+        from .drivers import AsyncStream, arun
+        from .exchange import exchange
+
+        settings = _with_defaults(self._defaults, cast("Mapping[str, object]", parameters))
+        http = await self._http()
+        if not stream:
+            plan = plan_answer(model, messages, response_format, settings)
+            return (await arun(exchange(plan.candidates, plan.retries), http))[0]
+        streamed = plan_stream(model, messages, response_format, settings)
+        opened, reply = await arun(exchange(streamed.candidates, streamed.retries), http)
+        assert reply is not None, "a streamed answer leaves its reply open"
+        return AsyncStream(opened, reply, http)
+
+    async def _http(self) -> AsyncHTTP:
+        if self._given is not None:
+            return cast("AsyncHTTP", self._given)
+        from asyncio import get_running_loop
+        from weakref import WeakKeyDictionary
+
+        loop = get_running_loop()
+        with self._lock:
+            if self._pools is None:
+                self._pools = WeakKeyDictionary()
+            found = self._pools.get(loop)
+            if found is not None and found.usable:
+                return cast("AsyncHTTP", found.pool)
+            pool = self._pools[loop] = _LoopPool(self._transport)
+        await pool.keep()
+        return cast("AsyncHTTP", pool.pool)
+
+    async def close(self) -> None:
+        """Close the running loop's pool. A later call opens a new one."""
+        from asyncio import get_running_loop
+
+        with self._lock:
+            pool = self._pools.pop(get_running_loop(), None) if self._pools is not None else None
+        if pool is not None:
+            await pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class _LoopPool:
+    """One loop's connections. They close with the loop: `asyncio.run` ends all asynchronous generators that are still
+    open before it closes its loop, and one of them is ours."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport | None) -> None:
+        from .drivers import OwnAsyncClient
+
+        self.pool: OwnAsyncClient = OwnAsyncClient(transport)
+        self._pid = os.getpid()
+        self._keeper = self._close_at_end()
+
+    @property
+    def usable(self) -> bool:
+        return self._pid == os.getpid() and not self.pool.is_closed
+
+    async def keep(self) -> None:
+        await anext(self._keeper)
+
+    async def close(self) -> None:
+        await self._keeper.aclose()
+
+    async def _close_at_end(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            await self.pool.aclose()
+
+
+class _AsyncCompletions:
+    """`client.chat.completions.create`: OpenAI's way to write `client.completion`."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self.create = client.completion
+
+
+class _AsyncChat:
+    def __init__(self, completions: _AsyncCompletions) -> None:
+        self.completions = completions
+
+
+_defaults: tuple[Client, AsyncClient] | None = None
+_making = threading.Lock()
+
+
+def default_clients() -> tuple[Client, AsyncClient]:
+    """The clients behind `completion()` and `acompletion()`: one each per process, closed at exit."""
+    global _defaults  # the only global state of polyvox
+    if _defaults is None:
+        import atexit
+
+        with _making:
+            if _defaults is None:
+                _defaults = Client(), AsyncClient()
+                atexit.register(_defaults[0].close)
+    return _defaults

@@ -1,0 +1,372 @@
+"""The only module with I/O: carries each request of an exchange through an HTTP client, and reads streams.
+
+`run` and `arun`, `Stream` and `AsyncStream` are the same thing twice; all they decide with stands elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
+from functools import lru_cache
+from inspect import isawaitable, iscoroutine
+from time import monotonic, sleep
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Protocol, Self, cast
+
+import httpx2
+from typing_extensions import TypeVar
+
+from .errors import InvalidRequestError
+from .exchange import Failure, Outcome, Request, Response, Steps
+from .results import ChatCompletion, ChatCompletionChunk
+from .streaming import Received
+
+if TYPE_CHECKING:
+    from .calling import Opened
+
+T = TypeVar("T")
+ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk, default=ChatCompletionChunk)
+
+# Hundreds of streams of minutes each are ordinary: no cap on connections, and idle ones are kept for a minute.
+LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=60.0)
+
+
+class Reply(Protocol):
+    """An open reply of either library."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    def iter_bytes(self) -> Iterator[bytes]: ...
+    def close(self) -> None: ...
+
+
+class AsyncReply(Protocol):
+    """The same, asynchronous."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    def aiter_bytes(self) -> AsyncIterator[bytes]: ...
+    async def aclose(self) -> None: ...
+
+
+class HTTP(Protocol):
+    """What is used of a client of either library."""
+
+    def build_request(
+        self, method: str, url: str, *, headers: object, content: bytes, extensions: Mapping[str, object]
+    ) -> object: ...
+    def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Reply: ...
+
+
+class AsyncHTTP(Protocol):
+    """The same, asynchronous."""
+
+    def build_request(
+        self, method: str, url: str, *, headers: object, content: bytes, extensions: Mapping[str, object]
+    ) -> object: ...
+    async def send(self, request: object, *, stream: bool, follow_redirects: bool) -> AsyncReply: ...
+
+
+class OwnClient(httpx2.Client):
+    """A pool made here. It never follows a redirect: a key belongs to one host."""
+
+    def __init__(self, transport: httpx2.BaseTransport | None = None) -> None:
+        super().__init__(transport=transport, limits=LIMITS, follow_redirects=False)
+
+
+class OwnAsyncClient(httpx2.AsyncClient):
+    """The same, asynchronous; it belongs to the loop it is first used in."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        super().__init__(transport=transport, limits=LIMITS, follow_redirects=False)
+
+
+class MockReply:
+    """A reply that nobody sent."""
+
+    status_code = 200
+    headers: Mapping[str, str] = {}
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        yield self._body
+
+    async def aiter_bytes(self) -> AsyncIterator[bytes]:
+        yield self._body
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+_url = lru_cache(maxsize=256)(httpx2.URL)
+
+
+def _outgoing(
+    http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Request, headers: tuple[tuple[str, str], ...]
+) -> object:
+    """The request in the client's own type.
+
+    For our own client it is built directly: `build_request` costs twice as much, and would send cookies that another
+    caller's reply had set. A caller's client builds it itself, so that its headers and settings count.
+    """
+    timeouts = request.timeouts
+    phases = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": timeouts.pool}
+    extensions = {"timeout": phases}
+    if isinstance(http, (OwnClient, OwnAsyncClient)):
+        return httpx2.Request("POST", _url(request.url), headers=headers, content=request.body, extensions=extensions)
+    return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
+
+
+def _errors(http: object) -> tuple[type[Exception], ...]:
+    """What a failed request raises: with a client of a caller, what that client's library raises."""
+    own = (httpx2.RequestError, httpx2.InvalidURL, TimeoutError)
+    other = None if isinstance(http, (OwnClient, OwnAsyncClient)) else sys.modules.get("httpx")
+    return own if other is None else (*own, other.RequestError, other.InvalidURL)
+
+
+def _failure(error: Exception, started: float) -> Failure:
+    return Failure(error, _timed_out(error), monotonic() - started)
+
+
+def _timed_out(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or any(kind.__name__ == "TimeoutException" for kind in type(error).__mro__)
+
+
+def _stays_open(request: Request, status: int) -> bool:
+    return request.stream and status < 300
+
+
+def _check_time(request: Request, started: float) -> None:
+    """A body that trickles in slower than the call may take: no single read is late, the whole is."""
+    total = request.timeouts.total
+    if total is not None and monotonic() - started > total:
+        raise TimeoutError("the answer was still arriving")
+
+
+def _key_headers(request: Request, key: object) -> tuple[tuple[str, str], ...]:
+    if request.sign is None:
+        return request.headers
+    if not isinstance(key, str) or not key.strip():
+        raise InvalidRequestError("the api_key callable returned no key", param="api_key")
+    return (*request.headers, *request.sign(key.strip()))
+
+
+def _no_coroutine(key: object) -> object:
+    if not isawaitable(key):
+        return key
+    if iscoroutine(key):
+        key.close()
+    raise InvalidRequestError("api_key is an async callable; use acompletion(), or a plain callable", param="api_key")
+
+
+def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
+    """Carry an exchange out. Returns its result, and the open reply if it is streamed."""
+    errors = _errors(http)
+    reply: Reply | None = None
+    outcome: Outcome | None = None
+    try:
+        while True:
+            request = next(steps) if outcome is None else steps.send(outcome)
+            started, reply = monotonic(), None
+            if request.after:
+                sleep(request.after)
+            headers = request.headers if request.key is None else _key_headers(request, _no_coroutine(request.key()))
+            try:
+                reply = _send(http, request, headers)
+                body = b"" if _stays_open(request, reply.status_code) else _read(reply, request, started)
+                outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
+            except errors as error:
+                outcome = _failure(error, started)
+    except StopIteration as done:
+        return cast("T", done.value), reply
+    except BaseException:
+        if reply is not None:
+            reply.close()
+        raise
+    finally:
+        steps.close()
+
+
+def _send(http: HTTP, request: Request, headers: tuple[tuple[str, str], ...]) -> Reply:
+    if request.mock is not None:
+        return MockReply(request.mock)
+    return http.send(_outgoing(http, request, headers), stream=True, follow_redirects=False)
+
+
+def _read(reply: Reply, request: Request, started: float) -> bytes:
+    pieces: list[bytes] = []
+    try:
+        for piece in reply.iter_bytes():
+            pieces.append(piece)
+            _check_time(request, started)
+    finally:
+        reply.close()
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
+    """The same as `run`, asynchronous."""
+    errors = _errors(http)
+    reply: AsyncReply | None = None
+    outcome: Outcome | None = None
+    try:
+        while True:
+            request = next(steps) if outcome is None else steps.send(outcome)
+            started, reply = monotonic(), None
+            if request.after:
+                await asyncio.sleep(request.after)
+            headers = request.headers if request.key is None else await _async_key_headers(request)
+            try:
+                reply = await _asend(http, request, headers)
+                body = b"" if _stays_open(request, reply.status_code) else await _aread(reply, request, started)
+                outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
+            except errors as error:
+                outcome = _failure(error, started)
+    except StopIteration as done:
+        return cast("T", done.value), reply
+    except BaseException:
+        if reply is not None:
+            await reply.aclose()
+        raise
+    finally:
+        steps.close()
+
+
+async def _async_key_headers(request: Request) -> tuple[tuple[str, str], ...]:
+    key = request.key() if request.key is not None else None
+    return _key_headers(request, await key if isawaitable(key) else key)
+
+
+async def _asend(http: AsyncHTTP, request: Request, headers: tuple[tuple[str, str], ...]) -> AsyncReply:
+    if request.mock is not None:
+        return MockReply(request.mock)
+    return await http.send(_outgoing(http, request, headers), stream=True, follow_redirects=False)
+
+
+async def _aread(reply: AsyncReply, request: Request, started: float) -> bytes:
+    pieces: list[bytes] = []
+    try:
+        async for piece in reply.aiter_bytes():
+            pieces.append(piece)
+            _check_time(request, started)
+    finally:
+        await reply.aclose()
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class Stream(Iterator[ChunkT], Generic[ChunkT]):
+    """A streamed answer: iterate over its chunks. Leaving a `with` block, or `close()`, closes the connection.
+
+    Raises, while iterating, the vendor's error if the stream carries one, `StreamInterruptedError` if it ends before
+    the answer does; both have what arrived in `error.partial`.
+    """
+
+    def __init__(self, opened: Opened, reply: Reply, http: HTTP) -> None:
+        self._received = Received(opened)
+        self._reply = reply
+        self._chunks = self._read(_errors(http))
+
+    def _read(self, errors: tuple[type[Exception], ...]) -> Generator[ChatCompletionChunk, None, None]:
+        received = self._received
+        try:
+            for piece in self._reply.iter_bytes():
+                chunks, error = received.feed(piece)
+                yield from chunks
+                if error is not None:
+                    raise error
+        except errors as broken:
+            if failure := received.broken(broken, timed_out=_timed_out(broken)):
+                raise failure from broken
+        finally:
+            self._reply.close()
+        chunks, error = received.finish()
+        yield from chunks
+        if error is not None:
+            raise error
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> ChunkT:
+        return cast("ChunkT", next(self._chunks))
+
+    def completion(self) -> ChatCompletion:
+        """The whole answer: reads what is left of the stream first."""
+        for _ in self._chunks:
+            pass
+        return self._received.completion()
+
+    def close(self) -> None:
+        """Stop reading and close the connection; safe to call twice."""
+        self._chunks.close()
+        self._reply.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
+    """The same as `Stream`, asynchronous."""
+
+    def __init__(self, opened: Opened, reply: AsyncReply, http: AsyncHTTP) -> None:
+        self._received = Received(opened)
+        self._reply = reply
+        self._chunks = self._read(_errors(http))
+
+    async def _read(self, errors: tuple[type[Exception], ...]) -> AsyncGenerator[ChatCompletionChunk, None]:
+        received = self._received
+        try:
+            async for piece in self._reply.aiter_bytes():
+                chunks, error = received.feed(piece)
+                for chunk in chunks:
+                    yield chunk
+                if error is not None:
+                    raise error
+        except errors as broken:
+            if failure := received.broken(broken, timed_out=_timed_out(broken)):
+                raise failure from broken
+        finally:
+            await self._reply.aclose()
+        chunks, error = received.finish()
+        for chunk in chunks:
+            yield chunk
+        if error is not None:
+            raise error
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ChunkT:
+        return cast("ChunkT", await anext(self._chunks))
+
+    async def completion(self) -> ChatCompletion:
+        """The whole answer: reads what is left of the stream first."""
+        async for _ in self._chunks:
+            pass
+        return self._received.completion()
+
+    async def close(self) -> None:
+        """Stop reading and close the connection; safe to call twice."""
+        await self._chunks.aclose()
+        await self._reply.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,163 @@
+"""The conversation with vendors, without I/O: what to send, when to try again, when to give up.
+
+`exchange()` is a generator that yields a `Request` and is sent an `Outcome`. Waiting is a field of the request and a
+failed connection is an outcome, so that both drivers are loops of a few lines and every rule is tested without a clock.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeAlias, TypeVar
+
+from .errors import APIConnectionError, APIError, FallbacksExhaustedError, Timeout
+
+T = TypeVar("T")
+
+MAX_RETRY_AFTER = 60.0
+"""Seconds: a vendor that asks for a longer wait gets no retry, the caller is told instead."""
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds, per phase, and for the whole call."""
+
+    connect: float | None = 5.0
+    read: float | None = 600.0
+    write: float | None = 600.0
+    pool: float | None = 600.0
+    total: float | None = None
+
+    def within(self, rest: float | None) -> Timeouts:
+        """The same, none longer than the rest of the call."""
+        if rest is None:
+            return self
+        connect, read, write, pool = (
+            rest if phase is None else min(phase, rest) for phase in (self.connect, self.read, self.write, self.pool)
+        )
+        return Timeouts(connect, read, write, pool, total=rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, always a POST of JSON."""
+
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    timeouts: Timeouts
+    stream: bool = False
+    key: Callable[[], object] | None = field(default=None, repr=False)
+    """Gives the key for this request; None where the headers need none."""
+    sign: Callable[[str], tuple[tuple[str, str], ...]] | None = field(default=None, repr=False)
+    """Headers that carry the key."""
+    after: float = 0.0
+    """Seconds to wait before sending."""
+    mock: bytes | None = field(default=None, repr=False)
+    """A reply to use instead of sending anything (`mock_response`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back. A streamed answer has no body yet: the driver holds the open connection."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    elapsed: float = 0.0
+    """Seconds since the request was handed out, waiting included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No reply."""
+
+    error: Exception
+    timed_out: bool = False
+    elapsed: float = 0.0
+
+
+Outcome: TypeAlias = Response | Failure
+Steps: TypeAlias = Generator[Request, Outcome, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Generic[T]):
+    """One model to ask: its request, and how to read its replies."""
+
+    provider: str
+    model: str
+    request: Request
+    read: Callable[[Response], T]
+    error: Callable[[Response], APIError]
+
+
+def exchange(candidates: Sequence[Callable[[], Attempt[T]]], retries: int) -> Steps[T]:
+    """Ask the first model, then its fallbacks; each is tried `retries` more times where that can help."""
+    if len(candidates) == 1:
+        return (yield from _ask(candidates[0](), retries))
+    failures: list[APIError] = []
+    for prepare in candidates:
+        try:
+            return (yield from _ask(prepare(), retries))
+        except APIError as error:
+            failures.append(error)
+    raise _exhausted(failures)
+
+
+def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
+    rest = attempt.request.timeouts.total
+    request = attempt.request
+    for tried in range(retries + 1):
+        outcome = yield request
+        if isinstance(outcome, Response) and outcome.status < 300:
+            return attempt.read(outcome)
+        error = _failed(attempt, outcome) if isinstance(outcome, Failure) else attempt.error(outcome)
+        if rest is not None:
+            rest -= outcome.elapsed
+        wait = next_wait(error, tried)
+        if tried == retries or wait is None or (rest is not None and wait >= rest):
+            raise error from (outcome.error if isinstance(outcome, Failure) else None)
+        request = replace(
+            attempt.request, after=wait, timeouts=request.timeouts.within(None if rest is None else rest - wait)
+        )
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def next_wait(error: APIError, tried: int) -> float | None:
+    """Seconds to wait before the next try, or None if there should be none.
+
+    The vendor's own wish counts first; else 0.5, 1, 2, 4, 8 seconds, each shortened by up to a quarter by chance, so
+    that many callers do not come back at once.
+    """
+    if not error.retryable:
+        return None
+    if error.retry_after is not None:
+        return error.retry_after if error.retry_after <= MAX_RETRY_AFTER else None
+    return min(FIRST_WAIT * 2.0**tried, LONGEST_WAIT) * (1 - random.random() / 4)
+
+
+def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
+    kind = Timeout if failure.timed_out else APIConnectionError
+    limit = attempt.request.timeouts.total
+    says = str(failure.error) or type(failure.error).__name__
+    if failure.timed_out:
+        says = f"no answer within {limit:g} s" if limit is not None else f"no answer in time ({says})"
+        says += "; pass a longer `timeout`"
+    else:
+        says = f"could not reach {_origin(attempt.request.url)}: {says}"
+    return kind(says, provider=attempt.provider, model=attempt.model)
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
+
+
+def _exhausted(failures: list[APIError]) -> FallbacksExhaustedError:
+    told = "; ".join(f"{error.provider}:{error.model}: {error.message}" for error in failures)
+    error = FallbacksExhaustedError(f"all {len(failures)} models failed: {told}")
+    error.attempts = tuple(failures)
+    return error

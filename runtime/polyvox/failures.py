@@ -1,0 +1,260 @@
+"""An error reply, in whatever shape the vendor gives it, as one of our errors.
+
+Decided by machine code first, by status second; by wording only for a full context, which most vendors give no code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Final, NamedTuple, cast
+
+from pydantic_core import from_json
+
+from . import errors
+
+BY_STATUS: Final[Mapping[int, type[errors.APIError]]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    402: errors.InsufficientFundsError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    408: errors.Timeout,
+    409: errors.ConflictError,
+    413: errors.RequestTooLargeError,
+    422: errors.UnprocessableEntityError,
+    425: errors.ConflictError,
+    429: errors.RateLimitError,
+    502: errors.BadGatewayError,
+    503: errors.ServiceUnavailableError,
+    504: errors.GatewayTimeoutError,
+    529: errors.OverloadedError,
+}
+BY_CODE: Final[Mapping[str, type[errors.APIError]]] = {
+    "context_length_exceeded": errors.ContextWindowExceededError,
+    "exceed_context_size_error": errors.ContextWindowExceededError,
+    "model_context_window_exceeded": errors.ContextWindowExceededError,
+    "content_policy_violation": errors.ContentPolicyViolationError,
+    "content_filter": errors.ContentPolicyViolationError,
+    "responsibleaipolicyviolation": errors.ContentPolicyViolationError,
+    "insufficient_quota": errors.QuotaExceededError,
+    "billing_error": errors.InsufficientFundsError,
+    "insufficient_balance": errors.InsufficientFundsError,
+    "invalid_api_key": errors.AuthenticationError,
+    "api_key_invalid": errors.AuthenticationError,
+    "authentication_error": errors.AuthenticationError,
+    "permission_error": errors.PermissionDeniedError,
+    "model_not_found": errors.NotFoundError,
+    "not_found_error": errors.NotFoundError,
+    "rate_limit_exceeded": errors.RateLimitError,
+    "rate_limit_error": errors.RateLimitError,
+    "overloaded_error": errors.OverloadedError,
+    "timeout_error": errors.GatewayTimeoutError,
+    "request_too_large": errors.RequestTooLargeError,
+    "server_error": errors.InternalServerError,
+    "api_error": errors.InternalServerError,
+    "invalid_request_error": errors.BadRequestError,
+    # google.rpc.Code
+    "invalid_argument": errors.BadRequestError,
+    "failed_precondition": errors.BadRequestError,
+    "out_of_range": errors.BadRequestError,
+    "unauthenticated": errors.AuthenticationError,
+    "permission_denied": errors.PermissionDeniedError,
+    "not_found": errors.NotFoundError,
+    "resource_exhausted": errors.RateLimitError,
+    "unavailable": errors.ServiceUnavailableError,
+    "deadline_exceeded": errors.GatewayTimeoutError,
+    "internal": errors.InternalServerError,
+}
+# More telling than the status they come with (OpenAI sends `insufficient_quota` with 429, others with 403).
+_DECISIVE: Final = frozenset(
+    code
+    for code, kind in BY_CODE.items()
+    if kind
+    in (
+        errors.ContextWindowExceededError,
+        errors.ContentPolicyViolationError,
+        errors.QuotaExceededError,
+        errors.InsufficientFundsError,
+        errors.OverloadedError,
+    )
+) | {"invalid_api_key", "api_key_invalid"}
+_FULL_CONTEXT = re.compile(
+    r"(maximum|max)[\w ]*context length|context (length|window|size)[\w ]* (exceed|of only)|prompt is too long"
+    r"|exceeds? the (maximum|model'?s?|available)[\w ]*(context|number of( input)? tokens)"
+    r"|input token count[^.]* exceeds|too many (input )?tokens|reduce the length of the messages",
+    re.IGNORECASE,
+)
+_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray")
+_TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+
+
+class Told(NamedTuple):
+    """What a vendor's error body says."""
+
+    message: str
+    codes: tuple[str, ...]
+    param: str | None
+    status: int | None
+    retry_after: float | None
+    request_id: str | None
+
+
+def failure(
+    provider: str,
+    model: str,
+    status: int | None,
+    headers: Mapping[str, str],
+    body: bytes,
+    own_codes: object = None,
+) -> errors.APIError:
+    """The error for a reply with an error status (or, inside a stream, for an error event: `status` None).
+
+    `own_codes` is the vendor's own table of codes, if its description lists them.
+    """
+    told = read_error(body)
+    status = told.status if status is None else status
+    kind = classify(status, told, cast("Mapping[str, type[errors.APIError]]", own_codes or {}))
+    code = next((code for code in told.codes if not code.isdigit()), None)
+    error = kind(
+        _message(told.message, status, headers, body),
+        status_code=status,
+        code=code,
+        param=told.param,
+        provider=provider,
+        model=model,
+        request_id=request_id(headers) or told.request_id,
+        retry_after=retry_after(headers) if retry_after(headers) is not None else told.retry_after,
+        body=body.decode("utf-8", "replace"),
+    )
+    wish = headers.get("x-should-retry")
+    if wish in ("true", "false"):
+        error.retryable = wish == "true"
+    return error
+
+
+def classify(
+    status: int | None, told: Told, own_codes: Mapping[str, type[errors.APIError]] | None = None
+) -> type[errors.APIError]:
+    """The class for a status and what the body says."""
+    codes = {**BY_CODE, **own_codes} if own_codes else BY_CODE
+    known = [code for code in map(str.lower, told.codes) if code in codes]
+    decisive = next((code for code in known if code in _DECISIVE), None)
+    if decisive:
+        return codes[decisive]
+    if status is None:
+        kind = codes[known[0]] if known else errors.APIError
+    else:
+        kind = BY_STATUS.get(status) or _by_class(status)
+    if issubclass(kind, (errors.BadRequestError, errors.RateLimitError)) and _FULL_CONTEXT.search(told.message):
+        return errors.ContextWindowExceededError
+    return kind
+
+
+def _by_class(status: int) -> type[errors.APIError]:
+    if 520 <= status < 528:
+        return errors.BadGatewayError  # a content delivery network in front of the vendor
+    if status >= 500:
+        return errors.InternalServerError
+    return errors.BadRequestError if status >= 400 else errors.APIError
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """The vendor's id of a request."""
+    return next((headers[name] for name in _REQUEST_IDS if name in headers), None)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from `retry-after-ms` or `retry-after` (seconds or a date); None if absent or absurd."""
+    if (millis := _number(headers.get("retry-after-ms"))) is not None:
+        return millis / 1000
+    text = headers.get("retry-after")
+    if (seconds := _number(text)) is not None or not text:
+        return seconds
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
+    except (ValueError, TypeError):
+        return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if 0 <= value < 1e9 else None
+
+
+def read_error(body: bytes) -> Told:
+    """What an error body says, whatever its shape."""
+    try:
+        document: object = from_json(body)
+    except ValueError:
+        return Told(_plain_text(body), (), None, None, None, None)
+    objects = list(_objects(document))
+    message = next((text for found in objects if (text := _text(found))), "")
+    codes = tuple(str(found[key]) for found in objects for key in _CODE_KEYS if isinstance(found.get(key), (str, int)))
+    param = next((found["param"] for found in objects if isinstance(found.get("param"), str)), None)
+    status = next((int(code) for code in codes if code.isdigit() and 400 <= int(code) < 600), None)
+    named = next((found["request_id"] for found in objects if isinstance(found.get("request_id"), str)), None)
+    if not message and isinstance(document, str):
+        message = document
+    return Told(message, codes, cast("str | None", param), status, _delay(objects), cast("str | None", named))
+
+
+_CODE_KEYS = ("code", "status", "type", "error_type", "reason")
+
+
+def _objects(document: object) -> Iterator[Mapping[str, object]]:
+    """The objects of an error body that may tell something, the most telling first."""
+    if isinstance(document, list):
+        for item in cast("list[object]", document)[:1]:
+            yield from _objects(item)
+    if not isinstance(document, Mapping):
+        return
+    found = cast("Mapping[str, object]", document)
+    for key in ("error", "innererror"):
+        yield from _objects(found.get(key))
+    yield found
+    details = found.get("details")
+    for detail in cast("list[object]", details) if isinstance(details, list) else ():
+        if isinstance(detail, Mapping):
+            yield cast("Mapping[str, object]", detail)
+    metadata = found.get("metadata")
+    if isinstance(metadata, Mapping):  # OpenRouter: the error of the vendor behind it, as JSON text
+        raw = cast("Mapping[str, object]", metadata).get("raw")
+        if isinstance(raw, str):
+            yield {"message": raw}
+
+
+def _text(found: Mapping[str, object]) -> str:
+    for key in ("message", "error", "detail", "error_description"):
+        value = found.get(key)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, list) and value:
+            return str(cast("list[object]", value)[0])
+    return ""
+
+
+def _delay(objects: list[Mapping[str, object]]) -> float | None:
+    for found in objects:  # google.rpc.RetryInfo
+        delay = found.get("retryDelay")
+        if isinstance(delay, str):
+            return _number(delay.removesuffix("s"))
+    return None
+
+
+def _plain_text(body: bytes) -> str:
+    return " ".join(_TAG.sub(" ", body.decode("utf-8", "replace")).split())[:300]
+
+
+def _message(told: str, status: int | None, headers: Mapping[str, str], body: bytes) -> str:
+    if status is not None and 300 <= status < 400:
+        target = headers.get("location", "").split("?")[0]
+        return f"the address redirects to {target or 'nowhere'}; give the right one as `api_base`"
+    if told:
+        return told
+    return "the vendor gave no reason" + ("" if body.strip() else " (empty body)")

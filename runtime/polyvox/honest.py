@@ -1,0 +1,33 @@
+"""What a vendor left out, filled in honestly."""
+
+from __future__ import annotations
+
+from os import urandom
+from time import time
+from typing import TYPE_CHECKING
+
+from .errors import APIResponseValidationError
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .results import ChatCompletionMessage
+
+
+def new_id(prefix: str) -> str:
+    """An id of ours, where the vendor gives none."""
+    return prefix + urandom(12).hex()
+
+
+def now() -> int:
+    """The time of receipt, in whole seconds, where the vendor gives none."""
+    return int(time())
+
+
+def check_calls(message: ChatCompletionMessage, call: Call) -> None:
+    """A tool call without id or name cannot be answered: that is the vendor's error, not an answer."""
+    for number, made in enumerate(message.tool_calls or ()):
+        if not made.id or not made.function.name:
+            lacks = "name" if made.id else "id"
+            raise APIResponseValidationError(
+                f"tool call {number} of the reply has no {lacks}", provider=call.vendor.name, model=call.model
+            )

@@ -1,0 +1,284 @@
+"""What callers may put in `messages`, and the check that finds a malformed one before any request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NotRequired, TypeAlias, TypedDict, Union, cast
+
+from .errors import InvalidMessageError
+from .guessing import nearest
+from .shapes import is_list, is_mapping, mapping_of
+
+if TYPE_CHECKING:
+    from polyvox_wire.chat.responses import ChatCompletionMessage
+
+__all__ = [
+    "AssistantMessage",
+    "ContentPart",
+    "DeveloperMessage",
+    "FunctionMessage",
+    "MessageParam",
+    "Messages",
+    "SystemMessage",
+    "ToolMessage",
+    "UserMessage",
+]
+
+
+class TextPart(TypedDict):
+    """Text."""
+
+    type: Literal["text"]
+    text: str
+    cache_control: NotRequired[Mapping[str, str]]
+
+
+class ImageURL(TypedDict):
+    """An image: an https address, or a data URL with base64. `detail`: `low`, `high` or `auto`."""
+
+    url: str
+    detail: NotRequired[str]
+
+
+class ImagePart(TypedDict):
+    """An image."""
+
+    type: Literal["image_url"]
+    image_url: ImageURL
+    cache_control: NotRequired[Mapping[str, str]]
+
+
+class InputAudio(TypedDict):
+    """Sound: base64, and its format, such as `wav` or `mp3`."""
+
+    data: str
+    format: str
+
+
+class InputAudioPart(TypedDict):
+    """Sound, inline."""
+
+    type: Literal["input_audio"]
+    input_audio: InputAudio
+
+
+class MediaURL(TypedDict):
+    """An https address or a data URL with base64."""
+
+    url: str
+
+
+class AudioURLPart(TypedDict):
+    """Sound, by address."""
+
+    type: Literal["audio_url"]
+    audio_url: MediaURL
+
+
+class VideoURLPart(TypedDict):
+    """A film, by address."""
+
+    type: Literal["video_url"]
+    video_url: MediaURL
+
+
+class FileData(TypedDict, total=False):
+    """A file: `file_data` (a data URL with base64), `file_id` (uploaded before, or an address), `filename`."""
+
+    file_data: str
+    file_id: str
+    filename: str
+    format: str
+
+
+class FilePart(TypedDict):
+    """A file, such as a PDF."""
+
+    type: Literal["file"]
+    file: FileData
+    cache_control: NotRequired[Mapping[str, str]]
+
+
+class RefusalPart(TypedDict):
+    """What an assistant said when it refused."""
+
+    type: Literal["refusal"]
+    refusal: str
+
+
+ContentPart: TypeAlias = Union[TextPart, ImagePart, InputAudioPart, AudioURLPart, VideoURLPart, FilePart, RefusalPart]
+Content: TypeAlias = Union[str, Sequence[ContentPart]]
+
+
+class FunctionCallParam(TypedDict):
+    """Name, and arguments as JSON text."""
+
+    name: str
+    arguments: str
+
+
+class CustomCallParam(TypedDict):
+    """Name, and the input as plain text."""
+
+    name: str
+    input: str
+
+
+class ToolCallParam(TypedDict):
+    """A tool call made by the assistant in an earlier turn."""
+
+    id: str
+    type: Literal["function", "custom"]
+    function: NotRequired[FunctionCallParam]
+    custom: NotRequired[CustomCallParam]
+    provider_specific_fields: NotRequired[Mapping[str, object]]
+
+
+class SystemMessage(TypedDict):
+    """Instructions that stand over the conversation."""
+
+    role: Literal["system"]
+    content: Content
+    name: NotRequired[str]
+
+
+class DeveloperMessage(TypedDict):
+    """The same as a system message, for OpenAI's reasoning models; sent as `system` where a vendor has no such role."""
+
+    role: Literal["developer"]
+    content: Content
+    name: NotRequired[str]
+
+
+class UserMessage(TypedDict):
+    """What the user said."""
+
+    role: Literal["user"]
+    content: Content
+    name: NotRequired[str]
+
+
+class AssistantMessage(TypedDict):
+    """What the model answered. A message of a result can be appended as it is instead."""
+
+    role: Literal["assistant"]
+    content: NotRequired[Content | None]
+    name: NotRequired[str]
+    refusal: NotRequired[str | None]
+    tool_calls: NotRequired[Sequence[ToolCallParam] | None]
+    function_call: NotRequired[FunctionCallParam | None]
+    audio: NotRequired[Mapping[str, object] | None]
+    reasoning_content: NotRequired[str | None]
+    thinking_blocks: NotRequired[Sequence[Mapping[str, object]] | None]
+    provider_specific_fields: NotRequired[Mapping[str, object]]
+
+
+class ToolMessage(TypedDict):
+    """What a tool answered; `tool_call_id` says to which call."""
+
+    role: Literal["tool"]
+    content: Content
+    tool_call_id: str
+    name: NotRequired[str]
+    is_error: NotRequired[bool]
+
+
+class FunctionMessage(TypedDict):
+    """Deprecated by OpenAI: use a tool message."""
+
+    role: Literal["function"]
+    name: str
+    content: str | None
+
+
+MessageParam: TypeAlias = Union[
+    SystemMessage, DeveloperMessage, UserMessage, AssistantMessage, ToolMessage, FunctionMessage
+]
+Messages: TypeAlias = "Iterable[MessageParam | Mapping[str, object] | ChatCompletionMessage]"
+
+ROLES = ("system", "developer", "user", "assistant", "tool", "function")
+PART_PAYLOADS: Mapping[str, str] = {
+    "text": "text",
+    "image_url": "image_url",
+    "input_audio": "input_audio",
+    "audio_url": "audio_url",
+    "video_url": "video_url",
+    "file": "file",
+    "refusal": "refusal",
+}
+_NEEDS_CONTENT = frozenset({"system", "developer", "user", "tool"})
+
+
+def checked(messages: Messages) -> list[MessageParam]:
+    """The same messages as plain mappings, or `InvalidMessageError` naming the first wrong place. Nothing is copied
+    but messages of earlier results, and nothing of the caller's is changed."""
+    if isinstance(messages, (str, bytes, Mapping)):
+        raise InvalidMessageError(
+            f"messages must be a list of messages, not a {type(cast('object', messages)).__name__}; "
+            'write [{"role": "user", "content": ...}]'
+        )
+    found = [_message(index, message) for index, message in enumerate(messages)]
+    if not found:
+        raise InvalidMessageError("messages is empty; at least one message is needed")
+    return found
+
+
+def _message(index: int, message: object) -> MessageParam:
+    fields = message if is_mapping(message) else _plain(index, message)
+    role = fields.get("role")
+    if role not in ROLES:
+        raise InvalidMessageError(_wrong_role(index, fields))
+    content = fields.get("content")
+    if content is None:
+        if role in _NEEDS_CONTENT:
+            raise InvalidMessageError(f"messages[{index}].content is missing; a {role} message needs a text or parts")
+    elif not isinstance(content, str):
+        _check_parts(f"messages[{index}].content", content)
+    if role == "tool" and not isinstance(fields.get("tool_call_id"), str):
+        raise InvalidMessageError(f"messages[{index}].tool_call_id is missing; it names the call that this answers")
+    if calls := fields.get("tool_calls"):
+        _check_calls(f"messages[{index}].tool_calls", calls)
+    return cast("MessageParam", fields)
+
+
+def _plain(index: int, message: object) -> Mapping[str, object]:
+    """A message of an earlier result, as a mapping."""
+    dump = getattr(message, "model_dump", None)
+    if dump is None:
+        raise InvalidMessageError(
+            f"messages[{index}] must be a mapping or a message of a result, not a {type(message).__name__}"
+        )
+    return cast("Mapping[str, object]", dump(exclude_none=True, exclude={"parsed"}))
+
+
+def _wrong_role(index: int, fields: Mapping[str, object]) -> str:
+    if "role" not in fields:
+        return f"messages[{index}].role is missing; it is one of {', '.join(ROLES)}"
+    role = fields["role"]
+    return f"messages[{index}].role is {role!r}; it is one of {', '.join(ROLES)}{nearest(role, ROLES)}"
+
+
+def _check_parts(where: str, content: object) -> None:
+    if isinstance(content, bytes) or is_mapping(content) or not isinstance(content, Iterable):
+        raise InvalidMessageError(f"{where} must be a text or a list of parts, not a {type(content).__name__}")
+    for number, part in enumerate(cast("Iterable[object]", content)):
+        if not is_mapping(part):
+            raise InvalidMessageError(f"{where}[{number}] must be a mapping with a type, not a {type(part).__name__}")
+        kind = part.get("type")
+        if not isinstance(kind, str):
+            raise InvalidMessageError(f"{where}[{number}].type is missing; it is e.g. 'text' or 'image_url'")
+        payload = PART_PAYLOADS.get(kind)
+        if payload and part.get(payload) is None:
+            raise InvalidMessageError(f"{where}[{number}].{payload} is missing; a part of type {kind!r} needs it")
+
+
+def _check_calls(where: str, calls: object) -> None:
+    if not is_list(calls) and not isinstance(calls, tuple):
+        raise InvalidMessageError(f"{where} must be a list, not a {type(calls).__name__}")
+    for number, call in enumerate(cast("Sequence[object]", calls)):
+        fields = mapping_of(call)
+        if not isinstance(fields.get("id"), str):
+            raise InvalidMessageError(f"{where}[{number}].id is missing; the tool's answer refers to it")
+        kind = str(fields.get("type", "function"))
+        if not isinstance(mapping_of(fields.get(kind)).get("name"), str):
+            raise InvalidMessageError(f"{where}[{number}].{kind}.name is missing; it names the tool that was called")

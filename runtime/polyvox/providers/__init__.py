@@ -1,0 +1,37 @@
+"""Provider name to mapping. A vendor's module, and with it the vendor's types, is imported at its first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+if TYPE_CHECKING:
+    from ..call import Vendor
+    from .dialect import Dialect
+
+
+def dialect_of(vendor: Vendor) -> Dialect:
+    """The mapping that speaks to this vendor; one instance per vendor."""
+    found = _loaded.get(vendor.name)
+    if found is None or found.vendor != vendor:
+        found = _loaded[vendor.name] = _load(vendor)
+    return found
+
+
+_loaded: dict[str, Dialect] = {}
+
+
+def _load(vendor: Vendor) -> Dialect:
+    match vendor.dialect:
+        case "openai":
+            from .openai import OpenAIDialect
+
+            return OpenAIDialect(vendor)
+        case "anthropic":
+            from .anthropic import AnthropicDialect
+
+            return AnthropicDialect(vendor)
+        case "gemini":
+            from .gemini import GeminiDialect
+
+            return GeminiDialect(vendor)
+    assert_never(vendor.dialect)

@@ -1,0 +1,416 @@
+"""Messages, tools and settings in Anthropic's form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from polyvox_wire.anthropic import requests as q
+from polyvox_wire.anthropic import stubs
+from polyvox_wire.support import OMIT, Omit, given
+
+from ..errors import InvalidMessageError, InvalidRequestError
+from ..shapes import mapping_of
+from .parts import arguments, inline, native_blocks, refuse_name, texts, url_of
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..messages import MessageParam
+
+DEFAULT_MAX_TOKENS: Final = 4096
+BUDGETS: Final[Mapping[str, int]] = {
+    "minimal": 1024,
+    "low": 2048,
+    "medium": 8192,
+    "high": 16384,
+    "xhigh": 24576,
+    "max": 32768,
+}
+"""Tokens to think, for models that take a budget; what `max_tokens` allows bounds them."""
+_EFFORTS: Final[Mapping[str, q.EffortLevel]] = {
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "xhigh",
+    "max": "max",
+}
+# The models before adaptive thinking, by the shape of their names.
+_TAKES_BUDGET = re.compile(r"claude-3|claude-(opus|sonnet|haiku)-4([-.][015])?(-20\d{6}|-latest|@|:|$)")
+_JSON_ONLY = "Answer with one JSON object and nothing else: no explanation before or after it, no code fence."
+_NATIVE_PARTS: Final = frozenset({"image", "document", "search_result", "container_upload", "tool_reference"})
+_BAD_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def request(call: Call) -> stubs.RequestFields:
+    """What to send."""
+    asked = call.given
+    system = _system(call)
+    thinking, effort = _thinking(call)
+    return stubs.RequestFields(
+        model=call.model,
+        messages=_messages(call),
+        max_tokens=_limit(call, thinking),
+        metadata=_metadata(call),
+        output_config=_output(call, effort),
+        service_tier=_service_tier(call),
+        stop_sequences=_stop(asked.get("stop")),
+        stream=True if call.stream else OMIT,
+        system=_with_instruction(call, system),
+        temperature=given(asked.get("temperature")),
+        thinking=thinking,
+        tool_choice=_tool_choice(call),
+        tools=_tools(call),
+        top_p=given(asked.get("top_p")),
+    )
+
+
+def _stop(stop: object) -> list[str] | Omit:
+    if stop is None:
+        return OMIT
+    return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
+
+
+def _metadata(call: Call) -> q.Metadata | Omit:
+    user, metadata = call.given.get("user"), call.given.get("metadata")
+    user = user or call.given.get("safety_identifier")
+    for key in metadata or ():
+        if key != "user_id":
+            call.refuse(f"metadata[{key!r}]", "Anthropic's metadata takes only user_id")
+    named = (metadata or {}).get("user_id") or user
+    return OMIT if named is None else q.Metadata(user_id=str(named))
+
+
+def _service_tier(call: Call) -> q.CreateMessageParamsServiceTier | Omit:
+    asked = call.given.get("service_tier")
+    match asked:
+        case None:
+            return OMIT
+        case "auto":
+            return "auto"
+        case "default" | "standard" | "standard_only":
+            return "standard_only"
+        case _:
+            call.refuse("service_tier", f"Anthropic has no tier {asked!r}, only auto and standard_only")
+            return OMIT
+
+
+def _limit(call: Call, thinking: q.ThinkingConfigParam | Omit) -> int:
+    asked = call.given.get("max_tokens") or call.given.get("max_completion_tokens")
+    if asked is not None:
+        return asked
+    if thinking is OMIT or thinking["type"] != "enabled":
+        return DEFAULT_MAX_TOKENS
+    return DEFAULT_MAX_TOKENS + thinking["budget_tokens"]
+
+
+def _thinking(call: Call) -> tuple[q.ThinkingConfigParam | Omit, q.EffortLevel | None]:
+    """Thinking and effort: by `thinking` as it is; by `reasoning_effort` as far as the model can."""
+    asked, effort = call.given.get("thinking"), call.given.get("reasoning_effort")
+    level = _EFFORTS.get(effort or "")
+    if asked is not None:
+        return cast("q.ThinkingConfigParam", asked), level
+    if effort is None:
+        return OMIT, None
+    if effort == "none":
+        return q.ThinkingConfigDisabled(type="disabled"), None
+    if not _TAKES_BUDGET.search(call.model):
+        return q.ThinkingConfigAdaptive(type="adaptive"), level
+    return _budget(call, BUDGETS[effort]), None
+
+
+def _budget(call: Call, budget: int) -> q.ThinkingConfigEnabled | Omit:
+    limit = call.given.get("max_tokens") or call.given.get("max_completion_tokens")
+    if limit is not None and limit <= BUDGETS["minimal"]:
+        call.refuse("reasoning_effort", f"thinking needs max_tokens above {BUDGETS['minimal']}, not {limit}")
+        return OMIT
+    # Half of the limit at most, so that an answer follows the thinking.
+    bounded = budget if limit is None else max(BUDGETS["minimal"], min(budget, limit // 2))
+    return q.ThinkingConfigEnabled(type="enabled", budget_tokens=bounded)
+
+
+def _output(call: Call, effort: q.EffortLevel | None) -> q.OutputConfig | Omit:
+    config = q.OutputConfig()
+    if effort is not None:
+        config["effort"] = effort
+    if call.format is not None and call.format.kind == "json_schema":
+        config["format"] = q.JsonOutputFormat(type="json_schema", schema=closed(call.format.schema))
+        call.structured_by = "json_schema"
+    return config or OMIT
+
+
+def closed(schema: Mapping[str, object]) -> dict[str, object]:
+    """The schema with every object closed to other properties, which Anthropic demands."""
+    return cast("dict[str, object]", _closed(schema))
+
+
+def _closed(node: object) -> object:
+    if isinstance(node, (list, tuple)):
+        return [_closed(item) for item in cast("Iterable[object]", node)]
+    if not isinstance(node, Mapping):
+        return node
+    fields = {key: _closed(value) for key, value in cast("Mapping[str, object]", node).items()}
+    if fields.get("type") == "object" and isinstance(fields.get("properties"), dict):
+        fields.setdefault("additionalProperties", False)
+    return fields
+
+
+def _system(call: Call) -> list[q.TextBlock]:
+    blocks: list[q.TextBlock] = []
+    for index, message in enumerate(call.messages):
+        if message["role"] == "system" or message["role"] == "developer":
+            where = f"messages[{index}]"
+            refuse_name(call, where, cast("Mapping[str, object]", message))
+            blocks.extend(_system_parts(call, where, message["content"]))
+    return blocks
+
+
+def _system_parts(call: Call, where: str, content: object) -> Iterable[q.TextBlock]:
+    if isinstance(content, str):
+        yield q.TextBlock(type="text", text=content)
+        return
+    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
+        if part["type"] == "text":
+            yield _text(part)
+        else:
+            call.refuse(f"{where}.content[{number}] ({part['type']})", "Anthropic's system prompt takes text only")
+
+
+def _text(part: Mapping[str, object]) -> q.TextBlock:
+    block = q.TextBlock(type="text", text=str(part["text"]))
+    if cache := part.get("cache_control"):
+        block["cache_control"] = cast("q.CacheControlEphemeral", cache)
+    return block
+
+
+def _with_instruction(call: Call, blocks: list[q.TextBlock]) -> str | list[q.TextBlock] | Omit:
+    if call.format is not None and call.format.kind == "json_object":
+        call.structured_by = "instructions"
+        blocks = [*blocks, q.TextBlock(type="text", text=_JSON_ONLY)]
+    if not blocks:
+        return OMIT
+    return blocks[0]["text"] if len(blocks) == 1 and "cache_control" not in blocks[0] else blocks
+
+
+def _messages(call: Call) -> list[q.InputMessage]:
+    turns: list[q.InputMessage] = []
+    results: list[q.InputContentBlock] = []
+    legacy_id = "call_0"
+    for index, message in enumerate(call.messages):
+        where = f"messages[{index}]"
+        match message["role"]:
+            case "system" | "developer":
+                continue
+            case "tool" | "function":
+                results.append(_result(call, where, message, legacy_id))
+                continue
+            case "user" | "assistant":
+                legacy_id = f"call_{index}"
+                _flush(turns, results)
+                refuse_name(call, where, cast("Mapping[str, object]", message))
+                turns.append(_turn(call, where, message, legacy_id))
+    _flush(turns, results)
+    if not turns:
+        raise InvalidMessageError("messages has only instructions; Anthropic needs at least one user message")
+    return turns
+
+
+def _flush(turns: list[q.InputMessage], results: list[q.InputContentBlock]) -> None:
+    """All answers to one turn's calls stand in one message."""
+    if results:
+        turns.append(q.InputMessage(role="user", content=list(results)))
+        results.clear()
+
+
+def _turn(call: Call, where: str, message: MessageParam, legacy_id: str) -> q.InputMessage:
+    if message["role"] == "assistant":
+        return _assistant(call, where, cast("Mapping[str, object]", message), legacy_id)
+    content = message["content"]
+    return q.InputMessage(
+        role="user", content=content if isinstance(content, str) else _blocks(call, f"{where}.content", content)
+    )
+
+
+def _blocks(call: Call, where: str, content: object) -> list[q.InputContentBlock]:
+    found: list[q.InputContentBlock] = []
+    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
+        block = _block(call, f"{where}[{number}]", part)
+        if block is not None:
+            found.append(block)
+    return found
+
+
+def _block(call: Call, where: str, part: Mapping[str, object]) -> q.InputContentBlock | None:
+    kind = part["type"]
+    if kind == "text":
+        return _text(part)
+    if kind == "refusal":
+        return q.TextBlock(type="text", text=str(part["refusal"]))
+    if kind == "image_url":
+        return _cached(part, _image(url_of(f"{where}.image_url", part["image_url"])))
+    if kind == "file":
+        return _cached(part, _document(where, cast("Mapping[str, object]", part["file"])))
+    if kind in _NATIVE_PARTS:
+        return cast("q.InputContentBlock", part)
+    call.refuse(f"{where} ({kind})", "Anthropic takes text, images and documents")
+    return None
+
+
+def _cached(part: Mapping[str, object], block: q.ImageBlock | q.DocumentBlock) -> q.InputContentBlock:
+    if cache := part.get("cache_control"):
+        block["cache_control"] = cast("q.CacheControlEphemeral", cache)
+    return block
+
+
+def _image(url: str) -> q.ImageBlock:
+    held = inline(url)
+    if held is None:
+        return q.ImageBlock(type="image", source=q.URLImageSource(type="url", url=url))
+    kind = cast("q.Base64ImageSourceMediaType", held.media_type)
+    return q.ImageBlock(type="image", source=q.Base64ImageSource(type="base64", media_type=kind, data=held.data))
+
+
+def _document(where: str, file: Mapping[str, object]) -> q.DocumentBlock:
+    block = q.DocumentBlock(type="document", source=_document_source(where, file))
+    if name := file.get("filename"):
+        block["title"] = str(name)
+    return block
+
+
+def _document_source(where: str, file: Mapping[str, object]) -> q.DocumentBlockSource:
+    named, data = file.get("file_id"), file.get("file_data")
+    if isinstance(named, str):
+        if named.startswith(("https://", "http://")):
+            return q.URLPDFSource(type="url", url=named)
+        return q.FileDocumentSource(type="file", file_id=named)
+    if not isinstance(data, str):
+        raise InvalidMessageError(f"{where}.file needs file_data or file_id")
+    held = inline(data)
+    if held is not None and held.media_type.startswith("text/"):
+        from base64 import b64decode
+
+        text = b64decode(held.data).decode("utf-8", "replace")
+        return q.PlainTextSource(type="text", media_type="text/plain", data=text)
+    return q.Base64PDFSource(type="base64", media_type="application/pdf", data=held.data if held else data)
+
+
+def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.InputMessage:
+    native = native_blocks(message, "anthropic", "content")
+    if native is not None:
+        return q.InputMessage(role="assistant", content=cast("list[q.InputContentBlock]", native))
+    thinking = list(_thoughts(cast("Iterable[Mapping[str, object]]", message.get("thinking_blocks") or ())))
+    content = message.get("content")
+    calls = list(_calls(where, message, legacy_id))
+    if isinstance(content, str) and not thinking and not calls:
+        return q.InputMessage(role="assistant", content=content)
+    if content is None or isinstance(content, str):
+        said: list[q.InputContentBlock] = [q.TextBlock(type="text", text=text) for text in texts(content) if text]
+    else:
+        said = _blocks(call, f"{where}.content", content)
+    if not said and not calls and message.get("refusal"):
+        said = [q.TextBlock(type="text", text=str(message["refusal"]))]
+    return q.InputMessage(role="assistant", content=[*thinking, *said, *calls])
+
+
+def _thoughts(blocks: Iterable[Mapping[str, object]]) -> Iterable[q.InputContentBlock]:
+    for block in blocks:
+        if block.get("type") == "redacted_thinking":
+            yield q.RedactedThinkingBlock(type="redacted_thinking", data=str(block.get("data") or ""))
+        elif block.get("signature"):  # unsigned thoughts are another vendor's; Anthropic refuses them
+            thought = str(block.get("thinking") or "")
+            yield q.ThinkingBlock(type="thinking", thinking=thought, signature=str(block["signature"]))
+
+
+def _calls(where: str, message: Mapping[str, object], legacy_id: str) -> Iterable[q.InputContentBlock]:
+    made = cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ())
+    for number, one in enumerate(made):
+        inner = cast("Mapping[str, object]", one.get("function") or one.get("custom") or {})
+        text = inner.get("arguments", inner.get("input"))
+        yield q.ToolUseBlock(
+            type="tool_use",
+            id=_safe_id(str(one["id"])),
+            name=str(inner["name"]),
+            input=arguments(f"{where}.tool_calls[{number}].function", text),
+        )
+    if legacy := cast("Mapping[str, object] | None", message.get("function_call")):
+        found = arguments(f"{where}.function_call", legacy.get("arguments"))
+        yield q.ToolUseBlock(type="tool_use", id=legacy_id, name=str(legacy.get("name")), input=found)
+
+
+def _safe_id(made: str) -> str:
+    """Ids of other vendors' calls, in the letters that Anthropic allows."""
+    return _BAD_IN_ID.sub("_", made)
+
+
+def _result(call: Call, where: str, message: MessageParam, legacy_id: str) -> q.ToolResultBlock:
+    fields = cast("Mapping[str, object]", message)
+    content = fields.get("content")
+    block = q.ToolResultBlock(type="tool_result", tool_use_id=_safe_id(str(fields.get("tool_call_id") or legacy_id)))
+    if isinstance(content, str):
+        block["content"] = content
+    elif content is not None:
+        held = _blocks(call, f"{where}.content", content)
+        block["content"] = cast("list[q.ToolResultBlockContentItem]", held)
+    if fields.get("is_error"):
+        block["is_error"] = True
+    return block
+
+
+def _tools(call: Call) -> list[Any] | Omit:  # the 28 kinds of tool have no common name
+    asked = cast("list[Mapping[str, object]] | None", call.given.get("tools"))
+    if not asked:
+        return OMIT
+    found = [_tool(call, index, tool) for index, tool in enumerate(asked)]
+    return [tool for tool in found if tool is not None]
+
+
+def _tool(call: Call, index: int, tool: Mapping[str, object]) -> Mapping[str, object] | None:
+    if "function" not in tool:
+        if tool.get("type") == "custom" and "custom" in tool:
+            call.refuse(f"tools[{index}] (custom)", "Anthropic has no tools with free-text input; use a function")
+            return None
+        return tool  # Anthropic's own form
+    function = cast("Mapping[str, object]", tool["function"])
+    schema = mapping_of(function.get("parameters")) or {"type": "object", "properties": dict[str, object]()}
+    made = q.Tool(name=str(function["name"]), input_schema=dict(schema))
+    if description := function.get("description"):
+        made["description"] = str(description)
+    if function.get("strict") is not None:
+        made["strict"] = bool(function["strict"])
+    if cache := tool.get("cache_control"):
+        made["cache_control"] = cast("q.CacheControlEphemeral", cache)
+    return cast("Mapping[str, object]", made)
+
+
+def _tool_choice(call: Call) -> q.ToolChoice | Omit:
+    one_at_a_time = call.given.get("parallel_tool_calls") is False
+    choice = _choice(call.given.get("tool_choice"))
+    if not one_at_a_time or not call.given.get("tools"):
+        return choice
+    if choice is OMIT:
+        return q.ToolChoiceAuto(type="auto", disable_parallel_tool_use=True)
+    if choice["type"] != "none":
+        choice["disable_parallel_tool_use"] = True
+    return choice
+
+
+def _choice(asked: object) -> q.ToolChoice | Omit:
+    match asked:
+        case None:
+            return OMIT
+        case "auto":
+            return q.ToolChoiceAuto(type="auto")
+        case "none":
+            return q.ToolChoiceNone(type="none")
+        case "required" | "any":
+            return q.ToolChoiceAny(type="any")
+        case {"type": "function", "function": {"name": str(name)}}:
+            return q.ToolChoiceTool(type="tool", name=name)
+        case {"type": "auto" | "any" | "none" | "tool"}:
+            return cast("q.ToolChoice", dict(cast("Mapping[str, object]", asked)))
+        case _:
+            raise InvalidRequestError(
+                f"tool_choice is {asked!r}; it is 'auto', 'none', 'required', or a function by name",
+                param="tool_choice",
+            )

@@ -1,0 +1,255 @@
+"""Anthropic's stream events to unified chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, assert_never
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic_core import from_json, to_json
+from typing_extensions import override
+
+from polyvox_wire.anthropic import responses as r
+from polyvox_wire.anthropic import stubs
+from polyvox_wire.support import UnknownVariant
+
+from ..errors import StreamInterruptedError
+from ..honest import new_id, now
+from ..reading import read_event
+from ..results import (
+    ChatCompletionChunk,
+    ChunkChoice,
+    Delta,
+    FunctionCallDelta,
+    ThinkingBlock,
+    ToolCallDelta,
+)
+from ..shapes import mapping_of
+from ..streams import EventStreamDecoder
+from .anthropic import Parts, annotation, choice_fields, finish_reason, usage
+from .dialect import StreamReader
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from .dialect import Dialect
+
+EVENTS: Final[TypeAdapter[r.MessageStreamEvent]] = TypeAdapter(
+    r.MessageStreamEvent, config=ConfigDict(defer_build=True)
+)
+
+
+class _Block:
+    """A block that is still being written."""
+
+    def __init__(self, block: r.ContentBlockStartEventContentBlock, call_index: int) -> None:
+        self.block = block
+        self.call_index = call_index
+        self.text: list[str] = []
+        self.json: list[str] = []
+        self.signature: list[str] = []
+        self.start = 0
+
+    def whole(self) -> r.ContentBlockStartEventContentBlock:
+        """The block as a whole reply would have it."""
+        block = self.block
+        if isinstance(block, r.TextBlock):
+            block.text += "".join(self.text)
+        elif isinstance(block, r.ThinkingBlock):
+            block.thinking += "".join(self.text)
+            block.signature += "".join(self.signature)
+        elif isinstance(block, r.CompactionBlock):
+            block.content = (block.content or "") + "".join(self.text)
+        elif self.json and isinstance(block, (r.ToolUseBlock, r.ServerToolUseBlock, r.MCPToolUseBlock)):
+            block.input = _object("".join(self.json))
+        return block
+
+
+def _object(text: str) -> dict[str, object]:
+    """A call's input; what the token limit cut off is read as far as it goes."""
+    if not text.strip():
+        return {}
+    try:
+        found: object = from_json(text, allow_partial="trailing-strings")
+    except ValueError:
+        return {}
+    return dict(mapping_of(found))
+
+
+class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
+    """One stream's events, in order, to chunks."""
+
+    def __init__(self, dialect: Dialect, call: Call) -> None:
+        self._dialect = dialect
+        self._call = call
+        self._head: dict[str, str | int] = {"id": new_id("chatcmpl-"), "model": call.model, "created": now()}
+        self._usage = r.Usage()
+        self._blocks: dict[int, _Block] = {}
+        self._parts = Parts()
+        self._made = 0
+        self._length = 0
+        self.done = False
+
+    def _chunk(self, delta: Delta) -> ChatCompletionChunk:
+        head = self._head
+        return ChatCompletionChunk(
+            id=str(head["id"]),
+            model=str(head["model"]),
+            created=int(head["created"]),
+            choices=[ChunkChoice(delta=delta)],
+        )
+
+    @override
+    def event(self, event: r.MessageStreamEvent, /) -> Iterable[ChatCompletionChunk]:
+        match event:
+            case r.ContentBlockDeltaEvent():
+                return self._delta(event)
+            case r.ContentBlockStartEvent():
+                return self._start(event)
+            case r.ContentBlockStopEvent():
+                return self._stop(event)
+            case r.MessageStartEvent():
+                return self._begin(event)
+            case r.MessageDeltaEvent():
+                return self._end(event)
+            case r.MessageStopEvent():
+                self.done = True
+                return ()
+            case r.ErrorEvent():
+                raise self._dialect.error(self._call, None, {}, event.model_dump_json().encode())
+            case r.PingEvent() | UnknownVariant():
+                return ()
+            case _:
+                assert_never(event)
+
+    def _begin(self, event: r.MessageStartEvent) -> Iterable[ChatCompletionChunk]:
+        message = event.message
+        self._head["id"] = message.id or self._head["id"]
+        self._head["model"] = message.model or self._head["model"]
+        self._usage = message.usage
+        yield self._chunk(Delta(role="assistant", content=""))
+
+    def _start(self, event: r.ContentBlockStartEvent) -> Iterable[ChatCompletionChunk]:
+        block = event.content_block
+        held = self._blocks[event.index] = _Block(block, self._made)
+        held.start = self._length
+        if isinstance(block, r.ToolUseBlock):
+            self._made += 1
+            function = FunctionCallDelta(name=block.name, arguments="")
+            yield self._chunk(
+                Delta(
+                    tool_calls=[ToolCallDelta(index=held.call_index, id=block.id, type="function", function=function)]
+                )
+            )
+        elif isinstance(block, r.TextBlock) and block.text:
+            self._length += len(block.text)
+            yield self._chunk(Delta(content=block.text))
+        elif isinstance(block, r.ThinkingBlock) and block.thinking:
+            yield self._chunk(Delta(reasoning_content=block.thinking))
+
+    def _delta(self, event: r.ContentBlockDeltaEvent) -> Iterable[ChatCompletionChunk]:
+        delta = event.delta
+        held = self._blocks.get(event.index)
+        if held is None:  # a block that never began: read it as text
+            held = self._blocks[event.index] = _Block(r.TextBlock(), self._made)
+        match delta:
+            case r.TextContentBlockDelta():
+                held.text.append(delta.text)
+                self._length += len(delta.text)
+                yield self._chunk(Delta(content=delta.text))
+            case r.InputJsonContentBlockDelta():
+                held.json.append(delta.partial_json)
+                if delta.partial_json and isinstance(held.block, r.ToolUseBlock):
+                    yield self._arguments(held, delta.partial_json)
+            case r.ThinkingContentBlockDelta():
+                held.text.append(delta.thinking)
+                yield self._chunk(Delta(reasoning_content=delta.thinking))
+            case r.SignatureContentBlockDelta():
+                held.signature.append(delta.signature)
+            case r.CitationsDelta():
+                self._cite(held, delta)
+            case r.CompactionContentBlockDelta():
+                held.text.append(delta.content or "")
+            case UnknownVariant():
+                pass
+            case _:
+                assert_never(delta)
+
+    def _arguments(self, held: _Block, text: str) -> ChatCompletionChunk:
+        call = ToolCallDelta(index=held.call_index, function=FunctionCallDelta(arguments=text))
+        return self._chunk(Delta(tool_calls=[call]))
+
+    def _cite(self, held: _Block, delta: r.CitationsDelta) -> None:
+        if isinstance(held.block, r.TextBlock):
+            held.block.citations = [*(held.block.citations or ()), delta.citation]
+
+    def _stop(self, event: r.ContentBlockStopEvent) -> Iterable[ChatCompletionChunk]:
+        held = self._blocks.pop(event.index, None)
+        if held is None:
+            return
+        unwritten = isinstance(held.block, r.ToolUseBlock) and not any(held.json)
+        block = held.whole()
+        self._parts.add(block)
+        if unwritten and isinstance(block, r.ToolUseBlock):
+            yield self._arguments(held, to_json(block.input).decode())
+        elif isinstance(block, r.ThinkingBlock):
+            thought = ThinkingBlock(type="thinking", thinking=block.thinking, signature=block.signature)
+            yield self._chunk(Delta(thinking_blocks=[thought]))
+        elif isinstance(block, r.RedactedThinkingBlock):
+            yield self._chunk(Delta(thinking_blocks=[ThinkingBlock(type="redacted_thinking", data=block.data)]))
+        elif isinstance(block, r.TextBlock) and block.citations:
+            cited = [annotation(one, held.start, self._length) for one in block.citations]
+            if found := [one for one in cited if one is not None]:
+                yield self._chunk(Delta(annotations=found))
+
+    def _end(self, event: r.MessageDeltaEvent) -> Iterable[ChatCompletionChunk]:
+        self._count(event.usage)
+        parts = self._parts
+        fields = {} if parts.plain else {"anthropic": parts.kept("".join(parts.text))}
+        chunk = self._chunk(Delta(provider_specific_fields=dict[str, object](fields)))
+        choice, said = chunk.choices[0], event.delta
+        choice.finish_reason = finish_reason(said.stop_reason)
+        choice.provider_specific_fields = choice_fields(said.stop_reason, said.stop_sequence, said.stop_details)
+        chunk.usage = usage(self._usage)
+        chunk.service_tier = self._usage.service_tier
+        yield chunk
+
+    def _count(self, counted: r.MessageDeltaUsage) -> None:
+        """The last event's counts are totals: they replace the first one's."""
+        total = self._usage
+        total.output_tokens = counted.output_tokens or total.output_tokens
+        total.output_tokens_details = counted.output_tokens_details or total.output_tokens_details
+        if counted.input_tokens is not None:
+            total.input_tokens = counted.input_tokens
+        if counted.cache_read_input_tokens is not None:
+            total.cache_read_input_tokens = counted.cache_read_input_tokens
+        if counted.cache_creation_input_tokens is not None:
+            total.cache_creation_input_tokens = counted.cache_creation_input_tokens
+
+
+class AnthropicReader(StreamReader):
+    """One stream of Anthropic's."""
+
+    def __init__(self, dialect: Dialect, call: Call) -> None:
+        self._dialect = dialect
+        self._call = call
+        self._decoder = EventStreamDecoder()
+        self._events = AnthropicEvents(dialect, call)
+
+    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        for event in self._decoder.feed(piece):
+            self._read(event.data, chunks)
+
+    def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if data and data != b"[DONE]":  # proxies add OpenAI's end marker
+            chunks.extend(self._events.event(read_event(EVENTS, data, self._call)))
+            self.done = self._events.done
+
+    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
+        for event in self._decoder.finish():
+            self._read(event.data, chunks)
+        if not self.done:
+            raise StreamInterruptedError(
+                "the stream ended before its end marker; `error.partial` has what arrived",
+                provider=self._dialect.vendor.name,
+                model=self._call.model,
+            )

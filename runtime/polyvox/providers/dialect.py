@@ -1,0 +1,78 @@
+"""What a provider is to the rest of polyvox: a handful of pure functions over bytes."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from ..failures import failure
+
+if TYPE_CHECKING:
+    from ..call import Call, Vendor
+    from ..errors import APIError
+    from ..results import ChatCompletion, ChatCompletionChunk, Facts
+    from ..streams import ServerSentEvent
+    from ..support import Support
+
+
+class Decoder(Protocol):
+    """Bytes to events."""
+
+    def feed(self, piece: bytes) -> list[ServerSentEvent]: ...
+
+    def finish(self) -> list[ServerSentEvent]: ...
+
+
+class StreamReader(ABC):
+    """One streamed answer: bytes in, unified chunks out. Chunks before an error are handed over with it."""
+
+    done: bool = False
+    """Whether the end marker has come."""
+
+    @abstractmethod
+    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        """Append the chunks that this piece completes. Raises the vendor's error where the stream carries one."""
+
+    @abstractmethod
+    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
+        """Append the last chunks, at the end of the body.
+
+        Raises `StreamInterruptedError` if the end marker is missing.
+        """
+
+
+class Dialect(ABC):
+    """One wire format. Each instance speaks it to one vendor."""
+
+    support: Support
+    """The stance on each unified parameter."""
+    option_paths: Mapping[str, tuple[str, ...]]
+    """The vendor's own fields that a caller may set, and where they stand in the body."""
+
+    def __init__(self, vendor: Vendor) -> None:
+        self.vendor = vendor
+
+    @abstractmethod
+    def path(self, call: Call) -> str:
+        """What follows the base URL."""
+
+    @abstractmethod
+    def headers(self, key: str, variable: str | None) -> tuple[tuple[str, str], ...]:
+        """The headers that carry the key; `variable` is where it was found, if in the environment."""
+
+    @abstractmethod
+    def body(self, call: Call) -> dict[str, object]:
+        """The request's body."""
+
+    @abstractmethod
+    def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:
+        """The whole answer, from the reply's body."""
+
+    @abstractmethod
+    def reader(self, call: Call) -> StreamReader:
+        """A reader for one streamed answer."""
+
+    def error(self, call: Call, status: int | None, headers: Mapping[str, str], body: bytes) -> APIError:
+        """The error for a reply that is one."""
+        return failure(self.vendor.name, call.model, status, headers, body)

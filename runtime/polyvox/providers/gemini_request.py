@@ -1,0 +1,378 @@
+"""Messages, tools and settings in Gemini's form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from mimetypes import guess_type
+from typing import TYPE_CHECKING, Final, cast
+
+from pydantic_core import from_json
+
+from polyvox_wire.gemini import requests as q
+from polyvox_wire.gemini import stubs
+from polyvox_wire.support import OMIT, Omit, given
+
+from ..errors import InvalidMessageError, InvalidRequestError
+from .parts import arguments, inline, native_blocks, refuse_name, texts, url_of
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..messages import MessageParam
+
+OWN_ID: Final = "call_pv_"
+"""Begins the ids that we make for calls that Gemini sends without one; they never go back to it."""
+BUDGETS: Final[Mapping[str, int]] = {
+    "none": 0,
+    "minimal": 512,
+    "low": 1024,
+    "medium": 8192,
+    "high": 24576,
+    "xhigh": 24576,
+    "max": 24576,
+}
+"""Tokens to think, for models up to Gemini 2.5."""
+_LEVELS: Final[Mapping[str, q.ThinkingConfigThinkingLevel]] = {
+    "none": "MINIMAL",
+    "minimal": "MINIMAL",
+    "low": "LOW",
+    "medium": "MEDIUM",
+    "high": "HIGH",
+    "xhigh": "HIGH",
+    "max": "HIGH",
+}
+# From Gemini 3 on models think in levels, by the shape of their names.
+_HAS_LEVELS = re.compile(r"gemini-([3-9]|\d\d)")
+_AUDIO: Final[Mapping[str, str]] = {"mp3": "audio/mp3", "wav": "audio/wav"}
+_TIERS: Final[Mapping[str, q.GenerateContentRequestServiceTier]] = {
+    "default": "standard",
+    "standard": "standard",
+    "flex": "flex",
+    "priority": "priority",
+}
+
+
+def request(call: Call) -> stubs.RequestFields:
+    """What to send."""
+    asked = call.given
+    return stubs.RequestFields(
+        contents=_contents(call),
+        systemInstruction=_system(call),
+        tools=_tools(call),
+        toolConfig=_tool_config(call),
+        serviceTier=_service_tier(call),
+        store=given(asked.get("store")),
+        generationConfig=_generation(call),
+    )
+
+
+def _generation(call: Call) -> stubs.GenerationConfigFields | Omit:
+    asked = call.given
+    limit = asked.get("max_tokens")
+    config = stubs.GenerationConfigFields(
+        temperature=given(asked.get("temperature")),
+        topP=given(asked.get("top_p")),
+        maxOutputTokens=given(asked.get("max_completion_tokens") if limit is None else limit),
+        stopSequences=_stop(asked.get("stop")),
+        candidateCount=given(asked.get("n")),
+        seed=given(asked.get("seed")),
+        presencePenalty=given(asked.get("presence_penalty")),
+        frequencyPenalty=given(asked.get("frequency_penalty")),
+        responseLogprobs=given(asked.get("logprobs")),
+        logprobs=given(asked.get("top_logprobs")),
+        responseMimeType=_mime_type(call),
+        responseJsonSchema=_schema(call),
+        thinkingConfig=_thinking(call),
+        responseModalities=_modalities(asked.get("modalities")),
+    )
+    return config if config.wire() else OMIT
+
+
+def _stop(stop: object) -> list[str] | Omit:
+    if stop is None:
+        return OMIT
+    return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
+
+
+def _modalities(kinds: object) -> list[q.GenerationConfigResponseModalitiesItem] | Omit:
+    if kinds is None:
+        return OMIT
+    return cast(
+        "list[q.GenerationConfigResponseModalitiesItem]", [str(kind).upper() for kind in cast("list[object]", kinds)]
+    )
+
+
+def _mime_type(call: Call) -> str | Omit:
+    if call.format is None or call.format.kind == "text":
+        return OMIT
+    call.structured_by = call.format.kind
+    return "application/json"
+
+
+def _schema(call: Call) -> object | Omit:
+    return OMIT if call.format is None or call.format.kind != "json_schema" else call.format.schema
+
+
+def _thinking(call: Call) -> q.ThinkingConfig | Omit:
+    thinking, effort = call.given.get("thinking"), call.given.get("reasoning_effort")
+    if thinking is not None:
+        return _by_budget(thinking)
+    if effort is None:
+        return OMIT
+    if _HAS_LEVELS.match(call.model):
+        return q.ThinkingConfig(thinkingLevel=_LEVELS[effort], includeThoughts=effort != "none")
+    return q.ThinkingConfig(thinkingBudget=BUDGETS[effort], includeThoughts=effort != "none")
+
+
+def _by_budget(thinking: Mapping[str, object]) -> q.ThinkingConfig:
+    match thinking.get("type"):
+        case "disabled":
+            return q.ThinkingConfig(thinkingBudget=0)
+        case "adaptive":
+            return q.ThinkingConfig(thinkingBudget=-1, includeThoughts=thinking.get("display") != "omitted")
+        case "enabled":
+            budget = cast("int", thinking.get("budget_tokens", -1))
+            return q.ThinkingConfig(thinkingBudget=budget, includeThoughts=thinking.get("display") != "omitted")
+        case kind:
+            raise InvalidRequestError(
+                f"thinking.type is {kind!r}; it is 'enabled', 'disabled' or 'adaptive'", param="thinking"
+            )
+
+
+def _service_tier(call: Call) -> q.GenerateContentRequestServiceTier | Omit:
+    asked = call.given.get("service_tier")
+    if asked is None or asked == "auto":
+        return OMIT
+    tier = _TIERS.get(asked)
+    if tier is None:
+        call.refuse("service_tier", f"Gemini has no tier {asked!r}, only {', '.join(_TIERS)}")
+        return OMIT
+    return tier
+
+
+def _system(call: Call) -> q.Content | Omit:
+    parts: list[q.Part] = []
+    for index, message in enumerate(call.messages):
+        if message["role"] == "system" or message["role"] == "developer":
+            where = f"messages[{index}]"
+            refuse_name(call, where, cast("Mapping[str, object]", message))
+            parts.extend(_parts(call, where, message["content"]))
+    return q.Content(parts=parts) if parts else OMIT
+
+
+class _Calls:
+    """The calls of earlier turns: an answer names its call by id, Gemini wants the function's name."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.sent_ids: set[str] = set()
+
+
+def _contents(call: Call) -> list[q.Content]:
+    turns: list[q.Content] = []
+    answers: list[q.Part] = []
+    calls = _Calls()
+    for index, message in enumerate(call.messages):
+        where = f"messages[{index}]"
+        match message["role"]:
+            case "system" | "developer":
+                continue
+            case "tool" | "function":
+                answers.append(_answer(call, where, message, calls))
+                continue
+            case "user" | "assistant":
+                _flush(turns, answers)
+                refuse_name(call, where, cast("Mapping[str, object]", message))
+                turns.append(_turn(call, where, message, calls))
+    _flush(turns, answers)
+    if not turns:
+        raise InvalidMessageError("messages has only instructions; Gemini needs at least one user message")
+    return turns
+
+
+def _flush(turns: list[q.Content], answers: list[q.Part]) -> None:
+    if answers:
+        turns.append(q.Content(role="user", parts=list(answers)))
+        answers.clear()
+
+
+def _turn(call: Call, where: str, message: MessageParam, calls: _Calls) -> q.Content:
+    if message["role"] == "assistant":
+        return q.Content(role="model", parts=_said(call, where, cast("Mapping[str, object]", message), calls))
+    return q.Content(role="user", parts=_parts(call, where, message["content"]))
+
+
+def _parts(call: Call, where: str, content: object) -> list[q.Part]:
+    if isinstance(content, str):
+        return [q.Part(text=content)]
+    found: list[q.Part] = []
+    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content or ())):
+        made = _part(call, f"{where}.content[{number}]", part)
+        if made is not None:
+            found.append(made)
+    return found
+
+
+def _part(call: Call, where: str, part: Mapping[str, object]) -> q.Part | None:
+    if "cache_control" in part:
+        call.refuse(f"{where}.cache_control", "Gemini caches by itself, or by gemini={'cachedContent': ...}")
+    match part["type"]:
+        case "text":
+            return q.Part(text=str(part["text"]))
+        case "refusal":
+            return q.Part(text=str(part["refusal"]))
+        case "image_url" | "audio_url" | "video_url" as kind:
+            return _media(url_of(f"{where}.{kind}", part[str(kind)]), None)
+        case "input_audio":
+            sound = cast("Mapping[str, object]", part["input_audio"])
+            name = str(sound.get("format", "wav"))
+            return q.Part(
+                inlineData=q.Blob(mimeType=_AUDIO.get(name, f"audio/{name}"), data=str(sound.get("data", "")))
+            )
+        case "file":
+            return _file(where, cast("Mapping[str, object]", part["file"]))
+        case kind:
+            call.refuse(f"{where} ({kind})", "Gemini takes text, images, sound, films and files")
+            return None
+
+
+def _media(url: str, media_type: str | None) -> q.Part:
+    held = inline(url)
+    if held is not None:
+        return q.Part(inlineData=q.Blob(mimeType=held.media_type, data=held.data))
+    file = q.FileData(fileUri=url)
+    if kind := media_type or guess_type(url.partition("?")[0])[0]:
+        file["mimeType"] = kind
+    return q.Part(fileData=file)
+
+
+def _file(where: str, file: Mapping[str, object]) -> q.Part:
+    named, data = file.get("file_id"), file.get("file_data")
+    media_type = cast("str | None", file.get("format"))
+    if isinstance(named, str):
+        return _media(named, media_type)
+    if not isinstance(data, str):
+        raise InvalidMessageError(f"{where}.file needs file_data or file_id")
+    if inline(data) is None:
+        return q.Part(inlineData=q.Blob(mimeType=media_type or "application/pdf", data=data))
+    return _media(data, media_type)
+
+
+def _said(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> list[q.Part]:
+    made = list(cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ()))
+    for one in made:
+        calls.names[str(one["id"])] = str(
+            cast("Mapping[str, object]", one.get("function") or one.get("custom"))["name"]
+        )
+    native = native_blocks(message, "gemini", "parts")
+    if native is not None:
+        found = (part.get("functionCall") for part in native)
+        ids = (cast("Mapping[str, object]", one).get("id") for one in found if one)
+        calls.sent_ids.update(str(one) for one in ids if one)
+        return cast("list[q.Part]", native)
+    parts = _parts(call, where, message.get("content"))
+    parts.extend(q.Part(text=text) for text in texts(message.get("refusal")))
+    parts.extend(_call(f"{where}.tool_calls[{number}]", one) for number, one in enumerate(made))
+    if legacy := cast("Mapping[str, object] | None", message.get("function_call")):
+        args = arguments(f"{where}.function_call", legacy.get("arguments"))
+        parts.append(q.Part(functionCall=q.FunctionCall(name=str(legacy.get("name")), args=args)))
+    return [part for part in parts if part.get("text") != ""] or parts
+
+
+def _call(where: str, made: Mapping[str, object]) -> q.Part:
+    inner = cast("Mapping[str, object]", made.get("function") or made.get("custom"))
+    args = arguments(f"{where}.function", inner.get("arguments", inner.get("input")))
+    part = q.Part(functionCall=q.FunctionCall(name=str(inner["name"]), args=args))
+    fields = made.get("provider_specific_fields")
+    signature = cast("Mapping[str, object]", fields).get("thought_signature") if isinstance(fields, Mapping) else None
+    if isinstance(signature, str):
+        part["thoughtSignature"] = signature
+    return part
+
+
+def _answer(call: Call, where: str, message: MessageParam, calls: _Calls) -> q.Part:
+    fields = cast("Mapping[str, object]", message)
+    made = str(fields.get("tool_call_id", ""))
+    name = fields.get("name") or calls.names.get(made)
+    if not name:
+        raise InvalidMessageError(f"{where}.tool_call_id {made!r} answers no call of an earlier message")
+    result = q.FunctionResponse(name=str(name), response=_outcome(fields))
+    if made in calls.sent_ids:
+        result["id"] = made
+    content = fields.get("content")
+    if not isinstance(content, str):
+        _refuse_media(call, where, content)
+    return q.Part(functionResponse=result)
+
+
+def _refuse_media(call: Call, where: str, content: object) -> None:
+    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content or ())):
+        if part["type"] != "text":
+            call.refuse(f"{where}.content[{number}] ({part['type']})", "a function's answer to Gemini is text or JSON")
+
+
+def _outcome(fields: Mapping[str, object]) -> dict[str, object]:
+    """A function's answer: an object as it is, anything else under Google's key for it."""
+    text = "\n".join(texts(fields.get("content")))
+    try:
+        value: object = from_json(text)
+    except ValueError:
+        value = text
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value)
+    return {"error" if fields.get("is_error") else "output": value}
+
+
+def _tools(call: Call) -> list[q.Tool] | Omit:
+    asked = list(cast("Iterable[Mapping[str, object]]", call.given.get("tools") or ()))
+    own = [tool for tool in asked if "function" not in tool]
+    functions = [_function(cast("Mapping[str, object]", tool["function"])) for tool in asked if "function" in tool]
+    tools = [q.Tool(functionDeclarations=functions)] if functions else []
+    for tool in own:
+        if "type" in tool:
+            call.refuse(
+                f"tools ({tool['type']})", "write the vendor's own tools as Gemini does, e.g. {'googleSearch': {}}"
+            )
+        else:
+            tools.append(cast("q.Tool", tool))
+    search = call.given.get("web_search_options")
+    if search is not None:
+        for key in search:
+            call.refuse(f"web_search_options[{key!r}]", "Gemini's search has no options")
+        tools.append(q.Tool(googleSearch=q.GoogleSearch()))
+    return tools or OMIT
+
+
+def _function(function: Mapping[str, object]) -> q.FunctionDeclaration:
+    made = q.FunctionDeclaration(name=str(function["name"]))
+    if description := function.get("description"):
+        made["description"] = str(description)
+    if parameters := function.get("parameters"):
+        made["parametersJsonSchema"] = parameters
+    return made
+
+
+def _tool_config(call: Call) -> q.ToolConfig | Omit:
+    choice = call.given.get("tool_choice")
+    if choice is None:
+        return OMIT
+    return q.ToolConfig(functionCallingConfig=_calling(choice))
+
+
+def _calling(choice: object) -> q.FunctionCallingConfig:
+    match choice:
+        case "auto":
+            return q.FunctionCallingConfig(mode="AUTO")
+        case "none":
+            return q.FunctionCallingConfig(mode="NONE")
+        case "required" | "any":
+            return q.FunctionCallingConfig(mode="ANY")
+        case {"type": "function", "function": {"name": str(name)}}:
+            return q.FunctionCallingConfig(mode="ANY", allowedFunctionNames=[name])
+        case {"mode": str()}:
+            return cast("q.FunctionCallingConfig", choice)
+        case _:
+            raise InvalidRequestError(
+                f"tool_choice is {choice!r}; it is 'auto', 'none', 'required', or a function by name",
+                param="tool_choice",
+            )

@@ -1,0 +1,189 @@
+"""Gemini's stream, whose events are whole replies in small, to unified chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from polyvox_wire.gemini import responses as r
+from polyvox_wire.gemini import stubs
+
+from ..errors import StreamInterruptedError
+from ..honest import new_id, now
+from ..reading import read_reply
+from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCall, ToolCallDelta
+from ..streams import EventStreamDecoder, JsonArrayDecoder
+from .dialect import Decoder, StreamReader
+from .gemini import PartialCall, Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs, usage
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from .dialect import Dialect
+
+
+class _Candidate:
+    """One candidate, so far."""
+
+    def __init__(self) -> None:
+        self.parts = Parts()
+        self.partial: PartialCall | None = None
+        self.made = 0
+        self.started = False
+        self.finished = False
+
+    def add(self, candidate: r.Candidate) -> Delta:
+        """What this event adds."""
+        before_text, before_thought = len(self.parts.text), len(self.parts.reasoning)
+        calls: list[ToolCallDelta] = []
+        for part in (candidate.content.parts if candidate.content else None) or ():
+            calls.extend(self._numbered(call) for call in self._part(part))
+        delta = Delta(
+            content="".join(self.parts.text[before_text:]) or None,
+            reasoning_content="".join(self.parts.reasoning[before_thought:]) or None,
+            tool_calls=calls or None,
+            annotations=cited_pages(candidate.groundingMetadata),
+        )
+        if not self.started:
+            self.started, delta.role = True, "assistant"
+        return delta
+
+    def _part(self, part: r.Part) -> list[ToolCall]:
+        if not isinstance(part, r.FunctionCallPart):
+            return self.parts.add(part)
+        call = part.functionCall
+        if self.partial is None and (call.willContinue or call.partialArgs):
+            self.partial = PartialCall(part)
+        if self.partial is None:
+            return self.parts.add(part)
+        self.partial.add(call.partialArgs or [])
+        if call.willContinue:
+            return []
+        whole, self.partial = self.partial.whole(), None
+        return self.parts.add(whole)
+
+    def _numbered(self, call: ToolCall) -> ToolCallDelta:
+        index, self.made = self.made, self.made + 1
+        function = FunctionCallDelta(name=call.function.name, arguments=call.function.arguments)
+        return ToolCallDelta(
+            index=index,
+            id=call.id,
+            type="function",
+            function=function,
+            provider_specific_fields=call.provider_specific_fields,
+        )
+
+
+class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
+    """One stream's events, in order, to chunks. The last one is held back until the end: usage may follow it."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._id, self._created, self._model = "", now(), call.model
+        self._candidates: dict[int, _Candidate] = {}
+        self._usage: r.UsageMetadata | None = None
+        self._held: ChatCompletionChunk | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every candidate has come to its end."""
+        return bool(self._candidates) and all(found.finished for found in self._candidates.values())
+
+    @override
+    def event(self, event: r.GenerateContentResponse, /) -> Iterable[ChatCompletionChunk]:
+        if not self._id:
+            self._id = event.responseId or new_id("chatcmpl-")
+            self._model = event.modelVersion or self._model
+        self._usage = event.usageMetadata or self._usage
+        choices = [self._choice(number, found) for number, found in enumerate(event.candidates or ())]
+        if not choices and event.promptFeedback is not None and event.promptFeedback.blockReason is not None:
+            choices = [self._blocked(event)]
+        if not choices or (self._held is not None and not any(map(_says_something, choices))):
+            return
+        if self._held is not None:
+            yield self._held
+        self._held = None
+        chunk = ChatCompletionChunk(id=self._id, created=self._created, model=self._model, choices=choices)
+        if self.complete:
+            self._held = chunk
+        else:
+            yield chunk
+
+    def _choice(self, number: int, candidate: r.Candidate) -> ChunkChoice:
+        index = candidate.index if candidate.index is not None else number
+        held = self._candidates.setdefault(index, _Candidate())
+        choice = ChunkChoice(index=index, delta=held.add(candidate), logprobs=logprobs(candidate.logprobsResult))
+        if candidate.finishReason is not None and not held.finished:
+            held.finished = True
+            choice.finish_reason = finish_reason(candidate.finishReason, bool(held.parts.calls))
+            choice.provider_specific_fields = choice_fields(candidate)
+        return choice
+
+    def _blocked(self, event: r.GenerateContentResponse) -> ChunkChoice:
+        held = self._candidates.setdefault(0, _Candidate())
+        held.started = held.finished = True
+        found = blocked(event)
+        return ChunkChoice(
+            delta=Delta(role="assistant"),
+            finish_reason=found.finish_reason,
+            provider_specific_fields=found.provider_specific_fields,
+        )
+
+    def end(self) -> Iterable[ChatCompletionChunk]:
+        """The last chunk, with the usage, and with what must be given back in the next turn."""
+        last = self._held
+        if last is None:
+            return
+        self._held = None
+        for choice in last.choices:
+            choice.delta.provider_specific_fields = self._candidates[choice.index].parts.fields()
+        last.usage = None if self._usage is None else usage(self._usage)
+        last.service_tier = self._usage.serviceTier if self._usage else None
+        yield last
+
+
+def _says_something(choice: ChunkChoice) -> bool:
+    delta = choice.delta
+    return bool(
+        delta.content or delta.reasoning_content or delta.tool_calls or delta.annotations or choice.finish_reason
+    )
+
+
+class GeminiReader(StreamReader):
+    """One stream of Gemini's."""
+
+    def __init__(self, dialect: Dialect, call: Call) -> None:
+        self._dialect = dialect
+        self._call = call
+        self._decoder: Decoder | None = None
+        self._events = GeminiEvents(call)
+
+    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if self._decoder is None:
+            if not piece.strip():
+                return
+            # A server that ignores `alt=sse` sends one JSON array.
+            self._decoder = JsonArrayDecoder() if piece.lstrip()[:1] in (b"[", b"{") else EventStreamDecoder()
+        for event in self._decoder.feed(piece):
+            self._read(event.data, chunks)
+
+    def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if not data:
+            return
+        reply = read_reply(r.GenerateContentResponse, data, self._call)
+        if reply.model_extra and "error" in reply.model_extra:
+            raise self._dialect.error(self._call, None, {}, data)
+        chunks.extend(self._events.event(reply))
+        self.done = self._events.complete
+
+    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
+        for event in self._decoder.finish() if self._decoder else ():
+            self._read(event.data, chunks)
+        if not self._events.complete:
+            raise StreamInterruptedError(
+                "the stream ended before its end marker; `error.partial` has what arrived",
+                provider=self._dialect.vendor.name,
+                model=self._call.model,
+            )
+        chunks.extend(self._events.end())

@@ -1,0 +1,286 @@
+"""OpenAI's dialect: its mapping, and the deviations of the gateways that speak it, as their rows say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from os import environ
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from pydantic import ValidationError
+from typing_extensions import override
+
+from polyvox_wire.openai import requests as q
+from polyvox_wire.openai import responses as r
+from polyvox_wire.openai import stubs
+from polyvox_wire.openai.options import PATHS
+from polyvox_wire.support import OMIT, Omit, Wire, given
+
+from ..errors import APIResponseValidationError
+from ..honest import check_calls, new_id, now
+from ..parameters import MODEL_PARAMETERS
+from ..reading import read_reply
+from ..results import ChatCompletion, CustomCall, FunctionCall
+from ..support import NATIVE, Renamed, Stance, Unsupported
+from .dialect import Dialect
+from .openai_stream import OpenAIReader, finish_reason, reasoning_of
+
+if TYPE_CHECKING:
+    from ..call import Call, Vendor
+    from ..messages import MessageParam
+    from ..results import ChatCompletionMessage, Choice, Facts
+
+OPENAI: Final[Mapping[str, Stance]] = {
+    **dict.fromkeys(MODEL_PARAMETERS, NATIVE),
+    "max_tokens": Renamed("max_completion_tokens"),
+    "thinking": Unsupported("OpenAI takes no thinking budget; use reasoning_effort"),
+}
+# What the unified messages have beyond OpenAI's own.
+_OURS: Final = frozenset(
+    {"reasoning_content", "thinking_blocks", "provider_specific_fields", "annotations", "is_error"}
+)
+# Gateways want their reasoning back (DeepSeek, Z.AI, OpenRouter), each under the name it came by.
+_GATEWAY_KEEPS: Final = frozenset({"reasoning_content"})
+_PARTS: Final = frozenset({"text", "image_url", "input_audio", "file", "refusal"})
+
+
+class OpenAIMapping(stubs.Mapping["Call", ChatCompletion]):
+    """A call to OpenAI's request, and its reply to ours, which has the same shape."""
+
+    @override
+    def request(self, call: Call, /) -> stubs.RequestFields:
+        asked = call.given
+        limit = asked.get("max_completion_tokens")
+        old_limit = asked.get("max_tokens")
+        if call.vendor.name == "openai":
+            limit, old_limit = (old_limit if limit is None else limit), None
+        return stubs.RequestFields(
+            model=call.model,
+            messages=cast("list[q.ChatCompletionRequestMessage]", _messages(call)),
+            temperature=given(asked.get("temperature")),
+            top_p=given(asked.get("top_p")),
+            max_tokens=given(old_limit),
+            max_completion_tokens=given(limit),
+            stop=_stop(asked.get("stop")),
+            n=given(asked.get("n")),
+            seed=given(asked.get("seed")),
+            presence_penalty=given(asked.get("presence_penalty")),
+            frequency_penalty=given(asked.get("frequency_penalty")),
+            logit_bias=given(cast("dict[str, int] | None", asked.get("logit_bias"))),
+            logprobs=given(asked.get("logprobs")),
+            top_logprobs=given(asked.get("top_logprobs")),
+            user=given(asked.get("user")),
+            safety_identifier=given(asked.get("safety_identifier")),
+            prompt_cache_key=given(asked.get("prompt_cache_key")),
+            metadata=given(cast("dict[str, str] | None", asked.get("metadata"))),
+            store=given(asked.get("store")),
+            service_tier=given(cast("q.ServiceTier | None", asked.get("service_tier"))),
+            modalities=given(cast("list[q.ResponseModalitiesItem] | None", asked.get("modalities"))),
+            audio=given(cast("q.AudioOptions | None", asked.get("audio"))),
+            prediction=given(cast("q.PredictionContent | None", asked.get("prediction"))),
+            verbosity=given(asked.get("verbosity")),
+            reasoning_effort=given(cast("q.ReasoningEffort | None", asked.get("reasoning_effort"))),
+            web_search_options=given(cast("q.WebSearchOptions | None", asked.get("web_search_options"))),
+            response_format=_format(call),
+            stream=True if call.stream else OMIT,
+            stream_options=given(cast("q.ChatCompletionStreamOptions | None", asked.get("stream_options"))),
+            tools=given(cast("list[q.Tool] | None", asked.get("tools"))),
+            tool_choice=given(cast("q.ChatCompletionToolChoiceOption | None", asked.get("tool_choice"))),
+            parallel_tool_calls=given(asked.get("parallel_tool_calls")),
+            function_call=given(
+                cast('Literal["none", "auto"] | q.ChatCompletionFunctionCallOption | None', asked.get("function_call"))
+            ),
+            functions=given(cast("list[q.ChatCompletionFunctions] | None", asked.get("functions"))),
+        )
+
+    @override
+    def response(self, call: Call, reply: r.CreateChatCompletionResponse, /) -> ChatCompletion:
+        return ChatCompletion.model_validate(reply.model_dump())
+
+
+def _stop(stop: object) -> q.StopConfiguration | Omit:
+    if stop is None or isinstance(stop, str):
+        return given(stop)
+    return list(cast("Iterable[str]", stop))
+
+
+def _format(call: Call) -> q.ResponseFormat | Omit:
+    wanted = call.format
+    if wanted is None:
+        return OMIT
+    call.structured_by = None if wanted.kind == "text" else wanted.kind
+    if wanted.kind == "text":
+        return q.ResponseFormatText(type="text")
+    if wanted.kind == "json_object":
+        return q.ResponseFormatJsonObject(type="json_object")
+    schema = q.ResponseFormatJsonSchemaJsonSchema(name=wanted.name, schema=dict(wanted.schema))
+    if wanted.strict is not None:
+        schema["strict"] = wanted.strict
+    if wanted.description is not None:
+        schema["description"] = wanted.description
+    return q.ResponseFormatJsonSchema(type="json_schema", json_schema=schema)
+
+
+def _messages(call: Call) -> list[Mapping[str, object]]:
+    return [_message(call, index, message) for index, message in enumerate(call.messages)]
+
+
+def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, object]:
+    """The message as OpenAI takes it; the caller's own mapping wherever it already is."""
+    fields = cast("Mapping[str, object]", message)
+    vendor = call.vendor
+    if not _OURS.isdisjoint(fields):
+        fields = _without_ours(fields, vendor.name)
+    if fields["role"] == "developer" and not vendor.developer_role:
+        fields = {**fields, "role": "system"}
+    content = fields.get("content")
+    if content is None or isinstance(content, str):
+        return fields
+    parts = list(cast("Iterable[Mapping[str, object]]", content))
+    if vendor.text_only:
+        return {**fields, "content": _joined(call, index, parts)}
+    if vendor.name == "openai":
+        kept = [_part(call, f"messages[{index}].content[{number}]", part) for number, part in enumerate(parts)]
+        parts = [part for part in kept if part is not None]
+    return {**fields, "content": parts}
+
+
+def _without_ours(fields: Mapping[str, object], vendor: str) -> Mapping[str, object]:
+    """A message of an earlier result, without what polyvox added to it."""
+    kept = frozenset[str]() if vendor == "openai" or "reasoning" in fields else _GATEWAY_KEEPS
+    plain = {key: value for key, value in fields.items() if key not in _OURS or key in kept}
+    if vendor == "openai":
+        plain.pop("reasoning", None)
+    calls = plain.get("tool_calls")
+    if calls:
+        plain["tool_calls"] = [_tool_call(call) for call in cast("Iterable[Mapping[str, object]]", calls)]
+    audio = plain.get("audio")
+    if isinstance(audio, Mapping):
+        plain["audio"] = {"id": cast("Mapping[str, object]", audio).get("id")}
+    return plain
+
+
+def _tool_call(call: Mapping[str, object]) -> Mapping[str, object]:
+    other = "function" if call.get("type") == "custom" else "custom"
+    return {key: value for key, value in call.items() if key not in ("provider_specific_fields", other)}
+
+
+def _part(call: Call, where: str, part: Mapping[str, object]) -> Mapping[str, object] | None:
+    kind = part["type"]
+    if kind not in _PARTS:
+        call.refuse(f"{where} ({kind})", f"OpenAI takes parts of type {', '.join(sorted(_PARTS))}")
+        return None
+    if "cache_control" in part:
+        call.refuse(f"{where}.cache_control", "OpenAI caches prompts by itself; see prompt_cache_key")
+        return {key: value for key, value in part.items() if key != "cache_control"}
+    return part
+
+
+def _joined(call: Call, index: int, parts: list[Mapping[str, object]]) -> str:
+    for number, part in enumerate(parts):
+        if part["type"] != "text":
+            call.refuse(f"messages[{index}].content[{number}] ({part['type']})", f"{call.vendor.name} takes text only")
+    return "\n".join(str(part["text"]) for part in parts if part["type"] == "text")
+
+
+def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
+    """A gateway takes what OpenAI takes, but for what its row says."""
+    stances: dict[str, Stance] = dict.fromkeys(MODEL_PARAMETERS, NATIVE)
+    stances["thinking"] = Unsupported(f"{vendor.name} is not known to take it; use reasoning_effort, or extra_body")
+    stances.update({name: Renamed(to) for name, to in vendor.renames.items()})
+    stances.update({name: Unsupported(reason) for name, reason in vendor.unsupported.items() if name != "n"})
+    return stances
+
+
+class OpenAIDialect(Dialect):
+    """OpenAI and everybody who speaks its dialect."""
+
+    _mapping = OpenAIMapping()
+
+    def __init__(self, vendor: Vendor) -> None:
+        super().__init__(vendor)
+        own = vendor.name == "openai"
+        self.support = OPENAI if own else _gateway_support(vendor)
+        self.option_paths = PATHS if own else {}
+
+    @override
+    def path(self, call: Call) -> str:
+        return self.vendor.path
+
+    @override
+    def headers(self, key: str, variable: str | None) -> tuple[tuple[str, str], ...]:
+        headers = [("authorization", f"Bearer {key}")] if key else []
+        if self.vendor.name == "openai":
+            for name, header in (("OPENAI_ORG_ID", "openai-organization"), ("OPENAI_PROJECT_ID", "openai-project")):
+                if value := environ.get(name):
+                    headers.append((header, value))
+        return tuple(headers)
+
+    @override
+    def body(self, call: Call) -> dict[str, object]:
+        if call.given.get("n", 1) != 1 and "n" in self.vendor.unsupported:
+            call.refuse("n", self.vendor.unsupported["n"])
+            del call.given["n"]
+        body = self._mapping.request(call).wire()
+        if "thinking" in call.given:
+            body["thinking"] = call.given["thinking"]  # insisted on, or a row that takes it
+        for name, to in self.vendor.renames.items():
+            if name in body:
+                body[to] = body.pop(name)
+        return body
+
+    @override
+    def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:
+        completion = read_reply(ChatCompletion, body, call)
+        if not completion.choices:
+            self._explain_nothing(call, completion, body)
+        completion.id = completion.id or new_id("chatcmpl-")
+        completion.created = completion.created or now()
+        completion.model = completion.model or call.model
+        for choice in completion.choices:
+            self._settle(call, choice, body)
+        facts.native = lambda: native(body)
+        completion._facts = facts
+        return completion
+
+    @override
+    def reader(self, call: Call) -> OpenAIReader:
+        return OpenAIReader(self, call)
+
+    def _explain_nothing(self, call: Call, completion: ChatCompletion, body: bytes) -> None:
+        if (completion.model_extra or {}).get("error") or completion.id == "":
+            raise self.error(call, None, {}, body)
+        raise APIResponseValidationError(
+            "the vendor's reply has no choices",
+            provider=call.vendor.name,
+            model=call.model,
+            body=body.decode("utf-8", "replace"),
+        )
+
+    def _settle(self, call: Call, choice: Choice, body: bytes) -> None:
+        if choice.model_extra and choice.model_extra.get("error"):
+            raise self.error(call, None, {}, body)
+        said = choice.finish_reason
+        choice.provider_specific_fields["native_finish_reason"] = said
+        choice.finish_reason = finish_reason(said)
+        message = choice.message
+        message.role = message.role or "assistant"
+        if message.model_extra:
+            message.reasoning_content = message.reasoning_content or reasoning_of(message.model_extra)
+        if message.tool_calls:
+            _settle_calls(message)
+            check_calls(message, call)
+
+
+def _settle_calls(message: ChatCompletionMessage) -> None:
+    for made in message.tool_calls or ():
+        made.type = made.type or "function"
+        if isinstance(made.custom, CustomCall):
+            made.function = FunctionCall(name=made.custom.name, arguments=made.custom.input)
+
+
+def native(body: bytes) -> Wire | None:
+    """The reply in OpenAI's own type; where a gateway's does not fit it, with its fields as they came."""
+    try:
+        return r.CreateChatCompletionResponse.model_validate_json(body)
+    except ValidationError:
+        return Wire.model_validate_json(body)

@@ -1,0 +1,216 @@
+"""Streams in OpenAI's dialect, and what their vendors do to it, made one thing.
+
+One id, created and model over all chunks; the role first; tool calls numbered from 0; every chunk has a choice; usage
+on the last chunk, once. The chunk that carries a finish reason is held back until the stream says whether more
+belongs to it (usage comes after it, often alone, sometimes with a second finish reason).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, cast
+
+from polyvox_wire.openai.stubs import StopReasons
+
+from ..errors import StreamInterruptedError
+from ..honest import new_id, now
+from ..reading import read_reply
+from ..results import ChatCompletionChunk, ChunkChoice, FinishReason
+from ..streams import EventStreamDecoder
+from .dialect import StreamReader
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..results import CompletionUsage, Delta, ToolCallDelta
+    from ..streams import ServerSentEvent
+    from .dialect import Dialect
+
+FINISH_REASONS: Final[StopReasons[FinishReason]] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "function_call": "function_call",
+}
+# Words of gateways that are not OpenAI's.
+_OTHER_WORDS: Final[Mapping[str, FinishReason]] = {
+    **cast("dict[str, FinishReason]", FINISH_REASONS),
+    "": "stop",
+    "eos": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "tool_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "sensitive": "content_filter",
+    "safety": "content_filter",
+}
+
+
+def finish_reason(said: str | None) -> FinishReason | None:
+    """The unified reason for a vendor's word."""
+    return None if said is None else _OTHER_WORDS.get(said.lower(), "other")
+
+
+def reasoning_of(extra: Mapping[str, object]) -> str | None:
+    """The reasoning text, where a vendor gives it under another name."""
+    found = extra.get("reasoning")
+    return found if isinstance(found, str) and found else None
+
+
+class _Calls:
+    """Numbers the tool calls of one choice from 0, whatever numbers the vendor gives."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+        self._ids: list[str] = []
+        self._last: object = None
+
+    def settle(self, delta: ToolCallDelta) -> None:
+        place: object = delta.index if delta.index is not None else self._last
+        known = self._numbers.get(place)
+        fresh = known is None or bool(delta.id and self._ids[known] and delta.id != self._ids[known])
+        if fresh:
+            if delta.index is None or known is not None:
+                place = delta.id or object()  # two calls under one number, or without any
+            known = self._numbers[place] = len(self._ids)
+            if delta.index is not None:
+                self._numbers[delta.index] = known
+            self._ids.append(delta.id or "")
+            delta.type = delta.type or "function"
+        elif known is not None:
+            self._ids[known] = self._ids[known] or delta.id or ""
+        self._last = place
+        delta.index = known
+
+
+class OpenAIReader(StreamReader):
+    """One stream in OpenAI's dialect."""
+
+    def __init__(self, dialect: Dialect, call: Call) -> None:
+        self._dialect = dialect
+        self._call = call
+        self._decoder = EventStreamDecoder()
+        self._id, self._created, self._model = "", 0, ""
+        self._head: bytes | None = b""
+        self._held: ChatCompletionChunk | None = None
+        self._waiting: dict[str, object] = {}
+        self._usage: CompletionUsage | None = None
+        self._started: set[int] = set()
+        self._finished: set[int] = set()
+        self._calls: dict[int, _Calls] = {}
+
+    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if self._head is not None:
+            self._head += piece
+        for event in self._decoder.feed(piece):
+            self._event(event, chunks)
+
+    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
+        for event in self._decoder.finish():
+            self._event(event, chunks)
+        if self._head is not None and self._head.strip().startswith((b"{", b"[")):
+            raise self._dialect.error(self._call, None, {}, self._head)
+        if not self.done and not (self._started and self._started == self._finished):
+            raise StreamInterruptedError(
+                "the stream ended before its end marker; `error.partial` has what arrived",
+                provider=self._call.vendor.name,
+                model=self._call.model,
+            )
+        self._end(chunks)
+
+    def _event(self, event: ServerSentEvent, chunks: list[ChatCompletionChunk]) -> None:
+        self._head = None
+        data = event.data
+        if data == b"[DONE]" or data.strip() == b"[DONE]":
+            self._end(chunks)
+            return
+        if event.event == "error":
+            raise self._dialect.error(self._call, None, {}, data)
+        if not data or self.done:
+            return
+        chunk = read_reply(ChatCompletionChunk, data, self._call)
+        self._chunk(chunk, data, chunks)
+
+    def _chunk(self, chunk: ChatCompletionChunk, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if chunk.usage is not None:
+            self._usage, chunk.usage = chunk.usage, None
+        if chunk.model_extra and chunk.model_extra.get("error"):
+            raise self._dialect.error(self._call, None, {}, data)
+        if not chunk.choices or self._is_echo(chunk):
+            self._waiting.update(chunk.model_extra or {})
+            return
+        self._release(chunks)
+        self._settle(chunk, data)
+        if any(choice.finish_reason is not None for choice in chunk.choices):
+            self._held = chunk
+        else:
+            chunks.append(chunk)
+
+    def _is_echo(self, chunk: ChatCompletionChunk) -> bool:
+        """Says nothing but what was said: the finish reason once more."""
+        return self._held is not None and all(
+            choice.index in self._finished and _is_empty(choice.delta) for choice in chunk.choices
+        )
+
+    def _settle(self, chunk: ChatCompletionChunk, data: bytes) -> None:
+        if not self._id:
+            self._id = chunk.id or new_id("chatcmpl-")
+            self._created = chunk.created or now()
+            self._model = chunk.model or self._call.model
+        if chunk.id != self._id:
+            chunk.id = self._id
+        if chunk.created != self._created:
+            chunk.created = self._created
+        if chunk.model != self._model:
+            chunk.model = self._model
+        if self._waiting:
+            (chunk.__pydantic_extra__ or {}).update(self._waiting)
+            self._waiting = {}
+        for choice in chunk.choices:
+            self._choice(choice, data)
+
+    def _choice(self, choice: ChunkChoice, data: bytes) -> None:
+        delta = choice.delta
+        if choice.index not in self._started:
+            self._started.add(choice.index)
+            delta.role = "assistant"
+        elif delta.role is not None:
+            delta.role = None
+        if choice.model_extra and choice.model_extra.get("error"):
+            raise self._dialect.error(self._call, None, {}, data)
+        if delta.model_extra and not delta.reasoning_content:
+            delta.reasoning_content = reasoning_of(delta.model_extra)
+        for call in delta.tool_calls or ():
+            self._calls.setdefault(choice.index, _Calls()).settle(call)
+        said = choice.finish_reason
+        if said is not None:
+            choice.provider_specific_fields["native_finish_reason"] = said
+            choice.finish_reason = None if choice.index in self._finished else finish_reason(said)
+            self._finished.add(choice.index)
+
+    def _release(self, chunks: list[ChatCompletionChunk]) -> None:
+        if self._held is not None:
+            chunks.append(self._held)
+            self._held = None
+
+    def _end(self, chunks: list[ChatCompletionChunk]) -> None:
+        """Hand over the last chunk, with the usage, once."""
+        if self.done:
+            return
+        self.done = True
+        last = self._held
+        if last is None:
+            if self._usage is None and not self._waiting:
+                return
+            last = ChatCompletionChunk(id=self._id, created=self._created, model=self._model, choices=[ChunkChoice()])
+        last.usage = self._usage
+        (last.__pydantic_extra__ or {}).update(self._waiting)
+        chunks.append(last)
+        self._held = None
+
+
+def _is_empty(delta: Delta) -> bool:
+    return not (delta.content or delta.tool_calls or delta.reasoning_content or delta.refusal or delta.model_extra)

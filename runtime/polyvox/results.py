@@ -1,0 +1,148 @@
+"""What a call returns: the unified types, with the facts of the call on the outermost ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from pydantic import Field, PrivateAttr
+
+from polyvox_wire.chat import responses as chat
+from polyvox_wire.chat.responses import (
+    Annotation,
+    Audio,
+    ChatCompletionMessage,
+    Choice,
+    ChoiceLogprobs,
+    ChunkChoice,
+    CompletionTokensDetails,
+    CompletionUsage,
+    CustomCall,
+    Delta,
+    FinishReason,
+    FunctionCall,
+    FunctionCallDelta,
+    Metadata,
+    PromptTokensDetails,
+    ThinkingBlock,
+    TokenLogprob,
+    ToolCall,
+    ToolCallDelta,
+    TopLogprob,
+    UrlCitation,
+)
+from polyvox_wire.support import Wire
+
+__all__ = [
+    "Annotation",
+    "Audio",
+    "ChatCompletion",
+    "ChatCompletionChunk",
+    "ChatCompletionMessage",
+    "Choice",
+    "ChoiceLogprobs",
+    "ChunkChoice",
+    "CompletionTokensDetails",
+    "CompletionUsage",
+    "CustomCall",
+    "Delta",
+    "FinishReason",
+    "FunctionCall",
+    "FunctionCallDelta",
+    "ParsedChatCompletion",
+    "ParsedChatCompletionMessage",
+    "ParsedChoice",
+    "PromptTokensDetails",
+    "ThinkingBlock",
+    "TokenLogprob",
+    "ToolCall",
+    "ToolCallDelta",
+    "TopLogprob",
+    "UrlCitation",
+]
+
+T = TypeVar("T")
+_INHERITED = (Metadata,)  # pydantic looks in this module for the names in inherited annotations
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known about a call beside its answer."""
+
+    provider: str = ""
+    request_id: str | None = None
+    response_ms: float | None = None
+    dropped_params: tuple[str, ...] = ()
+    structured_by: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    native: Callable[[], Wire | None] | Wire | None = None
+
+
+class ChatCompletion(chat.ChatCompletion):
+    """An answer, in OpenAI's shape, from any vendor. Attributes, `["key"]`, `.get("key")` and `in` all work."""
+
+    _facts: Facts = PrivateAttr(default_factory=Facts)
+
+    @property
+    def provider(self) -> str:
+        """The provider that answered, by its canonical name."""
+        return self._facts.provider
+
+    @property
+    def request_id(self) -> str | None:
+        """The vendor's id of the request, for its support."""
+        return self._facts.request_id
+
+    @property
+    def response_ms(self) -> float | None:
+        """Milliseconds from the request that was answered to its whole answer; None for an assembled stream."""
+        return self._facts.response_ms
+
+    @property
+    def dropped_params(self) -> tuple[str, ...]:
+        """What `drop_params=True` left out, by name."""
+        return self._facts.dropped_params
+
+    @property
+    def response_headers(self) -> Mapping[str, str]:
+        """The reply's HTTP headers, such as the rate limits that are left."""
+        return self._facts.headers
+
+    @property
+    def structured_by(self) -> str | None:
+        """How `response_format` was met: `json_schema`, `json_object`, `instructions`; None if none was asked for."""
+        return self._facts.structured_by
+
+    @property
+    def native(self) -> Wire | None:
+        """The vendor's own answer, typed, e.g. `polyvox_wire.anthropic.responses.Message`."""
+        native = self._facts.native
+        if callable(native):
+            self._facts.native = native = native()
+        return native
+
+
+class ChatCompletionChunk(chat.ChatCompletionChunk):
+    """A piece of a streamed answer, in OpenAI's shape. There is always a choice; usage is on the last chunk."""
+
+
+class ParsedChatCompletionMessage(ChatCompletionMessage, Generic[T]):
+    """A message with the object that its content describes."""
+
+    parsed: T | None = None
+    """None where the model refused or called a tool instead."""
+
+
+class ParsedChoice(Choice, Generic[T]):
+    """A choice whose message is parsed."""
+
+    message: ParsedChatCompletionMessage[T] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  # narrower
+        default_factory=lambda: ParsedChatCompletionMessage[T]()
+    )
+
+
+class ParsedChatCompletion(ChatCompletion, Generic[T]):
+    """An answer that was parsed into the type given as `response_format`."""
+
+    choices: list[ParsedChoice[T]] = Field(default_factory=list)  # type: ignore[assignment]  # narrower

@@ -1,0 +1,131 @@
+"""Bytes to events, without I/O: a decoder is fed what arrived and returns what is complete.
+
+Server-sent events by the WHATWG rules (LF, CRLF and CR ends, comments, several data lines, a byte-order mark), except
+that an event whose final blank line is missing at the end of the stream is still delivered: vendors end so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n|\r\r\n|\n\r")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_MARK = b"\xef\xbb\xbf"
+
+
+class ServerSentEvent(NamedTuple):
+    """One event: its name (empty if none was given) and its data."""
+
+    event: str
+    data: bytes
+
+
+class EventStreamDecoder:
+    """Splits a `text/event-stream` body, fed in any pieces."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._started = False
+
+    def feed(self, piece: bytes) -> list[ServerSentEvent]:
+        """The events that this piece completes."""
+        data = self._rest + piece if self._rest else piece
+        if not self._started:
+            if len(data) < len(_MARK) and _MARK.startswith(data):
+                self._rest = data
+                return []
+            data = data.removeprefix(_MARK)
+            self._started = True
+        if b"\r" in data:
+            blocks = self._split(data)
+        else:
+            *blocks, self._rest = data.split(b"\n\n")
+        return [event for block in blocks if (event := _event(block)) is not None]
+
+    def _split(self, data: bytes) -> list[bytes]:
+        """The same as `data.split` for every mixture of line ends."""
+        # A carriage return at the very end may be the first half of a CRLF: leave it for the next piece.
+        end = len(data) - 1 if data.endswith(b"\r") else len(data)
+        blocks: list[bytes] = []
+        start = 0
+        for found in _BLANK_LINE.finditer(data, 0, end):
+            blocks.append(data[start : found.start()])
+            start = found.end()
+        self._rest = data[start:]
+        return blocks
+
+    def finish(self) -> list[ServerSentEvent]:
+        """The event that the end of the stream completes, if any."""
+        rest, self._rest = self._rest, b""
+        event = _event(rest)
+        return [] if event is None else [event]
+
+
+def _event(block: bytes) -> ServerSentEvent | None:
+    if block.startswith(b"data: ") and b"\n" not in block and b"\r" not in block:
+        return ServerSentEvent("", block[6:])  # nearly every event of nearly every vendor
+    name = ""
+    data: list[bytes] = []
+    for line in _LINE_END.split(block):
+        field, _, value = line.partition(b":")
+        value = value[1:] if value.startswith(b" ") else value
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value.decode("utf-8", "replace")
+    return ServerSentEvent(name, b"\n".join(data)) if data else None
+
+
+class JsonLinesDecoder:
+    """Splits a body of one JSON document per line, fed in any pieces."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> list[ServerSentEvent]:
+        """The documents that this piece completes."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        return [ServerSentEvent("", line) for line in map(bytes.strip, lines) if line]
+
+    def finish(self) -> list[ServerSentEvent]:
+        """The last document, if it lacks its line end."""
+        rest, self._rest = self._rest.strip(), b""
+        return [ServerSentEvent("", rest)] if rest else []
+
+
+class JsonArrayDecoder:
+    """Splits a body that is one JSON array of objects (Gemini without `alt=sse`), fed in any pieces."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._depth = 0
+        self._in_string = False
+        self._escaped = False
+
+    def feed(self, piece: bytes) -> list[ServerSentEvent]:
+        """The objects that this piece completes."""
+        events: list[ServerSentEvent] = []
+        for byte in piece:
+            if self._depth or byte == 0x7B:
+                self._rest.append(byte)
+            self._step(byte)
+            if not self._depth and self._rest:
+                events.append(ServerSentEvent("", bytes(self._rest)))
+                self._rest.clear()
+        return events
+
+    def _step(self, byte: int) -> None:
+        if self._in_string:
+            self._in_string = self._escaped or byte != 0x22
+            self._escaped = byte == 0x5C and not self._escaped
+        elif byte == 0x22:
+            self._in_string = bool(self._depth)
+        elif byte == 0x7B:
+            self._depth += 1
+        elif byte == 0x7D:
+            self._depth -= 1
+
+    def finish(self) -> list[ServerSentEvent]:
+        """Nothing: an object that is not closed was cut off."""
+        return []

@@ -1,0 +1,44 @@
+"""What a provider does with each unified parameter: as it is, under another name, by other means, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias, Union
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """The vendor has the parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """The vendor has the parameter under another name, or at another place."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emulated:
+    """The vendor lacks the parameter; we reach the same by other means."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """The vendor cannot do it."""
+
+    reason: str
+
+
+Stance: TypeAlias = Union[Native, Renamed, Emulated, Unsupported]
+Support: TypeAlias = Mapping[str, Stance]
+
+NATIVE: Final = Native()
+
+
+def supported(support: Support) -> tuple[str, ...]:
+    """The parameters that have an effect, by name."""
+    return tuple(name for name, stance in support.items() if not isinstance(stance, Unsupported))
