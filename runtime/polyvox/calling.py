@@ -11,7 +11,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from .addressing import NATIVE, base_url, endpoint, environment_key, locate
 from .call import Call, Vendor
-from .errors import InvalidRequestError, UnknownParameterError
+from .errors import APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Request, Response, Timeouts
 from .failures import request_id
 from .guessing import nearest
@@ -24,7 +24,6 @@ from .support import Unsupported
 from .tools import functions_as_tools, settle_tools
 
 if TYPE_CHECKING:
-    from .errors import APIError
     from .messages import MessageParam, Messages
     from .parameters import CallParameters, HasTimeouts, ModelParameters
     from .providers.dialect import Dialect, StreamReader
@@ -362,7 +361,12 @@ def _facts(dialect: Dialect, call: Call, response: Response) -> Facts:
 
 def _read_whole(dialect: Dialect, call: Call) -> Callable[[Response], ChatCompletion]:
     def read(response: Response) -> ChatCompletion:
-        completion = dialect.read(call, response.body, _facts(dialect, call, response))
+        facts = _facts(dialect, call, response)
+        try:
+            completion = dialect.read(call, response.body, facts)
+        except APIError as error:
+            error.request_id = error.request_id or facts.request_id
+            raise
         if call.format is not None and call.format.parse is not None:
             return parsed(completion, call.format)
         return completion

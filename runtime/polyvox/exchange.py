@@ -113,9 +113,15 @@ def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
     request = attempt.request
     for tried in range(retries + 1):
         outcome = yield request
-        if isinstance(outcome, Response) and outcome.status < 300:
-            return attempt.read(outcome)
-        error = _failed(attempt, outcome) if isinstance(outcome, Failure) else attempt.error(outcome)
+        if isinstance(outcome, Failure):
+            error = _failed(attempt, outcome)
+        elif outcome.status >= 300:
+            error = attempt.error(outcome)
+        else:
+            try:
+                return attempt.read(outcome)
+            except APIError as inside:  # some vendors report their failures in replies of status 200
+                error = inside
         if rest is not None:
             rest -= outcome.elapsed
         wait = next_wait(error, tried)

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, cast
 from pydantic_core import from_json
 
 from . import errors
+from .shapes import is_list, is_mapping, mapping_of
 
 BY_STATUS: Final[Mapping[int, type[errors.APIError]]] = {
     400: errors.BadRequestError,
@@ -209,24 +210,22 @@ _CODE_KEYS = ("code", "status", "type", "error_type", "reason")
 
 def _objects(document: object) -> Iterator[Mapping[str, object]]:
     """The objects of an error body that may tell something, the most telling first."""
-    if isinstance(document, list):
-        for item in cast("list[object]", document)[:1]:
+    if is_list(document):
+        for item in document[:1]:
             yield from _objects(item)
-    if not isinstance(document, Mapping):
+    if not is_mapping(document):
         return
-    found = cast("Mapping[str, object]", document)
+    found = document
     for key in ("error", "innererror"):
         yield from _objects(found.get(key))
     yield found
     details = found.get("details")
-    for detail in cast("list[object]", details) if isinstance(details, list) else ():
-        if isinstance(detail, Mapping):
-            yield cast("Mapping[str, object]", detail)
-    metadata = found.get("metadata")
-    if isinstance(metadata, Mapping):  # OpenRouter: the error of the vendor behind it, as JSON text
-        raw = cast("Mapping[str, object]", metadata).get("raw")
-        if isinstance(raw, str):
-            yield {"message": raw}
+    yield from filter(is_mapping, details if is_list(details) else ())
+    if isinstance(raw := mapping_of(found.get("metadata")).get("raw"), str):
+        yield {"message": raw}  # OpenRouter: the error of the vendor behind it, as JSON text
+    choices = found.get("choices")  # OpenRouter again: an error in the place of an answer
+    for choice in choices if is_list(choices) else ():
+        yield from _objects(mapping_of(choice).get("error"))
 
 
 def _text(found: Mapping[str, object]) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 _MOST_ROUNDS = 8
+_ESSENTIAL = frozenset({"choices", "message", "delta", "content", "tool_calls", "function", "candidates", "parts"})
 
 
 def read_reply(kind: type[M], data: bytes, call: Call) -> M:
@@ -88,6 +89,8 @@ def _repair(document: object, detail: ErrorDetails) -> bool:
         fields[last] = to_json(value).decode() if is_list(value) or is_mapping(value) else str(value)
     elif isinstance(value, float) and detail["type"] in ("int_from_float", "int_type"):
         fields[last] = int(value)
+    elif last not in _ESSENTIAL:
+        fields[f"native_{last}"] = fields.pop(last)  # of another type altogether: kept beside the answer
     else:
         return False
     return True

@@ -274,7 +274,9 @@ class OpenAIDialect(Dialect):
 def _settle_calls(message: ChatCompletionMessage) -> None:
     for made in message.tool_calls or ():
         made.type = made.type or "function"
-        if isinstance(made.custom, CustomCall):
+        if made.type != "custom":
+            made.custom = None  # some send every key of the type, empty
+        elif isinstance(made.custom, CustomCall):
             made.function = FunctionCall(name=made.custom.name, arguments=made.custom.input)
 
 

@@ -1,0 +1,1 @@
+"""What polyvox costs, against raw HTTP, in one interleaved run."""
