@@ -8,7 +8,7 @@ VENDOR ?=
 FROM ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo refresh generate check-generated format lint types test pytest check bench record clean
+.PHONY: help setup lock demo docs refresh generate check-generated format lint types test pytest check bench record clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,14 +39,18 @@ generate: $(READY) ## compile specs/ into generated/
 
 check-generated: $(READY) ## would generate change anything? Prints the difference
 	$(BIN)/python -m codegen generate --check
+	$(BIN)/python docs/build.py --check
+
+docs: $(READY) ## write the pages of docs/ that are made from code
+	$(BIN)/python docs/build.py
 
 format: $(READY) ## format what we wrote
-	$(BIN)/ruff format runtime codegen tests benchmarks
-	$(BIN)/ruff check --fix-only --quiet runtime codegen tests benchmarks
+	$(BIN)/ruff format runtime codegen tests benchmarks docs
+	$(BIN)/ruff check --fix-only --quiet runtime codegen tests benchmarks docs
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check
-	$(BIN)/ruff format --check runtime codegen tests benchmarks
+	$(BIN)/ruff format --check runtime codegen tests benchmarks docs
 
 types: $(READY) ## mypy --strict and pyright strict on everything
 	$(BIN)/mypy

@@ -1,0 +1,136 @@
+"""The compiler's command line, and its pipeline: one line per stage.
+
+python -m codegen refresh VENDOR [--from FILE]        fetch a description, and vendor the cut of it
+python -m codegen generate [VENDOR ...] [--check]     specs -> generated
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from codegen import gateways, overlay, read, sources, stubs
+from codegen.failure import Failure
+from codegen.lock import lock
+from codegen.modules import module
+from codegen.normalise import normalise
+from codegen.refresh import refresh
+from codegen.rendering import render
+from codegen.rules.names import Names
+from codegen.schemas import Schema
+from codegen.sources import Source
+from codegen.verdicts import decide
+from codegen.write import Files, difference, formatted, write
+
+CHECKOUT: Final = Path(__file__).parent.parent
+SUPPORT: Final = Path(__file__).parent / "support" / "support.py"
+
+
+def generate(specs: Path, vendors: Sequence[str]) -> Files:
+    """The generated files by path: of `vendors`, or of all and what belongs to none."""
+    files = {} if vendors else dict(shared(specs))
+    for vendor in vendors or sources.vendors(specs):
+        files |= compiled(specs, vendor)
+    return formatted(files)
+
+
+def compiled(specs: Path, vendor: str) -> Files:
+    """The modules of one vendor."""
+    source = sources.load(specs / vendor)
+    description = read.description(specs / (source.base or vendor))
+    description = overlay.apply(description, specs / vendor / "overlay.yaml")
+    names = Names(source.names, source.prefixes)
+    files = _unified(source, description, names) if source.base else _native(source, description, names)
+    names.check(source.file)
+    return {f"{vendor}/{name}": text for name, text in files.items()}
+
+
+def _native(source: Source, description: Schema, names: Names) -> Files:
+    roots = read.roots_of(description)
+    requests = module(source, normalise(description, {"request": roots.pop("request")}, "requests", names))
+    responses = module(source, normalise(description, roots, "responses", names))
+    request = decide(requests, source, sources.decisions(source.folder))
+    return {
+        "__init__.py": render("vendor_init.py.jinja", title=source.title, vendor=source.vendor),
+        "requests.py": requests.text,
+        "responses.py": responses.text,
+        "options.py": stubs.options(source, request, requests),
+        "stubs.py": stubs.stubs(source, request, requests, responses),
+    }
+
+
+def _unified(source: Source, description: Schema, names: Names) -> Files:
+    roots = {role: root for role, root in read.roots_of(description).items() if role != "request"}
+    results = module(source, normalise(description, roots, "unified", names, source.closed))
+    return {
+        "__init__.py": render("vendor_init.py.jinja", title=source.title, vendor=source.vendor),
+        "responses.py": results.text,
+    }
+
+
+def shared(specs: Path) -> Files:
+    """What belongs to no vendor."""
+    rows = specs / "gateways.toml"
+    return {
+        **({"gateways.py": _gateways(rows)} if rows.exists() else {}),
+        "__init__.py": render("package_init.py.jinja"),
+        "py.typed": "",
+        "support.py": SUPPORT.read_text(encoding="utf-8"),
+        "LOCK": lock(specs),
+    }
+
+
+def _gateways(rows: Path) -> str:
+    try:
+        return gateways.render(rows.read_text(encoding="utf-8"))
+    except gateways.GatewayError as error:
+        raise Failure(str(error)) from None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; 1 if it cannot be done, or if --check finds a difference."""
+    given = _parser().parse_args(arguments)
+    try:
+        return int(given.run(given))
+    except Failure as failure:
+        print(f"codegen: {failure}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m codegen", description="Vendors' API descriptions -> typed code.")
+    commands = parser.add_subparsers(required=True)
+    fetch = commands.add_parser("refresh", help="fetch a description, and vendor the cut of it")
+    fetch.add_argument("vendor")
+    fetch.add_argument("--from", dest="file", type=Path, metavar="FILE", help="a local copy instead of the address")
+    fetch.add_argument("--date", metavar="YYYY-MM-DD", help="when the vendor published it, if neither says so itself")
+    fetch.set_defaults(run=_refresh)
+    make = commands.add_parser("generate", help="specs -> generated")
+    make.add_argument("vendors", nargs="*", metavar="VENDOR", help="only these; LOCK is then left alone")
+    make.add_argument("--check", action="store_true", help="write nothing; show what would change, and exit 1")
+    make.add_argument("--out", type=Path, default=CHECKOUT / "generated" / "polyvox_wire", metavar="DIR")
+    make.set_defaults(run=_generate)
+    for command in (fetch, make):
+        command.add_argument("--specs", type=Path, default=CHECKOUT / "specs", metavar="DIR")
+    return parser
+
+
+def _refresh(given: argparse.Namespace) -> int:
+    print(refresh(given.specs, given.vendor, given.file, given.date))
+    return 0
+
+
+def _generate(given: argparse.Namespace) -> int:
+    files = generate(given.specs, given.vendors)
+    if given.check:
+        lines = list(difference(files, given.out, given.vendors))
+        sys.stdout.writelines(lines)
+        return 1 if lines else 0
+    for path in write(files, given.out, given.vendors):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""After `models`: the text of a module, in an order in which a small change is a small diff."""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from codegen.emitted import Emitted, Field, mentioned
+from codegen.failure import Failure
+
+IMPORTS: Final = (
+    (("typing", ("TYPE_CHECKING", "Annotated", "Literal", "NotRequired", "TypeAlias", "TypeVar", "overload")),),
+    (("pydantic", ("Field",)), ("typing_extensions", ("TypedDict",))),
+    (("..support", ("KeyedUnion", "OpenLiteral", "OpenUnion", "Record", "UnknownVariant", "Unrecognised", "Wire")),),
+)
+"""What generated modules import, in the groups that linters want."""
+
+
+def module(emitted: Emitted, base: str, docs: Mapping[str, str], extras: Mapping[str, str]) -> str:
+    """Imports, classes by name, aliases by need. `docs` documents classes; `extras` goes into their bodies."""
+    classes = [_class(name, emitted, base, docs.get(name), extras.get(name, "")) for name in sorted(emitted.classes)]
+    aliases = [f"{name}: TypeAlias = {ast.unparse(emitted.aliases[name])}" for name in _by_need(emitted.aliases)]
+    body = "\n\n".join([*classes, *aliases])
+    variables = [f'{name} = TypeVar("{name}")' for name in ("D",) if extras]
+    return "\n".join([*_imports("\n".join([*variables, body])), *variables, "", body, ""])
+
+
+def _class(name: str, emitted: Emitted, base: str, doc: str | None, extra: str) -> str:
+    fields = emitted.classes[name].values()
+    if name in emitted.functional:
+        return _functional(name, fields)
+    about = [f'    """{doc}"""', ""] if doc else []
+    lines = [f"class {name}({base}):", *about, *(f"    {_field(field)}" for field in fields), extra]
+    return "\n".join(lines)
+
+
+def _functional(name: str, fields: Iterable[Field]) -> str:
+    """Keys that are no names. The types are quoted, so that they may be defined further down."""
+    table = [f"    {field.key!r}: {ast.unparse(field.annotation)!r}," for field in fields]
+    return "\n".join([f'{name} = TypedDict("{name}", {{', *table, "})"])
+
+
+def _field(field: Field) -> str:
+    default = "" if field.default is None else f" = {ast.unparse(field.default)}"
+    return f"{field.name}: {ast.unparse(field.annotation)}{default}"
+
+
+def _by_need(aliases: Mapping[str, ast.expr]) -> Iterator[str]:
+    """The aliases by name, but each after those it mentions."""
+    done: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> Iterator[str]:
+        if name in above:
+            raise Failure(f"the alias {name} is made of itself")
+        for needed in mentioned(aliases[name]):
+            if needed in aliases and needed not in done:
+                yield from visit(needed, (*above, name))
+        if name not in done:
+            done.add(name)
+            yield name
+
+    for name in sorted(aliases):
+        yield from visit(name, ())
+
+
+def _imports(body: str) -> list[str]:
+    used = _names(ast.parse(body))
+    lines = ["from __future__ import annotations", ""]
+    lines += ["import builtins"] if "builtins" in used else []
+    for group in IMPORTS:
+        found = [(source, ", ".join(name for name in names if name in used)) for source, names in group]
+        imports = [f"from {source} import {names}" for source, names in found if names]
+        lines += [*imports, ""] if imports else []
+    return lines
+
+
+def _names(tree: ast.Module) -> set[str]:
+    """The names that `tree` uses, in the quoted types of functional TypedDicts too."""
+    tables = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
+    texts = [value.value for table in tables for value in table.values if isinstance(value, ast.Constant)]
+    quoted = [ast.parse(text, mode="eval") for text in texts if isinstance(text, str)]
+    return {name for node in (tree, *quoted) for name in mentioned(node)}

@@ -1,0 +1,50 @@
+"""From one side of a description to the text of its module: models, checked, opened, laid out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from codegen import access, checking, emitted, layout, models, opening
+from codegen.emitted import Emitted
+from codegen.normalise import Normal, Side
+from codegen.rendering import render
+from codegen.sources import Source
+
+BASES: Final[Mapping[Side, str]] = {"requests": "TypedDict", "responses": "Wire", "unified": "Record"}
+CONTENTS: Final[Mapping[Side, str]] = {
+    "requests": "what is sent",
+    "responses": "what comes back",
+    "unified": "the result types that every vendor's replies are mapped to",
+}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A generated module, its normal form, and its classes and aliases as emitted."""
+
+    normal: Normal
+    emitted: Emitted
+    text: str
+
+
+def module(source: Source, normal: Normal) -> Module:
+    """The module for `normal`."""
+    plain = emitted.parse(models.emit(normal))
+    checking.check(plain, normal)
+    opened = opening.open_types(plain, normal)
+    return Module(normal, opened, _text(source, normal, opened))
+
+
+def _text(source: Source, normal: Normal, opened: Emitted) -> str:
+    extras = access.overloads(opened) if normal.side == "unified" else {}
+    docs = {**dict.fromkeys(normal.roots.values(), f"See {source.page}."), **source.docs}
+    body = layout.module(opened, BASES[normal.side], docs, extras)
+    noqas = {"RUF012": "pydantic copies defaults"} if " = []" in body or " = {}" in body else {}
+    return render(
+        "models.py.jinja",
+        title=source.title,
+        vendor=source.vendor,
+        contents=CONTENTS[normal.side],
+        noqas=noqas,
+        body=body,
+    )

@@ -1,0 +1,66 @@
+"""Stage `normalise`: one side of a description, made plain. Each line is a rule; the rules are in rules/."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from codegen.prune import reach
+from codegen.read import schemas_of
+from codegen.rules import replies
+from codegen.rules.bags import split_bags
+from codegen.rules.inheritance import flatten
+from codegen.rules.lifting import lift
+from codegen.rules.names import Names, rename
+from codegen.rules.nullability import null_to_fields
+from codegen.rules.openness import inline_open, inline_scalars
+from codegen.rules.spelling import plain
+from codegen.rules.unified import loosen
+from codegen.rules.unions import splice_named
+from codegen.schemas import Schema, Schemas
+
+Side: TypeAlias = Literal["requests", "responses", "unified"]
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Components that are each a flat object, a named union, an enum or an alias; and what only replies need."""
+
+    side: Side
+    schemas: Schemas
+    roots: Mapping[str, str]
+    """The class of the request, response, stream event and error."""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The tag of each named union that has one."""
+    keyed: frozenset[str] = frozenset()
+    fixed: frozenset[replies.Place] = frozenset()
+    """The constants that are tags; all others are open."""
+    defaults: Mapping[replies.Place, str] = field(default_factory=dict[replies.Place, str])
+    closed: Collection[str] = ()
+    """Enums of unified types that callers see closed."""
+
+
+def normalise(
+    document: Schema, roots: Mapping[str, str], side: Side, names: Names, closed: Collection[str] = ()
+) -> Normal:
+    """The normal form of what `roots` reach."""
+    schemas = reach(schemas_of(document), roots.values())
+    schemas = {name: plain(schema) for name, schema in schemas.items()}
+    schemas = reach(flatten(schemas), roots.values())
+    if side != "requests":
+        schemas = split_bags(replies.widen_numbers(schemas))
+    schemas, renamed = rename(schemas, names)
+    schemas = inline_open(schemas, with_properties=side == "requests")
+    schemas = inline_scalars(null_to_fields(schemas))
+    schemas = lift(splice_named(schemas), names)
+    final = {role: renamed[root] for role, root in roots.items()}
+    schemas = reach(schemas, final.values())
+    if side == "requests":
+        return Normal(side, schemas, final)
+    return _replies(schemas, final, side, closed)
+
+
+def _replies(schemas: Schemas, roots: Mapping[str, str], side: Side, closed: Collection[str]) -> Normal:
+    fixed = replies.fixed_places(schemas)
+    told = replies.tolerate(schemas, fixed) if side == "responses" else loosen(schemas, fixed, closed)
+    schemas = reach(told.schemas, roots.values())
+    return Normal(side, schemas, roots, replies.tags(schemas), replies.keyed(schemas), fixed, told.defaults, closed)

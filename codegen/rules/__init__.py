@@ -1,0 +1,1 @@
+"""The rules of `normalise`, one idea per module."""

@@ -1,0 +1,172 @@
+"""What the generated types stand on. Its source is codegen/support/support.py; `make generate` copies it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from enum import Enum
+from functools import cache
+from typing import Annotated, Final, TypeGuard, TypeVar, Union, cast, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+T = TypeVar("T")
+
+
+class Wire(BaseModel):
+    """A part of a vendor's reply. What the vendor adds later is kept in `model_extra`."""
+
+    model_config = ConfigDict(extra="allow", defer_build=True, protected_namespaces=())
+
+
+class UnknownVariant(Wire):
+    """A block, event or part that the vendor's description does not know yet; its content is in `model_extra`."""
+
+
+class Record(Wire):
+    """A part of a result: attributes, and the same values as keys. A key that is unset or null has no value."""
+
+    def __getitem__(self, key: str, /) -> object:
+        """The value of `key`; raises KeyError where there is none of that name."""
+        if key in type(self).model_fields:
+            return cast("object", getattr(self, key))
+        return (self.model_extra or {})[key]
+
+    def get(self, key: str, default: object = None, /) -> object:
+        """The value of `key`, or `default` where it is unset, null, or no field at all."""
+        try:
+            value = self[key]
+        except KeyError:
+            return default
+        return default if value is None else value
+
+    def __contains__(self, key: object, /) -> bool:
+        """Whether `key` is a field that was given a value, as `in` says of a dict from the wire."""
+        return isinstance(key, str) and self.get(key) is not None
+
+    def keys(self) -> list[str]:
+        """The names that have a value, declared ones first."""
+        names = [*type(self).model_fields, *(self.model_extra or {})]
+        return [name for name in names if name in self]
+
+
+class Unrecognised(str):
+    """A word that the vendor's description does not list. It compares as the plain string it is."""
+
+    __slots__ = ()
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(coerce_numbers_to_str=True))
+
+
+@dataclass(frozen=True)
+class OpenLiteral:
+    """Takes any string where callers are shown a closed `Literal`; whoever reads the reply replaces the others."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.str_schema()
+
+
+@dataclass(frozen=True)
+class OpenUnion:
+    """A union told apart by the constant in `tag`, with `UnknownVariant` last for the tags that are not listed."""
+
+    tag: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        *known, unknown = cast("tuple[type[Wire], ...]", get_args(source))
+        one_of = Field(discriminator=self.tag)
+        closed = handler.generate_schema(Annotated[Union[tuple(known)], one_of])
+
+        @cache
+        def tags() -> frozenset[object]:  # asked only when something unknown or broken arrives
+            kinds = (variant.model_fields[self.tag].annotation for variant in known)
+            return frozenset(tag for kind in kinds for tag in get_args(kind))
+
+        def is_known(bag: dict[str, object]) -> bool:
+            return isinstance(tag := bag.get(self.tag), str) and tag in tags()
+
+        return _first_match(closed, handler.generate_schema(unknown), is_known)
+
+
+@dataclass(frozen=True)
+class KeyedUnion:
+    """A union of objects told apart by the one key that each requires, with `UnknownVariant` last."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        *known, unknown = cast("tuple[type[Wire], ...]", get_args(source))
+        closed = core_schema.union_schema([handler.generate_schema(arm) for arm in known], mode="left_to_right")
+
+        @cache
+        def keys() -> frozenset[str]:
+            fields = (item for variant in known for item in variant.model_fields.items())
+            return frozenset(field.alias or name for name, field in fields if field.is_required())
+
+        return _first_match(closed, handler.generate_schema(unknown), lambda bag: not keys().isdisjoint(bag))
+
+
+def _first_match(closed: CoreSchema, unknown: CoreSchema, is_known: Callable[[dict[str, object]], bool]) -> CoreSchema:
+    """`closed`, and for what it does not know `unknown`; a known variant that is broken stays an error."""
+
+    def refuse_known(value: object) -> object:
+        if _is_bag(value) and is_known(value):
+            raise PydanticCustomError("broken_variant", "see the other error")
+        return value
+
+    checked = core_schema.no_info_before_validator_function(refuse_known, unknown)
+    return core_schema.union_schema([closed, checked], mode="left_to_right")
+
+
+def _is_bag(value: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(value, dict)
+
+
+class Omit(Enum):
+    """The type of `OMIT`, which means: this field is not sent."""
+
+    OMIT = "omit"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "OMIT"
+
+
+OMIT: Final = Omit.OMIT
+
+
+def given(value: T | None) -> T | Omit:
+    """`value`, or OMIT where it is None."""
+    return OMIT if value is None else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """The base of the generated `RequestFields`, whose attributes are named as on the wire."""
+
+    def wire(self) -> dict[str, object]:
+        """What is sent: each field that is not OMIT, in order; nested fields too."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: _sent(value) for name, value in values if value is not OMIT}
+
+
+def _sent(value: object) -> object:
+    return value.wire() if isinstance(value, Fields) else value
+
+
+__all__ = [
+    "OMIT",
+    "Fields",
+    "KeyedUnion",
+    "Omit",
+    "OpenLiteral",
+    "OpenUnion",
+    "Record",
+    "UnknownVariant",
+    "Unrecognised",
+    "Wire",
+    "given",
+]

@@ -1,0 +1,1 @@
+"""Chat: types compiled from specs/chat/ by polyvox's codegen; do not edit."""

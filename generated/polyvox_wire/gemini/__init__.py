@@ -1,0 +1,1 @@
+"""Gemini: types compiled from specs/gemini/ by polyvox's codegen; do not edit."""

@@ -1,0 +1,1 @@
+"""OpenAI: types compiled from specs/openai/ by polyvox's codegen; do not edit."""

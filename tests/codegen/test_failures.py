@@ -1,0 +1,147 @@
+"""Whatever stops `generate` does so with one line that says what to do, status 1, and nothing written."""
+
+import pytest
+
+from tests.codegen.workshop import Workshop
+
+REQUEST = "Request: {type: object, properties: {model: {type: string}, priority: {type: string}}, required: [model]}"
+
+
+def refused(workshop: Workshop, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Run the compiler, which must refuse; the one line it says."""
+    capsys.readouterr()
+    assert workshop.run(*(arguments or ("generate",))) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("codegen: ")
+    assert said.err.count("\n") == 1
+    assert not workshop.out.exists()
+    return said.err
+
+
+def test_a_request_field_without_a_verdict(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    workshop.describe(REQUEST)
+    line = refused(workshop, capsys)
+    assert "specs/acme/decisions.toml" in line
+    assert "no verdict on the request field priority: add it to mapped, passthrough or ignored" in line
+
+
+@pytest.mark.parametrize("verdict", ["mapped", "passthrough", "ignored"])
+def test_a_verdict_about_a_field_that_is_gone(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], verdict: str
+) -> None:
+    lists = {"mapped": ["model"], "passthrough": list[str]()}
+    if verdict in lists:
+        lists[verdict].append("priority")
+    workshop.decide(**lists, ignored='priority = "why"' if verdict == "ignored" else "")
+    assert f"{verdict}: priority is no field of the request any more" in refused(workshop, capsys)
+
+
+def test_two_verdicts_on_one_field(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    workshop.decide(mapped=["model"], passthrough=["model"])
+    assert "two verdicts on model: mapped and passthrough" in refused(workshop, capsys)
+
+
+def test_ignoring_without_a_reason(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    workshop.decide(ignored='model = " "')
+    assert "ignored: model needs a reason" in refused(workshop, capsys)
+
+
+def test_a_nested_field_without_a_verdict(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    workshop.configure(rest='[stubs.fields]\nconfig = "ConfigFields"')
+    workshop.decide(mapped=["model", "config", "config.n"])
+    workshop.describe("""
+        Config: {type: object, properties: {n: {type: integer}, k: {type: integer}}}
+        Request: {properties: {model: {type: string}, config: {$ref: Config}}, required: [model]}
+    """)
+    assert "no verdict on the request field config.k:" in refused(workshop, capsys)
+
+
+@pytest.mark.parametrize(
+    ("actions", "complaint"),
+    [
+        ("- {target: $.components.schemas.Gone, description: why, remove: true}", "action 1 matches nothing: $.comp"),
+        (
+            "- {target: $.info, description: why, update: {version: '1'}}",
+            "action 1 changes nothing: $.info is already so",
+        ),
+        ("- {target: $.info, update: {version: '2'}}", "action 1 needs a target, and a description that says why"),
+        ("- {target: '$[', description: why, remove: true}", "action 1: $[:"),
+        ("- {target: $.info, description: why, copy: $.nowhere}", "copy must name one place, and $.nowhere names 0"),
+        ("- {{{", "specs/acme/overlay.yaml: "),
+    ],
+)
+def test_an_overlay_that_does_not_fit(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], actions: str, complaint: str
+) -> None:
+    workshop.overlay(actions)
+    assert complaint in refused(workshop, capsys)
+
+
+@pytest.mark.parametrize(
+    ("schemas", "complaint"),
+    [
+        ("Reply: {properties: {x: {$ref: Lost}}}", "Reply refers to Lost, which is not described"),
+        ("Reply: {allOf: [{type: string}, {properties: {x: {}}}]}", "Reply: allOf of something that is no object"),
+        (
+            "Request: {oneOf: [{properties: {a: {}}}, {properties: {b: {}}}]}",
+            "Request is a choice; make it one object by overlay",
+        ),
+        ("Reply: {properties: {x: nonsense}}", "'nonsense' stands where a schema should"),
+        ("Request: {properties: {model: {}, _x: {}}}", "requests: Request._x was not emitted as it is described"),
+        (
+            "Reply: {properties: {w: {$ref: wire}}}\nwire: {properties: {x: {}}}",
+            "'Wire' is imported from",
+        ),
+        (
+            "Reply: {properties: {a: {$ref: x-y}, b: {$ref: x_y}}}\n"
+            "x-y: {properties: {a: {}}}\nx_y: {properties: {b: {}}}",
+            "two different things would be called 'XY': name one of them in source.toml",
+        ),
+        (
+            "Reply: {properties: {item: {properties: {a: {}}}}}\nEvent: {properties: {x: "
+            "{$ref: ReplyItem}}}\nReplyItem: {properties: {b: {}}}",
+            "two different things would be called 'ReplyItem'",
+        ),
+    ],
+)
+def test_a_description_that_does_not_fit(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], schemas: str, complaint: str
+) -> None:
+    workshop.describe(schemas)
+    assert complaint in refused(workshop, capsys)
+
+
+@pytest.mark.parametrize(
+    ("rest", "complaint"),
+    [
+        ('[names]\nGone = "Here"', "specs/acme/source.toml: names: nothing is called 'Gone' any more"),
+        ('[stubs.tables]\nStopReasons = "Gone"', "stubs.tables: the replies have no enum or union called Gone"),
+        ('[stubs.tables]\nStopReasons = "ReplyWhy"', "stubs.tables: 'not-a-name' of ReplyWhy is no name for a key"),
+        ('[stubs.fields]\nmodel = "ModelFields"', "stubs.fields: model is no object of the request"),
+    ],
+)
+def test_a_source_toml_that_does_not_fit(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], rest: str, complaint: str
+) -> None:
+    workshop.configure(rest=rest)
+    workshop.describe("Reply: {type: object, properties: {why: {enum: [a, not-a-name]}}}")
+    assert complaint in refused(workshop, capsys)
+
+
+@pytest.mark.parametrize("verdict", ["mapped", "passthrough"])
+def test_a_field_that_cannot_be_a_name(workshop: Workshop, capsys: pytest.CaptureFixture[str], verdict: str) -> None:
+    fields = ["model", "from"]
+    workshop.decide(mapped=fields if verdict == "mapped" else [], passthrough=[] if verdict == "mapped" else fields)
+    workshop.describe("Request: {type: object, properties: {model: {type: string}, from: {type: string}}}")
+    assert "from cannot be a name in Python: ignore it" in refused(workshop, capsys)
+
+
+def test_files_that_are_not_there(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    (workshop.vendor / "openapi.json").unlink()
+    assert "run `python -m codegen refresh acme`" in refused(workshop, capsys)
+    assert "specs/other/source.toml: no such file" in refused(workshop, capsys, "generate", "other")
+    (workshop.vendor / "source.toml").write_text("title = ", encoding="utf-8")
+    assert "specs/acme/source.toml: " in refused(workshop, capsys)
+    (workshop.vendor / "source.toml").write_text('title = "Acme"', encoding="utf-8")
+    assert "specs/acme/source.toml: page is missing" in refused(workshop, capsys)

@@ -1,0 +1,198 @@
+"""`refresh`: what is checked, what is kept, what is noted; and that nothing is written where something is wrong."""
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.codegen.workshop import Workshop
+
+PROSE = """
+Reply:
+  title: Reply
+  description: Long story
+  x-vendor: 1
+  type: object
+  example: {title: x}
+  externalDocs: {url: https://acme.example}
+  required: [title, description]
+  properties:
+    title: {type: string, description: Long story, maxLength: 9}
+    description: {type: string, summary: Long story, default: none}
+    example: {type: object, title: Story, default: {a: 1}, properties: {x-y: {type: string, examples: [Story]}}}
+    default: {enum: [a, b], x-enum-story: Story, default: a}
+    choice:
+      discriminator: {propertyName: type, mapping: {a: "#/components/schemas/Event", z: "#/components/schemas/Away"}}
+      oneOf: [{$ref: Event, description: Story}]
+Away: {type: object, properties: {x: {type: string}}}
+"""
+
+
+def published(workshop: Workshop, text: str) -> Path:
+    """A file as a vendor publishes it."""
+    file = workshop.specs.parent / "published"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def schemas(workshop: Workshop) -> Any:
+    return json.loads((workshop.vendor / "openapi.json").read_text(encoding="utf-8"))["components"]["schemas"]
+
+
+def test_facts_stay_and_prose_goes(workshop: Workshop) -> None:
+    file = published(workshop, workshop.document(PROSE))
+    assert workshop.run("refresh", "acme", "--from", str(file)) == 0
+    text = (workshop.vendor / "openapi.json").read_text(encoding="utf-8")
+    assert "story" not in text.lower()
+    assert schemas(workshop)["Reply"] == {
+        "type": "object",
+        "required": ["title", "description"],
+        "properties": {
+            "title": {"type": "string", "maxLength": 9},
+            "description": {"type": "string", "default": "none"},
+            "example": {"type": "object", "properties": {"x-y": {"type": "string"}}},
+            "default": {"enum": ["a", "b"], "default": "a"},
+            "choice": {
+                "discriminator": {"propertyName": "type", "mapping": {"a": "#/components/schemas/Event"}},
+                "oneOf": [{"$ref": "#/components/schemas/Event"}],
+            },
+        },
+    }
+
+
+def test_only_what_the_operation_reaches_is_kept(workshop: Workshop) -> None:
+    file = published(workshop, workshop.document(PROSE))
+    assert workshop.run("refresh", "acme", "--from", str(file)) == 0
+    assert list(schemas(workshop)) == ["Request", "Reply", "Event", "Problem"]
+
+
+def test_both_files_are_noted(workshop: Workshop) -> None:
+    file = published(workshop, workshop.document(PROSE))
+    assert workshop.run("refresh", "acme", "--from", str(file), "--date", "2026-08-21") == 0
+    noted = tomllib.loads((workshop.vendor / "source.toml").read_text(encoding="utf-8"))
+    assert noted["upstream"]["date"] == "2026-08-21"
+    assert noted["upstream"]["bytes"] == file.stat().st_size
+    assert noted["upstream"]["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert noted["cut"]["sha256"] == hashlib.sha256((workshop.vendor / "openapi.json").read_bytes()).hexdigest()
+
+
+def test_refreshing_twice_changes_nothing(workshop: Workshop) -> None:
+    file = published(workshop, workshop.document(PROSE))
+    texts: list[list[bytes]] = []
+    for _ in range(2):
+        assert workshop.run("refresh", "acme", "--from", str(file), "--date", "2026-08-21") == 0
+        texts.append([each.read_bytes() for each in sorted(workshop.vendor.iterdir())])
+    assert texts[0] == texts[1]
+
+
+def test_what_is_vendored_can_be_generated(workshop: Workshop) -> None:
+    workshop.run("refresh", "acme", "--from", str(published(workshop, workshop.document(PROSE))))
+    workshop.generate()
+    assert "class Reply(Wire):" in workshop.text("responses.py")
+
+
+DISCOVERY: dict[str, Any] = {
+    "discoveryVersion": "v1",
+    "name": "acme",
+    "version": "v1beta",
+    "revision": "20260821",
+    "resources": {
+        "models": {"resources": {"chats": {"methods": {"ask": {"path": "chat", "httpMethod": "POST"}}}}},
+    },
+    "schemas": {
+        "Request": {"id": "Request", "type": "object", "properties": {"model": {"type": "string"}}},
+        "Reply": {
+            "id": "Reply",
+            "type": "object",
+            "description": "Story",
+            "properties": {
+                "id": {"type": "string"},
+                "why": {"type": "string", "enum": ["A", "B"], "enumDescriptions": ["Story", "Story"]},
+                "any": {"type": "any"},
+                "events": {"type": "array", "items": {"$ref": "Event"}},
+            },
+        },
+        "Event": {"id": "Event", "type": "object", "properties": {"n": {"type": "integer", "format": "int32"}}},
+        "Problem": {"id": "Problem", "type": "object", "properties": {"code": {"type": "integer"}}},
+    },
+}
+
+
+def test_discovery_documents_become_openapi(workshop: Workshop) -> None:
+    workshop.configure(top='format = "google-discovery"')
+    file = published(workshop, json.dumps(DISCOVERY))
+    assert workshop.run("refresh", "acme", "--from", str(file)) == 0
+    assert schemas(workshop)["Reply"]["properties"] == {
+        "id": {"type": "string"},
+        "why": {"type": "string", "enum": ["A", "B"]},
+        "any": {},
+        "events": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
+    }
+    assert 'date = "2026-08-21"' in (workshop.vendor / "source.toml").read_text(encoding="utf-8")
+    workshop.generate()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("<html>Not found", "is neither a JSON nor a YAML object"),
+        ("{a: [", "is neither JSON nor YAML"),
+        ("[1]", "is neither a JSON nor a YAML object"),
+        ("swagger: '2.0'", "is no OpenAPI 3.0 or 3.1 document"),
+        ("openapi: 3.1.0", "has no components.schemas"),
+        ("openapi: 3.1.0\ncomponents: [1]", "has no components.schemas"),
+        ("openapi: 3.1.0\ncomponents: {schemas: {}}\npaths: []", "has no operation POST /chat"),
+        ("openapi: 3.1.0\ncomponents: {schemas: {}}\npaths: {/chat: {get: {}}}", "has no operation POST /chat"),
+        (
+            "openapi: 3.1.0\ncomponents: {schemas: {}}\npaths: {/chat: {post: {}}}",
+            "the operation refers to Problem, which is not described",
+        ),
+    ],
+)
+def test_a_document_that_is_not_what_it_claims(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], text: str, complaint: str
+) -> None:
+    before = {file.name: file.read_bytes() for file in workshop.vendor.iterdir()}
+    assert workshop.run("refresh", "acme", "--from", str(published(workshop, text))) == 1
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert said.count("\n") == 1
+    assert {file.name: file.read_bytes() for file in workshop.vendor.iterdir()} == before
+
+
+def test_an_openapi_document_is_no_discovery_document(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    workshop.configure(top='format = "google-discovery"')
+    assert workshop.run("refresh", "acme", "--from", str(published(workshop, workshop.document("")))) == 1
+    assert "is no Google discovery document" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    assert workshop.run("refresh", "acme", "--from", "nowhere.json") == 1
+    assert capsys.readouterr().err == "codegen: nowhere.json: No such file or directory\n"
+
+
+def test_words_of_yaml_1_1_are_strings(workshop: Workshop) -> None:
+    document = "\n".join(
+        [
+            "openapi: 3.0.3",
+            "info: {version: 2026-08-21}",
+            "paths: {/chat: {post: {}}}",
+            "components: {schemas: {Request: {}, Event: {}, Problem: {}, Reply: {enum: [on, no, 2026-08-21, true]}}}",
+        ]
+    )
+    assert workshop.run("refresh", "acme", "--from", str(published(workshop, document))) == 0
+    assert schemas(workshop)["Reply"]["enum"] == ["on", "no", "2026-08-21", True]
+
+
+def test_what_a_vendor_forgot_to_describe_is_for_an_overlay(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = published(workshop, workshop.document("Reply: {properties: {a: {$ref: Lost}}}"))
+    assert workshop.run("refresh", "acme", "--from", str(file)) == 0
+    assert workshop.run("generate") == 1
+    assert capsys.readouterr().err == "codegen: Reply refers to Lost, which is not described\n"
+    workshop.overlay("- {target: $.components.schemas, description: forgotten, update: {Lost: {type: string}}}")
+    workshop.generate()
