@@ -58,6 +58,7 @@ _FAMILIES: Final = (
 _VARIABLE = re.compile(r"\{([A-Z0-9_]+)\}")
 # What a caller may have copied from a vendor's page: the whole address instead of its base.
 _ENDPOINTS = ("/chat/completions", "/v1/messages")
+_GEMINI_ENDPOINT = re.compile(r"/(models|tunedModels)/[^/]+:(g|streamG)enerateContent$")
 
 
 def find_vendor(name: str) -> Vendor | None:
@@ -82,8 +83,8 @@ def known_names() -> tuple[str, ...]:
     return (*NATIVE, *_NATIVE_ALIASES, *GATEWAYS, *ALIASES)
 
 
-def locate(model: str, provider: str | None) -> tuple[Vendor, str]:
-    """The provider, and the model's name as it knows it."""
+def locate(model: str, provider: str | None, default: str = "openai") -> tuple[Vendor, str]:
+    """The provider, and the model's name as it knows it. A name that says nothing belongs to `default`."""
     if not model.strip():
         raise InvalidRequestError("model is empty; write e.g. 'openai:gpt-4.1-mini'")
     if provider is not None:
@@ -93,12 +94,20 @@ def locate(model: str, provider: str | None) -> tuple[Vendor, str]:
         if not rest:
             raise InvalidRequestError(f"model {model!r} names a provider but no model")
         return vendor, rest
+    if separator and head.lower() in _left_out():
+        return _named(head), rest
     for pattern, name in _FAMILIES:
         if pattern.match(model):
             return _named(name), model
     if separator and nearest(head, known_names()):
-        return _named(head), rest  # a misspelt provider: say so
-    return NATIVE["openai"], model
+        return _named(head), rest  # misspelt: say so
+    return _named(default), model
+
+
+def _left_out() -> Mapping[str, str]:
+    from polyvox_wire.gateways import LEFT_OUT
+
+    return LEFT_OUT
 
 
 def _split(model: str) -> tuple[str, str, str]:
@@ -114,9 +123,7 @@ def _named(name: str) -> Vendor:
 
 
 def _why_unknown(name: str) -> str:
-    from polyvox_wire.gateways import LEFT_OUT
-
-    if reason := LEFT_OUT.get(name):
+    if reason := _left_out().get(name):
         return f"provider {name!r} is not supported: {reason}"
     return f"unknown provider {name!r}{nearest(name, known_names())}"
 
@@ -126,25 +133,29 @@ def base_url(vendor: Vendor, given: str | None) -> str:
     url = given or next((environ[name] for name in vendor.base_variables if environ.get(name)), None) or vendor.base_url
     if not url:
         tried = f" (or set {' or '.join(vendor.base_variables)})" if vendor.base_variables else ""
-        raise InvalidRequestError(f"{vendor.name} has no host of its own; pass api_base{tried}", provider=vendor.name)
+        raise InvalidRequestError(f"no address: it has no host of its own; pass api_base{tried}", provider=vendor.name)
     url = _VARIABLE.sub(lambda found: _variable(vendor, found.group(1)), url).rstrip("/")
     _check_url(vendor, url)
     return url
 
 
 def endpoint(base: str, path: str) -> str:
-    """The whole address; a base that already is one is taken as it is."""
-    if base.endswith(path) or base.endswith(_ENDPOINTS):
-        return base
-    if path.startswith("/v1/") and base.endswith("/v1"):
-        return base + path.removeprefix("/v1")
-    return base + path
+    """The whole address. A base that already is one is taken as it is; a query of its own is kept."""
+    base, _, query = base.partition("?")
+    base = _GEMINI_ENDPOINT.sub("", base.rstrip("/"))
+    if base.endswith((path, *_ENDPOINTS)):
+        whole = base
+    elif path.startswith("/v1/") and base.endswith("/v1"):
+        whole = base + path.removeprefix("/v1")
+    else:
+        whole = base + path
+    return f"{whole}{'&' if '?' in whole else '?'}{query}" if query else whole
 
 
 def _variable(vendor: Vendor, name: str) -> str:
     if value := environ.get(name):
         return value.removeprefix("https://").rstrip("/")
-    raise InvalidRequestError(f"{vendor.name} needs {name} in the environment, or api_base", provider=vendor.name)
+    raise InvalidRequestError(f"its address needs {name} in the environment; or pass api_base", provider=vendor.name)
 
 
 def _check_url(vendor: Vendor, url: str) -> None:
@@ -154,11 +165,9 @@ def _check_url(vendor: Vendor, url: str) -> None:
     except ValueError:
         parts, good = None, False
     if not good or parts is None or not url.isprintable() or " " in url:
-        raise InvalidRequestError(f"api_base of {vendor.name} is not an http(s) address: {url!r}", provider=vendor.name)
+        raise InvalidRequestError(f"api_base is not an http(s) address: {url!r}", provider=vendor.name)
     if parts.username is not None or parts.fragment:
-        raise InvalidRequestError(
-            f"api_base of {vendor.name} must not hold a user name, a password or a fragment", provider=vendor.name
-        )
+        raise InvalidRequestError("api_base must not hold a user name, a password or a fragment", provider=vendor.name)
 
 
 def environment_key(vendor: Vendor) -> tuple[str, str | None]:

@@ -63,6 +63,12 @@ class Call:
     dropped: list[str] = field(default_factory=list[str])
     structured_by: str | None = None
 
+    @property
+    def limit(self) -> int | None:
+        """The most tokens to generate, under either name."""
+        limit = self.given.get("max_tokens")
+        return self.given.get("max_completion_tokens") if limit is None else limit
+
     def refuse(self, parameter: str, reason: str) -> None:
         """Refuse a parameter or message part; with `drop_params` note it instead, and the caller leaves it out."""
         if not self.drop:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from urllib.parse import urlencode
@@ -16,9 +16,10 @@ from .exchange import Attempt, Request, Response, Timeouts
 from .failures import request_id
 from .guessing import nearest
 from .messages import checked
-from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, VENDOR_OPTIONS
+from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, VENDOR_OPTIONS
 from .providers import dialect_of
 from .results import Facts
+from .shapes import mapping_of
 from .structured import parsed, wanted
 from .support import Unsupported
 from .tools import functions_as_tools, settle_tools
@@ -39,7 +40,26 @@ _COMMON_HEADERS = (
     ("user-agent", f"polyvox/{VERSION}"),
 )
 _LEFT_TO_THE_VENDOR = frozenset({"auto", "default"})
-_OF_ONE_MODEL = ("provider", "custom_llm_provider", "api_key", "api_base", "base_url", "api_version", "deployment_id")
+_OF_ONE_MODEL = frozenset({"provider", "custom_llm_provider", "deployment_id"})
+_OF_ONE_PROVIDER = _OF_ONE_MODEL | {
+    "api_key",
+    "api_base",
+    "base_url",
+    "api_version",
+    "extra_headers",
+    "extra_query",
+    "extra_body",
+    "additional_params",
+}
+_CLIENT_ARGS = {
+    "api_key": "api_key",
+    "base_url": "base_url",
+    "api_base": "api_base",
+    "timeout": "timeout",
+    "max_retries": "max_retries",
+    "default_headers": "extra_headers",
+    "default_query": "extra_query",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,31 +103,74 @@ def _plan(
     stream: bool,
     make_read: Callable[[Dialect, Call], Callable[[Response], T]],
 ) -> Plan[T]:
-    given = {name: value for name, value in parameters.items() if value is not None}
+    given = {name: _kept(value) for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
     _refuse_model_list(settings)
+    _spread_client_args(given)
     plain = checked(messages)
 
-    def candidate(name: str, more: Mapping[str, object]) -> Callable[[], Attempt[T]]:
-        merged = {**given, **more}
-        return lambda: _attempt(name, plain, response_format, merged, stream, make_read)
+    def candidate(name: str, own: Mapping[str, object], first: bool) -> Callable[[], Attempt[T]]:
+        def prepare() -> Attempt[T]:
+            merged = given if first else _for_fallback(model, given, name, own)
+            return _attempt(name, plain, response_format, merged, stream, make_read)
 
-    fallbacks = one_of(settings, "fallbacks", "fallback_models") or ()
-    candidates = [candidate(model, {})]
-    candidates.extend(candidate(*_fallback(entry)) for entry in cast("Sequence[object]", fallbacks))
+        return prepare
+
+    fallbacks = cast("Sequence[object]", one_of(settings, "fallbacks", "fallback_models") or ())
+    candidates = [candidate(model, {}, first=True)]
+    candidates.extend(candidate(*_fallback(entry), first=False) for entry in fallbacks)
     return Plan(candidates, _retries(settings))
 
 
+def _kept(value: object) -> object:
+    """What can be read only once, read: every model of a fallback chain needs it."""
+    return list(cast("Iterator[object]", value)) if isinstance(value, Iterator) else value
+
+
 def _fallback(entry: object) -> tuple[str, Mapping[str, object]]:
-    """A fallback's model, and what it changes. Address and key of the first model do not belong to it."""
-    clean = dict[str, object]((name, None) for name in _OF_ONE_MODEL)
+    """A fallback's model, and what it changes."""
     if isinstance(entry, str):
-        return entry, clean
-    if isinstance(entry, Mapping):
-        fields = cast("Mapping[str, object]", entry)
-        if isinstance(model := fields.get("model"), str):
-            return model, {**clean, **{name: value for name, value in fields.items() if name != "model"}}
+        return entry, {}
+    fields = mapping_of(entry)
+    if isinstance(model := fields.get("model"), str):
+        return model, {name: value for name, value in fields.items() if name != "model"}
     raise InvalidRequestError("a fallback is a model name or a mapping with 'model'", param="fallbacks")
+
+
+def _for_fallback(
+    first: str, given: Mapping[str, object], name: str, own: Mapping[str, object]
+) -> Mapping[str, object]:
+    """The first model's parameters for a fallback. Key, address and extras stay with the provider they were meant for;
+    a fallback that names no provider has the first one's."""
+    home = locate(first, _provider(given))[0].name
+    vendor = locate(name, _provider(own), default=home)[0].name
+    gone = _OF_ONE_MODEL if vendor == home else _OF_ONE_PROVIDER
+    kept = {key: value for key, value in given.items() if key not in gone}
+    if _provider(own) is None and locate(name, None)[0].name != vendor:
+        kept["provider"] = vendor
+    return {**kept, **own}
+
+
+def _provider(parameters: Mapping[str, object]) -> str | None:
+    named = one_of(cast("CallParameters", parameters), "provider", "custom_llm_provider")
+    return None if named is None else str(getattr(named, "value", named))
+
+
+def _spread_client_args(given: dict[str, object]) -> None:
+    """any-llm's `client_args` are settings of the call under other names; what the call says itself wins."""
+    arguments = mapping_of(given.pop("client_args", None))
+    for name, value in arguments.items():
+        if name not in _CLIENT_ARGS:
+            raise UnknownParameterError(
+                f"client_args has no {name!r}{nearest(name, _CLIENT_ARGS)}", param="client_args"
+            )
+        meant = _CLIENT_ARGS[name]
+        if not any(given.get(same) is not None for same in _names_of(meant)):
+            given[meant] = value
+
+
+def _names_of(name: str) -> tuple[str, ...]:
+    return next((group for group in SAME if name in group), (name,))
 
 
 def _attempt(
@@ -119,8 +182,7 @@ def _attempt(
     make_read: Callable[[Dialect, Call], Callable[[Response], T]],
 ) -> Attempt[T]:
     settings = cast("CallParameters", {name: value for name, value in parameters.items() if value is not None})
-    provider = one_of(settings, "provider", "custom_llm_provider")
-    vendor, name = locate(model, None if provider is None else _text(provider))
+    vendor, name = locate(model, _provider(parameters))
     dialect = dialect_of(vendor)
     call = _call(dialect, name, messages, response_format, settings, stream)
     body = {**dialect.body(call)}
@@ -152,10 +214,6 @@ def _mocked(call: Call, mock: object, make_read: Callable[[Dialect, Call], Calla
         read=make_read(dialect, call),
         error=lambda response: dialect.error(call, response.status, response.headers, response.body),
     )
-
-
-def _text(name: object) -> str:
-    return str(getattr(name, "value", name))
 
 
 def _call(
@@ -273,27 +331,22 @@ def _encoded(body: Mapping[str, object]) -> bytes:
 
 def _request(dialect: Dialect, call: Call, settings: CallParameters, body: bytes) -> Request:
     vendor = dialect.vendor
-    arguments = cast("Mapping[str, object]", settings.get("client_args") or {})
-    base = base_url(vendor, _agreed_base(settings, arguments))
+    base = base_url(vendor, cast("str | None", one_of(settings, "api_base", "base_url")))
     url = endpoint(base, dialect.path(call))
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
-    headers = _headers(vendor, call, settings, arguments)
-    timeouts = timeouts_of(settings.get("timeout", cast("float | None", arguments.get("timeout"))))
-    key = settings.get("api_key") or arguments.get("api_key")
+    headers = _headers(vendor, call, settings)
+    timeouts = timeouts_of(settings.get("timeout"))
+    key = settings.get("api_key")
     if callable(key):
         return Request(url, headers, body, timeouts, call.stream, key, lambda found: dialect.headers(found, None))
     found, variable = (str(key).strip(), None) if key else environment_key(vendor)
     return Request(url, (*headers, *dialect.headers(found.strip(), variable)), body, timeouts, call.stream)
 
 
-def _headers(
-    vendor: Vendor, call: Call, settings: CallParameters, arguments: Mapping[str, object]
-) -> tuple[tuple[str, str], ...]:
+def _headers(vendor: Vendor, call: Call, settings: CallParameters) -> tuple[tuple[str, str], ...]:
     accept = ("accept", "text/event-stream" if call.stream else "application/json")
-    extra = {**vendor.headers}
-    for more in (arguments.get("default_headers"), settings.get("extra_headers")):
-        extra.update(cast("Mapping[str, str]", more or {}))
+    extra = {**vendor.headers, **(settings.get("extra_headers") or {})}
     for name, value in extra.items():
         if not (name.isascii() and name.isprintable() and str(value).isprintable()):
             raise InvalidRequestError(f"extra_headers: {name!r} is not a header with a printable value")
@@ -302,11 +355,6 @@ def _headers(
         return (*_COMMON_HEADERS, accept)
     replaced = {name for name, _ in lowered}
     return (*(pair for pair in (*_COMMON_HEADERS, accept) if pair[0] not in replaced), *lowered)
-
-
-def _agreed_base(settings: CallParameters, arguments: Mapping[str, object]) -> str | None:
-    given = one_of(settings, "api_base", "base_url")
-    return cast("str | None", given or arguments.get("base_url") or arguments.get("api_base"))
 
 
 def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
@@ -328,7 +376,7 @@ def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
 def _retries(settings: CallParameters) -> int:
     given = one_of(settings, "num_retries", "retries", "max_retries")
     if given is None:
-        given = cast("Mapping[str, object]", settings.get("client_args") or {}).get("max_retries", DEFAULT_RETRIES)
+        return DEFAULT_RETRIES
     if not isinstance(given, int) or given < 0:
         raise InvalidRequestError(f"num_retries is {given!r}; it must be 0 or more", param="num_retries")
     return given

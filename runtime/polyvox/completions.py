@@ -150,7 +150,12 @@ def _complete_signature(function: Callable[..., object]) -> None:
     ]
     known = Signature([*own[:-1], *named], return_annotation=function.__annotations__["return"])
     function.__signature__ = known  # type: ignore[attr-defined]  # functions take attributes
-    function.__doc__ = (function.__doc__ or "").replace("{parameters}", ", ".join(every))
+    function.__doc__ = (function.__doc__ or "").replace("{parameters}", _lines(list(every)))
+
+
+def _lines(names: list[str], to_a_line: int = 6) -> str:
+    lines = (", ".join(names[start : start + to_a_line]) for start in range(0, len(names), to_a_line))
+    return (",\n" + " " * 12).join(lines)
 
 
 def _shown(annotation: object) -> str:

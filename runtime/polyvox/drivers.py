@@ -177,9 +177,10 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
     try:
         while True:
             request = next(steps) if outcome is None else steps.send(outcome)
-            started, reply = monotonic(), None
+            reply = None
             if request.after:
                 sleep(request.after)
+            started = monotonic()
             headers = request.headers if request.key is None else _key_headers(request, _no_coroutine(request.key()))
             try:
                 reply = _send(http, request, headers)
@@ -222,9 +223,10 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     try:
         while True:
             request = next(steps) if outcome is None else steps.send(outcome)
-            started, reply = monotonic(), None
+            reply = None
             if request.after:
                 await asyncio.sleep(request.after)
+            started = monotonic()
             headers = request.headers if request.key is None else await _async_key_headers(request)
             try:
                 reply = await _asend(http, request, headers)

@@ -46,8 +46,8 @@ class Request:
     """One HTTP request, always a POST of JSON."""
 
     url: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
     timeouts: Timeouts
     stream: bool = False
     key: Callable[[], object] | None = field(default=None, repr=False)
@@ -68,7 +68,7 @@ class Response:
     headers: Mapping[str, str]
     body: bytes = b""
     elapsed: float = 0.0
-    """Seconds since the request was handed out, waiting included."""
+    """Seconds since the request was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
             except APIError as inside:  # some vendors report their failures in replies of status 200
                 error = inside
         if rest is not None:
-            rest -= outcome.elapsed
+            rest -= request.after + outcome.elapsed
         wait = next_wait(error, tried)
         if tried == retries or wait is None or (rest is not None and wait >= rest):
             raise error from (outcome.error if isinstance(outcome, Failure) else None)
@@ -163,7 +163,7 @@ def _origin(url: str) -> str:
 
 
 def _exhausted(failures: list[APIError]) -> FallbacksExhaustedError:
-    told = "; ".join(f"{error.provider}:{error.model}: {error.message}" for error in failures)
+    told = "; ".join(map(str, failures))
     error = FallbacksExhaustedError(f"all {len(failures)} models failed: {told}")
     error.attempts = tuple(failures)
     return error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from pydantic import Field, PrivateAttr
 
@@ -79,10 +79,19 @@ class Facts:
     native: Callable[[], Wire | None] | Wire | None = None
 
 
+_FACTS = frozenset({"provider", "request_id", "response_ms", "dropped_params", "response_headers", "structured_by"})
+
+
 class ChatCompletion(chat.ChatCompletion):
     """An answer, in OpenAI's shape, from any vendor. Attributes, `["key"]`, `.get("key")` and `in` all work."""
 
     _facts: Facts = PrivateAttr(default_factory=Facts)
+
+    if not TYPE_CHECKING:  # the generated overloads know the keys
+
+        def __getitem__(self, key: str, /) -> object:
+            """The facts of the call too, before a vendor's own field of the same name."""
+            return getattr(self, key) if key in _FACTS else super().__getitem__(key)
 
     @property
     def provider(self) -> str:

@@ -222,7 +222,7 @@ class Parts:
 
     def kept(self, text: str) -> dict[str, object]:
         """All blocks as they came, to be given back in the next turn."""
-        return {"content": [block.model_dump(exclude_unset=True) for block in self.blocks], "text": text}
+        return {"content": [block.model_dump(exclude_unset=True, by_alias=True) for block in self.blocks], "text": text}
 
 
 def annotation(citation: r.TextBlockCitationsItem, start: int, end: int) -> Annotation | None:

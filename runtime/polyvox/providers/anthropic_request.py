@@ -73,13 +73,15 @@ def _stop(stop: object) -> list[str] | Omit:
 
 
 def _metadata(call: Call) -> q.Metadata | Omit:
-    user, metadata = call.given.get("user"), call.given.get("metadata")
-    user = user or call.given.get("safety_identifier")
-    for key in metadata or ():
+    metadata = call.given.get("metadata") or {}
+    for key in metadata:
         if key != "user_id":
             call.refuse(f"metadata[{key!r}]", "Anthropic's metadata takes only user_id")
-    named = (metadata or {}).get("user_id") or user
-    return OMIT if named is None else q.Metadata(user_id=str(named))
+    asked = (metadata.get("user_id"), call.given.get("user"), call.given.get("safety_identifier"))
+    named = {str(one) for one in asked if one is not None}
+    if len(named) > 1:
+        raise InvalidRequestError("metadata['user_id'], user and safety_identifier are one id for Anthropic and differ")
+    return q.Metadata(user_id=named.pop()) if named else OMIT
 
 
 def _service_tier(call: Call) -> q.CreateMessageParamsServiceTier | Omit:
@@ -97,9 +99,8 @@ def _service_tier(call: Call) -> q.CreateMessageParamsServiceTier | Omit:
 
 
 def _limit(call: Call, thinking: q.ThinkingConfigParam | Omit) -> int:
-    asked = call.given.get("max_tokens") or call.given.get("max_completion_tokens")
-    if asked is not None:
-        return asked
+    if call.limit is not None:
+        return call.limit
     if thinking is OMIT or thinking["type"] != "enabled":
         return DEFAULT_MAX_TOKENS
     return DEFAULT_MAX_TOKENS + thinking["budget_tokens"]
@@ -121,7 +122,7 @@ def _thinking(call: Call) -> tuple[q.ThinkingConfigParam | Omit, q.EffortLevel |
 
 
 def _budget(call: Call, budget: int) -> q.ThinkingConfigEnabled | Omit:
-    limit = call.given.get("max_tokens") or call.given.get("max_completion_tokens")
+    limit = call.limit
     if limit is not None and limit <= BUDGETS["minimal"]:
         call.refuse("reasoning_effort", f"thinking needs max_tokens above {BUDGETS['minimal']}, not {limit}")
         return OMIT

@@ -127,6 +127,15 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
         self._head["model"] = message.model or self._head["model"]
         self._usage = message.usage
         yield self._chunk(Delta(role="assistant", content=""))
+        for index, block in enumerate(message.content):  # written before the stream began (programmatic tool calls)
+            yield from self._start(r.ContentBlockStartEvent(index=index, content_block=block))
+            yield from self._stop(r.ContentBlockStopEvent(index=index))
+        if message.stop_reason is not None:
+            said = r.MessageDelta(
+                stop_reason=message.stop_reason, stop_sequence=message.stop_sequence, stop_details=message.stop_details
+            )
+            counted = r.MessageDeltaUsage(output_tokens=message.usage.output_tokens)
+            yield from self._end(r.MessageDeltaEvent(delta=said, usage=counted))
 
     def _start(self, event: r.ContentBlockStartEvent) -> Iterable[ChatCompletionChunk]:
         block = event.content_block
@@ -240,7 +249,7 @@ class AnthropicReader(StreamReader):
             self._read(event.data, chunks)
 
     def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        if data and data != b"[DONE]":  # proxies add OpenAI's end marker
+        if data and not self.done:  # proxies add OpenAI's end marker
             chunks.extend(self._events.event(read_event(EVENTS, data, self._call)))
             self.done = self._events.done
 

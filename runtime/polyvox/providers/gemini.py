@@ -246,7 +246,7 @@ class Parts:
         """Images, and all parts as they came, to be given back in the next turn."""
         if self.plain:
             return {}
-        parts = [part.model_dump(exclude_unset=True) for part in self.parts]
+        parts = [part.model_dump(exclude_unset=True, by_alias=True) for part in self.parts]
         kept: dict[str, object] = {"gemini": {"parts": parts, "text": "".join(self.text)}}
         if self.images:
             kept["images"] = self.images

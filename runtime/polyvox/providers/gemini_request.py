@@ -68,11 +68,10 @@ def request(call: Call) -> stubs.RequestFields:
 
 def _generation(call: Call) -> stubs.GenerationConfigFields | Omit:
     asked = call.given
-    limit = asked.get("max_tokens")
     config = stubs.GenerationConfigFields(
         temperature=given(asked.get("temperature")),
         topP=given(asked.get("top_p")),
-        maxOutputTokens=given(asked.get("max_completion_tokens") if limit is None else limit),
+        maxOutputTokens=given(call.limit),
         stopSequences=_stop(asked.get("stop")),
         candidateCount=given(asked.get("n")),
         seed=given(asked.get("seed")),
@@ -116,6 +115,8 @@ def _schema(call: Call) -> object | Omit:
 def _thinking(call: Call) -> q.ThinkingConfig | Omit:
     thinking, effort = call.given.get("thinking"), call.given.get("reasoning_effort")
     if thinking is not None:
+        if effort is not None:
+            call.refuse("reasoning_effort", "Gemini takes a budget (thinking) or a level, not both")
         return _by_budget(thinking)
     if effort is None:
         return OMIT
