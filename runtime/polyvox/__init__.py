@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from .messages import MessageParam as MessageParam
     from .messages import Messages as Messages
     from .names import LLMProvider as LLMProvider
+    from .parameters import CallParameters as CallParameters
+    from .parameters import ModelParameters as ModelParameters
     from .parameters import Parameters as Parameters
     from .parameters import ReasoningEffort as ReasoningEffort
     from .results import ChatCompletion as ChatCompletion
@@ -75,6 +77,8 @@ _HOME = {
     "MessageParam": "messages",
     "Messages": "messages",
     "LLMProvider": "names",
+    "CallParameters": "parameters",
+    "ModelParameters": "parameters",
     "Parameters": "parameters",
     "ReasoningEffort": "parameters",
     "ChatCompletion": "results",

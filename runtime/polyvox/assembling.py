@@ -17,10 +17,12 @@ from .results import (
     FunctionCall,
     ThinkingBlock,
     ToolCall,
+    extras,
 )
+from .shapes import is_list, mapping_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from .results import ChatCompletionChunk, ChunkChoice, Delta, FinishReason, ToolCallDelta
 
@@ -70,6 +72,7 @@ class _Choice:
     fields: dict[str, object] = field(default_factory=dict[str, object])
     message_fields: dict[str, object] = field(default_factory=dict[str, object])
     extra: dict[str, object] = field(default_factory=dict[str, object])
+    has_reasoning: bool = False
 
     def add(self, choice: ChunkChoice) -> None:
         delta = choice.delta
@@ -109,7 +112,8 @@ class _Choice:
                 expires_at=piece.expires_at or so_far.expires_at,
             )
         if delta.model_extra:
-            _gather(self.extra, delta.model_extra)
+            _gather(self.extra, {key: value for key, value in delta.model_extra.items() if key != "reasoning"})
+            self.has_reasoning = self.has_reasoning or "reasoning" in delta.model_extra
 
     def whole(self, index: int) -> Choice:
         text = "".join(self.text)
@@ -125,8 +129,9 @@ class _Choice:
             audio=self.audio,
             provider_specific_fields=self.message_fields,
         )
-        if self.extra:
-            (message.__pydantic_extra__ or {}).update(self.extra)
+        extras(message).update(self.extra)
+        if self.has_reasoning:
+            extras(message)["reasoning"] = message.reasoning_content  # by the vendor's name, for the way back
         return Choice(
             index=index,
             message=message,
@@ -138,24 +143,48 @@ class _Choice:
 
 def _joined(so_far: ChoiceLogprobs | None, more: ChoiceLogprobs) -> ChoiceLogprobs:
     if so_far is None:
-        return more.model_copy()
-    if more.content:
-        so_far.content = (so_far.content or []) + more.content
-    if more.refusal:
-        so_far.refusal = (so_far.refusal or []) + more.refusal
+        so_far = ChoiceLogprobs()
+    if more.content is not None:
+        so_far.content = so_far.content or []
+        so_far.content.extend(more.content)
+    if more.refusal is not None:
+        so_far.refusal = so_far.refusal or []
+        so_far.refusal.extend(more.refusal)
+    _gather(extras(so_far), extras(more))
     return so_far
 
 
-def _gather(so_far: dict[str, object], more: dict[str, object]) -> None:
-    """Vendor fields that no type describes: texts and lists grow, anything else is replaced."""
+def _gather(so_far: dict[str, object], more: Mapping[str, object]) -> None:
+    """Vendor fields that no type describes: lists grow, anything else is replaced."""
     for key, value in more.items():
-        old = so_far.get(key)
-        if isinstance(old, str) and isinstance(value, str):
-            so_far[key] = old + value
-        elif isinstance(old, list) and isinstance(value, list):
-            so_far[key] = [*old, *value]
+        if is_list(value):
+            held = so_far.setdefault(key, list[object]())
+            if is_list(held):
+                _extend(held, value)
         elif value is not None:
             so_far[key] = value
+
+
+def _extend(held: list[object], more: list[object]) -> None:
+    """Pieces of one `reasoning_details` entry, which a stream sends one by one, are one entry again."""
+    for item in more:
+        piece, last = mapping_of(item), mapping_of(held[-1] if held else None)
+        same = "index" in piece and all(piece.get(key) == last.get(key) for key in ("type", "index"))
+        if same and any(isinstance(piece.get(key), str) for key in _GROWING):
+            held[-1] = {
+                **last,
+                **{key: value for key, value in piece.items() if value is not None},
+                **_grown(last, piece),
+            }
+        else:
+            held.append(item)
+
+
+_GROWING = ("text", "summary")
+
+
+def _grown(last: Mapping[str, object], piece: Mapping[str, object]) -> dict[str, object]:
+    return {key: f"{last.get(key) or ''}{piece[key] or ''}" for key in _GROWING if key in piece}
 
 
 class Assembler:
@@ -200,7 +229,7 @@ class Assembler:
             system_fingerprint=self._fingerprint,
         )
         self._extra.pop("obfuscation", None)  # padding, different on every chunk
-        (completion.__pydantic_extra__ or {}).update(self._extra)
+        extras(completion).update(self._extra)
         return completion
 
 

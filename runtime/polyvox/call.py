@@ -59,6 +59,8 @@ class Call:
     format: Format | None = None
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     """The vendor's own fields, by option name."""
+    insisted: dict[str, object] = field(default_factory=dict[str, object])
+    """Parameters to send as they are, against the vendor's stance, because the caller says so."""
     drop: bool = False
     dropped: list[str] = field(default_factory=list[str])
     structured_by: str | None = None

@@ -21,7 +21,7 @@ from .providers import dialect_of
 from .results import Facts
 from .shapes import mapping_of
 from .structured import parsed, wanted
-from .support import Unsupported
+from .support import NEUTRAL, Unsupported
 from .tools import functions_as_tools, settle_tools
 
 if TYPE_CHECKING:
@@ -186,6 +186,7 @@ def _attempt(
     dialect = dialect_of(vendor)
     call = _call(dialect, name, messages, response_format, settings, stream)
     body = {**dialect.body(call)}
+    body.update(call.insisted)
     _place(dialect, call.options, body)
     for extra in _extra_bodies(settings):
         _merge(body, extra)
@@ -258,14 +259,33 @@ def _same_limit(given: ModelParameters) -> None:
 
 def _take_stances(dialect: Dialect, call: Call, settings: CallParameters) -> None:
     support = dialect.support
-    insisted = settings.get("allowed_openai_params") or ()
-    for name in list(call.given):
+    allowed = settings.get("allowed_openai_params") or ()
+    given = cast("dict[str, object]", call.given)
+    for name in list(given):
         stance = support[name]
-        if isinstance(stance, Unsupported) and name not in insisted:
+        if not isinstance(stance, Unsupported):
+            continue
+        value = given.pop(name)
+        if name in allowed:
+            call.insisted[name] = value
+        elif name not in NEUTRAL or value != NEUTRAL[name]:
             call.refuse(name, stance.reason)
-            del cast("dict[str, object]", call.given)[name]
-    if call.given.get("stream_options") and not call.stream:
+    for name in ("api_version", "deployment_id"):
+        if settings.get(name):
+            call.refuse(name, f"{call.vendor.name} has no such thing; it is for Azure")
+    _check_stream_options(call)
+
+
+def _check_stream_options(call: Call) -> None:
+    options = call.given.get("stream_options")
+    if not options:
+        return
+    if not call.stream:
         raise InvalidRequestError("stream_options needs stream=True", param="stream_options")
+    if call.vendor.dialect != "openai":
+        for key in options:
+            if key != "include_usage":
+                call.refuse(f"stream_options[{key!r}]", f"{call.vendor.name} has no such option")
 
 
 def _options(dialect: Dialect, parameters: Mapping[str, object]) -> dict[str, object]:

@@ -176,7 +176,10 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
     outcome: Outcome | None = None
     try:
         while True:
-            request = next(steps) if outcome is None else steps.send(outcome)
+            try:
+                request = next(steps) if outcome is None else steps.send(outcome)
+            except StopIteration as done:
+                return cast("T", done.value), reply
             reply = None
             if request.after:
                 sleep(request.after)
@@ -188,8 +191,6 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
                 outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
             except errors as error:
                 outcome = _failure(error, started)
-    except StopIteration as done:
-        return cast("T", done.value), reply
     except BaseException:
         if reply is not None:
             reply.close()
@@ -222,7 +223,10 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     outcome: Outcome | None = None
     try:
         while True:
-            request = next(steps) if outcome is None else steps.send(outcome)
+            try:
+                request = next(steps) if outcome is None else steps.send(outcome)
+            except StopIteration as done:
+                return cast("T", done.value), reply
             reply = None
             if request.after:
                 await asyncio.sleep(request.after)
@@ -234,8 +238,6 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
                 outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
             except errors as error:
                 outcome = _failure(error, started)
-    except StopIteration as done:
-        return cast("T", done.value), reply
     except BaseException:
         if reply is not None:
             await reply.aclose()

@@ -84,7 +84,7 @@ def _repair(document: object, detail: ErrorDetails) -> bool:
     if value is None:
         del fields[last]  # null where the type has no null: the field's default stands
     elif is_list(value) and last == "content":
-        _join_parts(fields, value)
+        _join_parts(fields, value, keep=above[-1] != "delta")
     elif detail["type"] == "string_type":
         fields[last] = to_json(value).decode() if is_list(value) or is_mapping(value) else str(value)
     elif isinstance(value, float) and detail["type"] in ("int_from_float", "int_type"):
@@ -106,8 +106,8 @@ def _holder(document: object, steps: list[int | str]) -> dict[object, object] | 
     return cast("dict[object, object]", document) if isinstance(document, dict) else None
 
 
-def _join_parts(message: dict[object, object], parts: list[object]) -> None:
-    """A reply whose content comes as parts (Mistral): its texts joined, its thinking apart, the parts kept."""
+def _join_parts(message: dict[object, object], parts: list[object], *, keep: bool) -> None:
+    """A reply whose content comes as parts (Mistral): its texts joined, its thinking apart, whole parts kept."""
     texts: list[str] = []
     thoughts: list[str] = []
     for part in parts:
@@ -119,8 +119,9 @@ def _join_parts(message: dict[object, object], parts: list[object]) -> None:
     message["content"] = "".join(texts)
     if thoughts:
         message["reasoning_content"] = "".join(thoughts)
-    kept = message.get("provider_specific_fields")
-    message["provider_specific_fields"] = {**mapping_of(kept), "content": parts}
+    if keep:
+        kept = message.get("provider_specific_fields")
+        message["provider_specific_fields"] = {**mapping_of(kept), "content": parts}
 
 
 def _texts(items: list[object]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 from pydantic import Field, PrivateAttr
 
@@ -32,7 +32,7 @@ from polyvox_wire.chat.responses import (
     TopLogprob,
     UrlCitation,
 )
-from polyvox_wire.support import Wire
+from polyvox_wire.support import OpenLiteral, Wire
 
 __all__ = [
     "Annotation",
@@ -63,7 +63,15 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_INHERITED = (Metadata,)  # pydantic looks in this module for the names in inherited annotations
+# Pydantic looks in this module for the names in inherited annotations.
+_INHERITED = (Annotated, Metadata, OpenLiteral)
+
+
+def extras(part: Wire) -> dict[str, object]:
+    """What a vendor sent beside the fields that are known, to be read and added to."""
+    found = part.__pydantic_extra__
+    assert found is not None, "every part of a reply allows extras"
+    return found
 
 
 @dataclass(slots=True)

@@ -38,6 +38,16 @@ Support: TypeAlias = Mapping[str, Stance]
 
 NATIVE: Final = Native()
 
+NEUTRAL: Final[Mapping[str, object]] = {
+    "n": 1,
+    "parallel_tool_calls": True,
+    "logprobs": False,
+    "top_logprobs": 0,
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
+}
+"""Values that ask for nothing: a vendor that lacks the parameter does just this."""
+
 
 def supported(support: Support) -> tuple[str, ...]:
     """The parameters that have an effect, by name."""

@@ -47,7 +47,7 @@ SUPPORT: Final[Mapping[str, Stance]] = {
     "max_tokens": NATIVE,
     "max_completion_tokens": Renamed("max_tokens"),
     "stop": Renamed("stop_sequences"),
-    "n": Emulated("1 only"),
+    "n": Unsupported("Anthropic gives one answer per call"),
     "seed": Unsupported(_NO),
     "presence_penalty": Unsupported(_NO),
     "frequency_penalty": Unsupported(_NO),
@@ -278,8 +278,6 @@ class AnthropicDialect(Dialect):
 
     @override
     def body(self, call: Call) -> dict[str, object]:
-        if call.given.get("n", 1) != 1:
-            call.refuse("n", "Anthropic gives one answer per call")
         if any(kind != "text" for kind in call.given.get("modalities") or ()):
             call.refuse("modalities", "Claude answers in text only")
         return self.mapping.request(call).wire()

@@ -12,7 +12,7 @@ from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..shapes import mapping_of
-from .parts import arguments, inline, native_blocks, refuse_name, texts, url_of
+from .parts import arguments, detail_of, inline, native_blocks, refuse_name, texts, url_of
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -249,6 +249,8 @@ def _block(call: Call, where: str, part: Mapping[str, object]) -> q.InputContent
     if kind == "refusal":
         return q.TextBlock(type="text", text=str(part["refusal"]))
     if kind == "image_url":
+        if detail_of(part["image_url"]) is not None:
+            call.refuse(f"{where}.image_url.detail", "Anthropic always looks at an image in full")
         return _cached(part, _image(url_of(f"{where}.image_url", part["image_url"])))
     if kind == "file":
         return _cached(part, _document(where, cast("Mapping[str, object]", part["file"])))

@@ -60,7 +60,7 @@ SUPPORT: Final[Mapping[str, Stance]] = {
     "safety_identifier": Unsupported(_NO),
     "tools": NATIVE,
     "tool_choice": Renamed("toolConfig.functionCallingConfig"),
-    "parallel_tool_calls": Emulated("true only: Gemini always may call several"),
+    "parallel_tool_calls": Unsupported("Gemini always may call several functions at once"),
     "functions": Emulated("tools"),
     "function_call": Emulated("tool_choice"),
     "stream_options": Emulated("usage always comes; it is on the last chunk"),
@@ -390,8 +390,6 @@ class GeminiDialect(Dialect):
         return (("x-goog-api-key", key),) if key else ()
 
     def body(self, call: Call) -> dict[str, object]:
-        if call.given.get("parallel_tool_calls") is False:
-            call.refuse("parallel_tool_calls", "Gemini always may call several functions at once")
         return self.mapping.request(call).wire()
 
     def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:

@@ -14,7 +14,7 @@ from polyvox_wire.gemini import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
-from .parts import arguments, inline, native_blocks, refuse_name, texts, url_of
+from .parts import arguments, detail_of, inline, native_blocks, refuse_name, texts, url_of
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -223,7 +223,10 @@ def _part(call: Call, where: str, part: Mapping[str, object]) -> q.Part | None:
         case "refusal":
             return q.Part(text=str(part["refusal"]))
         case "image_url" | "audio_url" | "video_url" as kind:
-            return _media(url_of(f"{where}.{kind}", part[str(kind)]), None)
+            media = _media(url_of(f"{where}.{kind}", part[str(kind)]), None)
+            if detail_of(part[str(kind)]) is not None:
+                _less_detail(call, where, media)
+            return media
         case "input_audio":
             sound = cast("Mapping[str, object]", part["input_audio"])
             name = str(sound.get("format", "wav"))
@@ -235,6 +238,13 @@ def _part(call: Call, where: str, part: Mapping[str, object]) -> q.Part | None:
         case kind:
             call.refuse(f"{where} ({kind})", "Gemini takes text, images, sound, films and files")
             return None
+
+
+def _less_detail(call: Call, where: str, part: q.Part) -> None:
+    if _HAS_LEVELS.match(call.model):
+        part["mediaResolution"] = q.V1mainMediaResolution(level="MEDIA_RESOLUTION_LOW")
+    else:
+        call.refuse(f"{where}.image_url.detail", "before Gemini 3 it holds for all: gemini={'mediaResolution': ...}")
 
 
 def _media(url: str, media_type: str | None) -> q.Part:

@@ -30,6 +30,7 @@ class _Candidate:
         self.parts = Parts()
         self.partial: PartialCall | None = None
         self.made = 0
+        self.fields: dict[str, object] = {}
         self.started = False
         self.finished = False
 
@@ -114,10 +115,11 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
         index = candidate.index if candidate.index is not None else number
         held = self._candidates.setdefault(index, _Candidate())
         choice = ChunkChoice(index=index, delta=held.add(candidate), logprobs=logprobs(candidate.logprobsResult))
+        held.fields.update({name: value for name, value in choice_fields(candidate).items() if value is not None})
         if candidate.finishReason is not None and not held.finished:
             held.finished = True
             choice.finish_reason = finish_reason(candidate.finishReason, bool(held.parts.calls))
-            choice.provider_specific_fields = choice_fields(candidate)
+            choice.provider_specific_fields = held.fields
         return choice
 
     def _blocked(self, event: r.GenerateContentResponse) -> ChunkChoice:

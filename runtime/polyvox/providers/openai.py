@@ -43,8 +43,8 @@ _GATEWAY_KEEPS: Final = frozenset({"reasoning_content"})
 _PARTS: Final = frozenset({"text", "image_url", "input_audio", "file", "refusal"})
 
 
-class OpenAIMapping(stubs.Mapping["Call", ChatCompletion]):
-    """A call to OpenAI's request, and its reply to ours, which has the same shape."""
+class OpenAIMapping(stubs.Mapping["Call"]):
+    """A call to OpenAI's request. Its reply needs no mapping: the unified types have the same shape."""
 
     @override
     def request(self, call: Call, /) -> stubs.RequestFields:
@@ -91,10 +91,6 @@ class OpenAIMapping(stubs.Mapping["Call", ChatCompletion]):
             ),
             functions=given(cast("list[q.ChatCompletionFunctions] | None", asked.get("functions"))),
         )
-
-    @override
-    def response(self, call: Call, reply: r.CreateChatCompletionResponse, /) -> ChatCompletion:
-        return ChatCompletion.model_validate(reply.model_dump())
 
 
 def _stop(stop: object) -> q.StopConfiguration | Omit:
@@ -185,9 +181,9 @@ def _joined(call: Call, index: int, parts: list[Mapping[str, object]]) -> str:
 def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
     """A gateway takes what OpenAI takes, but for what its row says."""
     stances: dict[str, Stance] = dict.fromkeys(MODEL_PARAMETERS, NATIVE)
-    stances["thinking"] = Unsupported(f"{vendor.name} is not known to take it; use reasoning_effort, or extra_body")
+    stances["thinking"] = Unsupported(f"{vendor.name} is not known to take it; use reasoning_effort")
     stances.update({name: Renamed(to) for name, to in vendor.renames.items()})
-    stances.update({name: Unsupported(reason) for name, reason in vendor.unsupported.items() if name != "n"})
+    stances.update({name: Unsupported(reason) for name, reason in vendor.unsupported.items()})
     return stances
 
 
@@ -217,12 +213,7 @@ class OpenAIDialect(Dialect):
 
     @override
     def body(self, call: Call) -> dict[str, object]:
-        if call.given.get("n", 1) != 1 and "n" in self.vendor.unsupported:
-            call.refuse("n", self.vendor.unsupported["n"])
-            del call.given["n"]
         body = self._mapping.request(call).wire()
-        if "thinking" in call.given:
-            body["thinking"] = call.given["thinking"]  # insisted on, or a row that takes it
         for name, to in self.vendor.renames.items():
             if name in body:
                 body[to] = body.pop(name)

@@ -15,7 +15,7 @@ from polyvox_wire.openai.stubs import StopReasons
 from ..errors import StreamInterruptedError
 from ..honest import new_id, now
 from ..reading import read_reply
-from ..results import ChatCompletionChunk, ChunkChoice, FinishReason
+from ..results import ChatCompletionChunk, ChunkChoice, FinishReason, extras
 from ..streams import EventStreamDecoder
 from .dialect import StreamReader
 
@@ -98,6 +98,8 @@ class OpenAIReader(StreamReader):
         self._held: ChatCompletionChunk | None = None
         self._waiting: dict[str, object] = {}
         self._usage: CompletionUsage | None = None
+        self._service_tier: str | None = None
+        self._fingerprint: str | None = None
         self._started: set[int] = set()
         self._finished: set[int] = set()
         self._calls: dict[int, _Calls] = {}
@@ -140,7 +142,9 @@ class OpenAIReader(StreamReader):
         if chunk.model_extra and chunk.model_extra.get("error"):
             raise self._dialect.error(self._call, None, {}, data)
         if not chunk.choices or self._is_echo(chunk):
-            self._waiting.update(chunk.model_extra or {})
+            self._waiting.update(extras(chunk))
+            self._service_tier = chunk.service_tier or self._service_tier
+            self._fingerprint = chunk.system_fingerprint or self._fingerprint
             return
         self._release(chunks)
         self._settle(chunk, data)
@@ -167,7 +171,7 @@ class OpenAIReader(StreamReader):
         if chunk.model != self._model:
             chunk.model = self._model
         if self._waiting:
-            (chunk.__pydantic_extra__ or {}).update(self._waiting)
+            extras(chunk).update(self._waiting)
             self._waiting = {}
         for choice in chunk.choices:
             self._choice(choice, data)
@@ -186,10 +190,13 @@ class OpenAIReader(StreamReader):
         for call in delta.tool_calls or ():
             self._calls.setdefault(choice.index, _Calls()).settle(call)
         said = choice.finish_reason
-        if said is not None:
-            choice.provider_specific_fields["native_finish_reason"] = said
-            choice.finish_reason = None if choice.index in self._finished else finish_reason(said)
+        if said is None:
+            return
+        choice.finish_reason = None
+        if choice.index not in self._finished:
             self._finished.add(choice.index)
+            choice.provider_specific_fields["native_finish_reason"] = said
+            choice.finish_reason = finish_reason(said)
 
     def _release(self, chunks: list[ChatCompletionChunk]) -> None:
         if self._held is not None:
@@ -207,7 +214,9 @@ class OpenAIReader(StreamReader):
                 return
             last = ChatCompletionChunk(id=self._id, created=self._created, model=self._model, choices=[ChunkChoice()])
         last.usage = self._usage
-        (last.__pydantic_extra__ or {}).update(self._waiting)
+        extras(last).update(self._waiting)
+        last.service_tier = last.service_tier or self._service_tier
+        last.system_fingerprint = last.system_fingerprint or self._fingerprint
         chunks.append(last)
         self._held = None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from pydantic_core import from_json
 
 from ..errors import InvalidMessageError
+from ..shapes import is_mapping, mapping_of
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -31,12 +32,18 @@ def inline(url: str) -> Inline | None:
 
 def url_of(where: str, payload: object) -> str:
     """The address in `{"url": ...}`, or in the bare text that some write instead."""
-    url = cast("Mapping[str, object]", payload).get("url") if isinstance(payload, Mapping) else payload
+    url = payload.get("url") if is_mapping(payload) else payload
     if not isinstance(url, str) or not url:
         raise InvalidMessageError(f"{where}.url is missing")
     if url.startswith("data:") and inline(url) is None:
         raise InvalidMessageError(f"{where}.url is a data URL without base64")
     return url
+
+
+def detail_of(payload: object) -> str | None:
+    """The detail asked for of an image; None for what vendors do anyway."""
+    detail = mapping_of(payload).get("detail")
+    return None if detail in (None, "auto", "high") else str(detail)
 
 
 def texts(content: object) -> list[str]:
@@ -51,8 +58,8 @@ def texts(content: object) -> list[str]:
 
 def arguments(where: str, text: object) -> dict[str, object]:
     """A call's arguments as an object; no text at all means none."""
-    if isinstance(text, Mapping):
-        return dict(cast("Mapping[str, object]", text))
+    if is_mapping(text):
+        return dict(text)
     try:
         value: object = from_json(cast("str", text)) if text else {}
     except ValueError as error:
@@ -71,11 +78,7 @@ def refuse_name(call: Call, where: str, message: Mapping[str, object]) -> None:
 def native_blocks(message: Mapping[str, object], vendor: str, key: str) -> list[dict[str, object]] | None:
     """What this vendor itself sent in an earlier answer, to be given back as it is; None if there is no such thing, or
     if the caller has changed the text since."""
-    fields = message.get("provider_specific_fields")
-    own = cast("Mapping[str, object]", fields).get(vendor) if isinstance(fields, Mapping) else None
-    if not isinstance(own, Mapping):
-        return None
-    held = cast("Mapping[str, object]", own)
+    held = mapping_of(mapping_of(message.get("provider_specific_fields")).get(vendor))
     blocks = held.get(key)
     if not isinstance(blocks, list) or held.get("text", "") != "".join(texts(message.get("content"))):
         return None
