@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -12,7 +13,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from .addressing import NATIVE, base_url, endpoint, environment_key, locate
 from .call import Call, Vendor
 from .errors import APIError, InvalidRequestError, UnknownParameterError
-from .exchange import Attempt, Request, Response, Timeouts
+from .exchange import Attempt, Headers, Request, Response, Timeouts
 from .failures import request_id
 from .guessing import nearest
 from .messages import checked
@@ -344,9 +345,16 @@ def _merge(body: dict[str, object], extra: Mapping[str, object]) -> None:
 
 def _encoded(body: Mapping[str, object]) -> bytes:
     try:
-        return to_json(body)
+        data = to_json(body)
+        if b"NaN" in data or b"Infinity" in data:
+            json.loads(data, parse_constant=_refuse_constant)
+        return data
     except (PydanticSerializationError, ValueError) as error:
         raise InvalidRequestError(f"the call cannot be written as JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _request(dialect: Dialect, call: Call, settings: CallParameters, body: bytes) -> Request:
@@ -359,12 +367,22 @@ def _request(dialect: Dialect, call: Call, settings: CallParameters, body: bytes
     timeouts = timeouts_of(settings.get("timeout"))
     key = settings.get("api_key")
     if callable(key):
-        return Request(url, headers, body, timeouts, call.stream, key, lambda found: dialect.headers(found, None))
-    found, variable = (str(key).strip(), None) if key else environment_key(vendor)
-    return Request(url, (*headers, *dialect.headers(found.strip(), variable)), body, timeouts, call.stream)
+        return Request(
+            url, headers, body, timeouts, call.stream, key, lambda found: _beside(headers, dialect.headers(found, None))
+        )
+    found, variable = (str(key), None) if key else environment_key(vendor)
+    return Request(
+        url, (*headers, *_beside(headers, dialect.headers(found.strip(), variable))), body, timeouts, call.stream
+    )
 
 
-def _headers(vendor: Vendor, call: Call, settings: CallParameters) -> tuple[tuple[str, str], ...]:
+def _beside(headers: Headers, more: Headers) -> Headers:
+    """What the vendor needs, but for what the caller gives himself."""
+    given = {name for name, _ in headers}
+    return tuple(pair for pair in more if pair[0] not in given)
+
+
+def _headers(vendor: Vendor, call: Call, settings: CallParameters) -> Headers:
     accept = ("accept", "text/event-stream" if call.stream else "application/json")
     extra = {**vendor.headers, **(settings.get("extra_headers") or {})}
     for name, value in extra.items():

@@ -15,6 +15,8 @@ from .errors import APIConnectionError, APIError, FallbacksExhaustedError, Timeo
 
 T = TypeVar("T")
 
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
 MAX_RETRY_AFTER = 60.0
 """Seconds: a vendor that asks for a longer wait gets no retry, the caller is told instead."""
 FIRST_WAIT = 0.5
@@ -46,13 +48,13 @@ class Request:
     """One HTTP request, always a POST of JSON."""
 
     url: str
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    headers: Headers = field(repr=False)
     body: bytes = field(repr=False)
     timeouts: Timeouts
     stream: bool = False
     key: Callable[[], object] | None = field(default=None, repr=False)
     """Gives the key for this request; None where the headers need none."""
-    sign: Callable[[str], tuple[tuple[str, str], ...]] | None = field(default=None, repr=False)
+    sign: Callable[[str], Headers] | None = field(default=None, repr=False)
     """Headers that carry the key."""
     after: float = 0.0
     """Seconds to wait before sending."""

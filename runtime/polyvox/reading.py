@@ -39,6 +39,15 @@ def read_event(adapter: TypeAdapter[T], data: bytes, call: Call) -> T:
         raise unreadable(call, data, _first(error)) from error
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether an event at the end of a stream is all there, not cut off in the middle."""
+    try:
+        from_json(data)
+    except ValueError:
+        return data.strip() == b"[DONE]"
+    return True
+
+
 def _repaired(kind: type[M], data: bytes, call: Call, error: ValidationError) -> M:
     try:
         document: object = from_json(data)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 from .errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    from inspect import Parameter
+
     from .parameters import ModelParameters
 
 
@@ -52,20 +54,10 @@ def _from_callable(index: int, function: Callable[..., object]) -> Mapping[str, 
     """A definition from a signature: types from the annotations, texts from the docstring and `Field(description=)`."""
     from inspect import getdoc  # lazy: most calls bring no callable
 
-    from pydantic import PydanticUserError, TypeAdapter
-
     named = _unwrapped(function)
     name = getattr(named, "__name__", type(named).__name__)
-    _check_signature(index, name, function)
-    try:
-        schema = TypeAdapter(cast("type[object]", function)).json_schema()
-    except PydanticUserError as error:
-        raise InvalidRequestError(f"tools[{index}] ({name}) cannot be described: {error.message}") from error
-    schema.pop("title", None)
-    for described in schema.get("properties", {}).values():
-        described.pop("title", None)
-    summary = (getdoc(named) or "").split("\n\n")[0].replace("\n", " ").strip()
-    definition: dict[str, object] = {"name": name, "parameters": schema}
+    definition: dict[str, object] = {"name": name, "parameters": _parameters(f"tools[{index}] ({name})", function)}
+    summary = (getdoc(_written(named)) or "").split("\n\n")[0].replace("\n", " ").strip()
     if summary:
         definition["description"] = summary
     return {"type": "function", "function": definition}
@@ -75,11 +67,60 @@ def _unwrapped(function: object) -> object:
     return cast("partial[object]", function).func if isinstance(function, partial) else function
 
 
-def _check_signature(index: int, name: str, function: Callable[..., object]) -> None:
-    from inspect import Parameter, signature
+def _parameters(where: str, function: Callable[..., object]) -> dict[str, object]:
+    """The JSON Schema of a function's parameters."""
+    from pydantic import PydanticUserError, TypeAdapter
 
-    for parameter in signature(function).parameters.values():
-        if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD, Parameter.POSITIONAL_ONLY):
-            raise InvalidRequestError(f"tools[{index}] ({name}): parameter {str(parameter)!r} cannot be filled by name")
-        if parameter.annotation is Parameter.empty:
-            raise InvalidRequestError(f"tools[{index}] ({name}): parameter {parameter.name!r} needs a type annotation")
+    try:
+        schema = TypeAdapter(cast("type[object]", _stand_in(where, function))).json_schema()
+    except PydanticUserError as error:
+        raise InvalidRequestError(f"{where} cannot be described: {error.message}", param="tools") from error
+    schema.pop("title", None)
+    for described in schema.get("properties", {}).values():
+        described.pop("title", None)
+    return schema
+
+
+def _stand_in(where: str, function: Callable[..., object]) -> Callable[..., object]:
+    """A function with the same parameters, all by name, whose annotations are resolved: pydantic looks for the names in
+    them where the call stands, not where a method or a partial was written."""
+    from inspect import signature
+
+    bound = cast("partial[object]", function).keywords if isinstance(function, partial) else {}
+    known = signature(cast("Callable[..., object]", function))
+    asked = [parameter for parameter in known.parameters.values() if parameter.name not in bound]
+    hints = _hints(where, _unwrapped(cast("object", function)))
+
+    def stand_in(**_arguments: object) -> None: ...
+
+    for parameter in asked:
+        _check_parameter(where, parameter)
+    by_name = [each.replace(kind=each.KEYWORD_ONLY, annotation=hints[each.name]) for each in asked]
+    stand_in.__signature__ = known.replace(parameters=by_name)  # type: ignore[attr-defined]  # functions take attributes
+    stand_in.__annotations__ = {each.name: hints[each.name] for each in asked}
+    return stand_in
+
+
+def _written(named: object) -> object:
+    """The function that somebody wrote: a class is called by `__init__`, an object by `__call__`."""
+    from inspect import isclass, isroutine
+
+    if isroutine(named):
+        return named
+    return getattr(named, "__init__") if isclass(named) else getattr(type(named), "__call__")  # noqa: B009
+
+
+def _hints(where: str, named: object) -> dict[str, object]:
+    from typing import get_type_hints
+
+    try:
+        return get_type_hints(_written(named), include_extras=True)
+    except NameError as error:
+        raise InvalidRequestError(f"{where}: its annotations use {error.name!r}, which is not defined there") from error
+
+
+def _check_parameter(where: str, parameter: Parameter) -> None:
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+        raise InvalidRequestError(f"{where}: parameter {str(parameter)!r} cannot be filled by name", param="tools")
+    if parameter.annotation is parameter.empty:
+        raise InvalidRequestError(f"{where}: parameter {parameter.name!r} needs a type annotation", param="tools")

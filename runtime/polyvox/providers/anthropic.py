@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, assert_never
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from typing_extensions import override
 
 from polyvox_wire.anthropic import responses as r
@@ -31,6 +31,7 @@ from ..results import (
     ToolCall,
     UrlCitation,
 )
+from ..shapes import mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .anthropic_request import request
 from .dialect import Dialect, StreamReader
@@ -257,6 +258,14 @@ def usage(counted: r.Usage) -> CompletionUsage:
     )
 
 
+def _is_error(body: bytes) -> bool:
+    try:
+        found: object = from_json(body)
+    except ValueError:
+        return False
+    return mapping_of(found).get("type") == "error"
+
+
 class AnthropicDialect(Dialect):
     """Anthropic."""
 
@@ -284,9 +293,12 @@ class AnthropicDialect(Dialect):
 
     @override
     def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:
-        reply = read_reply(r.Message, body, call)
-        if reply.type != "message":
-            raise self.error(call, None, {}, body)
+        try:
+            reply = read_reply(r.Message, body, call)
+        except errors.APIResponseValidationError:
+            if _is_error(body):
+                raise self.error(call, None, {}, body) from None
+            raise
         completion = self.mapping.response(call, reply)
         facts.native = reply
         completion._facts = facts

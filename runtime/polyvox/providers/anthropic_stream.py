@@ -15,7 +15,7 @@ from polyvox_wire.support import UnknownVariant
 
 from ..errors import StreamInterruptedError
 from ..honest import new_id, now
-from ..reading import read_event
+from ..reading import is_whole, read_event
 from ..results import (
     ChatCompletionChunk,
     ChunkChoice,
@@ -255,7 +255,8 @@ class AnthropicReader(StreamReader):
 
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
         for event in self._decoder.finish():
-            self._read(event.data, chunks)
+            if is_whole(event.data):
+                self._read(event.data, chunks)
         if not self.done:
             raise StreamInterruptedError(
                 "the stream ended before its end marker; `error.partial` has what arrived",

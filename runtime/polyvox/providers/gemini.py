@@ -149,7 +149,7 @@ def _choice(call: Call, number: int, candidate: r.Candidate) -> Choice:
     for part in (candidate.content.parts if candidate.content else None) or ():
         parts.add(part)
     message = parts.message()
-    message.annotations = cited_pages(candidate.groundingMetadata)
+    message.annotations = cited_pages(candidate.groundingMetadata, message.content or "")
     check_calls(message, call)
     return Choice(
         index=candidate.index if candidate.index is not None else number,
@@ -326,16 +326,22 @@ def _set(holder: dict[str, object] | list[object], step: str | int, value: objec
         holder[step] = value
 
 
-def cited_pages(grounding: r.GroundingMetadata | None) -> list[Annotation] | None:
-    """The web pages that an answer rests on, in OpenAI's form."""
-    chunks = (grounding.groundingChunks if grounding else None) or []
+def cited_pages(grounding: r.GroundingMetadata | None, text: str) -> list[Annotation] | None:
+    """The web pages that an answer rests on, in OpenAI's form. Gemini counts bytes of the text, OpenAI letters."""
+    if grounding is None:
+        return None
+    written = text.encode()
+    chunks = grounding.groundingChunks or []
     found: list[Annotation] = []
-    for support in (grounding.groundingSupports if grounding else None) or ():
+    for support in grounding.groundingSupports or ():
         segment = support.segment or r.Segment()
         for number in support.groundingChunkIndices or ():
             web = chunks[number].web if number < len(chunks) else None
             if web is not None:
-                start, end = segment.startIndex or 0, segment.endIndex or 0
+                start, end = (
+                    len(written[:at].decode("utf-8", "ignore"))
+                    for at in (segment.startIndex or 0, segment.endIndex or 0)
+                )
                 held = UrlCitation(url=web.uri or "", title=web.title or "", start_index=start, end_index=end)
                 found.append(Annotation(type="url_citation", url_citation=held))
     return found or None

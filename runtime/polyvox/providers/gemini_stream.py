@@ -12,7 +12,7 @@ from polyvox_wire.gemini import stubs
 
 from ..errors import StreamInterruptedError
 from ..honest import new_id, now
-from ..reading import read_reply
+from ..reading import is_whole, read_reply
 from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCall, ToolCallDelta
 from ..streams import EventStreamDecoder, JsonArrayDecoder
 from .dialect import Decoder, StreamReader
@@ -44,7 +44,7 @@ class _Candidate:
             content="".join(self.parts.text[before_text:]) or None,
             reasoning_content="".join(self.parts.reasoning[before_thought:]) or None,
             tool_calls=calls or None,
-            annotations=cited_pages(candidate.groundingMetadata),
+            annotations=cited_pages(candidate.groundingMetadata, "".join(self.parts.text)),
         )
         if not self.started:
             self.started, delta.role = True, "assistant"
@@ -181,7 +181,8 @@ class GeminiReader(StreamReader):
 
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
         for event in self._decoder.finish() if self._decoder else ():
-            self._read(event.data, chunks)
+            if is_whole(event.data):
+                self._read(event.data, chunks)
         if not self._events.complete:
             raise StreamInterruptedError(
                 "the stream ended before its end marker; `error.partial` has what arrived",

@@ -14,7 +14,7 @@ from polyvox_wire.openai.stubs import StopReasons
 
 from ..errors import StreamInterruptedError
 from ..honest import new_id, now
-from ..reading import read_reply
+from ..reading import is_whole, read_reply
 from ..results import ChatCompletionChunk, ChunkChoice, FinishReason, extras
 from ..streams import EventStreamDecoder
 from .dialect import StreamReader
@@ -112,7 +112,8 @@ class OpenAIReader(StreamReader):
 
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
         for event in self._decoder.finish():
-            self._event(event, chunks)
+            if is_whole(event.data):
+                self._event(event, chunks)
         if self._head is not None and self._head.strip().startswith((b"{", b"[")):
             raise self._dialect.error(self._call, None, {}, self._head)
         if not self.done and not (self._started and self._started == self._finished):
