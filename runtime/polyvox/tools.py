@@ -67,6 +67,10 @@ def _unwrapped(function: object) -> object:
     return cast("partial[object]", function).func if isinstance(function, partial) else function
 
 
+def _bound(function: object) -> Mapping[str, object]:
+    return cast("partial[object]", function).keywords if isinstance(function, partial) else {}
+
+
 def _parameters(where: str, function: Callable[..., object]) -> dict[str, object]:
     """The JSON Schema of a function's parameters."""
     from pydantic import PydanticUserError, TypeAdapter
@@ -86,10 +90,10 @@ def _stand_in(where: str, function: Callable[..., object]) -> Callable[..., obje
     them where the call stands, not where a method or a partial was written."""
     from inspect import signature
 
-    bound = cast("partial[object]", function).keywords if isinstance(function, partial) else {}
-    known = signature(cast("Callable[..., object]", function))
+    bound = _bound(function)
+    known = signature(function)
     asked = [parameter for parameter in known.parameters.values() if parameter.name not in bound]
-    hints = _hints(where, _unwrapped(cast("object", function)))
+    hints = _hints(where, _unwrapped(function))
 
     def stand_in(**_arguments: object) -> None: ...
 
@@ -107,7 +111,8 @@ def _written(named: object) -> object:
 
     if isroutine(named):
         return named
-    return getattr(named, "__init__") if isclass(named) else getattr(type(named), "__call__")  # noqa: B009
+    kind, name = (named, "__init__") if isclass(named) else (type(named), "__call__")
+    return cast("object", getattr(kind, name))
 
 
 def _hints(where: str, named: object) -> dict[str, object]:
