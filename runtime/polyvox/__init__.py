@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .messages import Message as Message
     from .messages import MessageParam as MessageParam
     from .messages import Messages as Messages
     from .names import LLMProvider as LLMProvider
@@ -74,6 +75,7 @@ _HOME = {
     "completion": "completions",
     "AsyncStream": "drivers",
     "Stream": "drivers",
+    "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
     "LLMProvider": "names",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from .errors import UnsupportedParamsError
+from .parameters import CallParameters
 
 if TYPE_CHECKING:
     from .messages import MessageParam
@@ -57,6 +58,8 @@ class Call:
     """Only what the caller gave: no None in it."""
     stream: bool = False
     format: Format | None = None
+    settings: CallParameters = field(default_factory=lambda: CallParameters())
+    """What is for polyvox, as far as given."""
     options: Mapping[str, object] = field(default_factory=dict[str, object])
     """The vendor's own fields, by option name."""
     insisted: dict[str, object] = field(default_factory=dict[str, object])
@@ -64,6 +67,11 @@ class Call:
     drop: bool = False
     dropped: list[str] = field(default_factory=list[str])
     structured_by: str | None = None
+
+    @property
+    def api_base(self) -> str | None:
+        """The address the caller gives, under either name."""
+        return self.settings.get("api_base") or self.settings.get("base_url")
 
     @property
     def limit(self) -> int | None:

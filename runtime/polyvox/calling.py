@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from .addressing import NATIVE, base_url, endpoint, environment_key, locate
+from .addressing import NATIVE, endpoint, locate
 from .call import Call, Vendor
 from .errors import APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Headers, Request, Response, Timeouts
@@ -236,6 +236,7 @@ def _call(
         given=given,
         stream=stream,
         format=wanted(response_format),
+        settings=settings,
         options=_options(dialect, parameters),
         drop=bool(settings.get("drop_params")),
     )
@@ -358,22 +359,20 @@ def _refuse_constant(name: str) -> None:
 
 
 def _request(dialect: Dialect, call: Call, settings: CallParameters, body: bytes) -> Request:
-    vendor = dialect.vendor
-    base = base_url(vendor, cast("str | None", one_of(settings, "api_base", "base_url")))
-    url = endpoint(base, dialect.path(call))
+    one_of(settings, "api_base", "base_url")
+    url = endpoint(dialect.base_url(call), dialect.path(call))
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
-    headers = _headers(vendor, call, settings)
-    timeouts = timeouts_of(settings.get("timeout"))
-    key = settings.get("api_key")
-    if callable(key):
-        return Request(
-            url, headers, body, timeouts, call.stream, key, lambda found: _beside(headers, dialect.headers(found, None))
-        )
-    found, variable = (str(key), None) if key else environment_key(vendor)
-    return Request(
-        url, (*headers, *_beside(headers, dialect.headers(found.strip(), variable))), body, timeouts, call.stream
-    )
+    headers = _headers(dialect.vendor, call, settings)
+    request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
+    credentials = dialect.credentials(call)
+    if isinstance(credentials.key, str):
+        return replace(request, headers=(*headers, *_beside(headers, credentials.headers(credentials.key, request))))
+
+    def sign(key: str) -> Headers:
+        return _beside(headers, credentials.headers(key, request))
+
+    return replace(request, key=credentials.key, sign=sign)
 
 
 def _beside(headers: Headers, more: Headers) -> Headers:

@@ -26,8 +26,13 @@ def now() -> int:
 def check_calls(message: ChatCompletionMessage, call: Call) -> None:
     """A tool call without id or name cannot be answered: that is the vendor's error, not an answer."""
     for number, made in enumerate(message.tool_calls or ()):
-        if not made.id or not made.function.name:
-            lacks = "name" if made.id else "id"
-            raise APIResponseValidationError(
-                f"tool call {number} of the reply has no {lacks}", provider=call.vendor.name, model=call.model
-            )
+        check_call(number, made.id, made.function.name, call)
+
+
+def check_call(number: int, made: str, name: str, call: Call) -> None:
+    """The same for one call."""
+    if not made or not name:
+        lacks = "name" if made else "id"
+        raise APIResponseValidationError(
+            f"tool call {number} of the reply has no {lacks}", provider=call.vendor.name, model=call.model
+        )

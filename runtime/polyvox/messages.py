@@ -17,6 +17,7 @@ __all__ = [
     "ContentPart",
     "DeveloperMessage",
     "FunctionMessage",
+    "Message",
     "MessageParam",
     "Messages",
     "SystemMessage",
@@ -194,7 +195,8 @@ class FunctionMessage(TypedDict):
 MessageParam: TypeAlias = Union[
     SystemMessage, DeveloperMessage, UserMessage, AssistantMessage, ToolMessage, FunctionMessage
 ]
-Messages: TypeAlias = "Iterable[MessageParam | Mapping[str, object] | ChatCompletionMessage]"
+Message: TypeAlias = "MessageParam | Mapping[str, object] | ChatCompletionMessage"
+Messages: TypeAlias = "Iterable[Message]"
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 PART_PAYLOADS: Mapping[str, str] = {

@@ -28,6 +28,7 @@ __all__ = [
     "ReasoningEffort",
     "StreamOptions",
     "ThinkingParam",
+    "ToolFunction",
 ]
 
 ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "auto", "default"]
@@ -47,6 +48,14 @@ class FunctionToolParam(TypedDict):
 
     type: Literal["function"]
     function: FunctionDefinition
+
+
+class ToolFunction(Protocol):
+    """Anything that can be called. (Not `Callable[..., object]`: its dots are an Any to mypy, which then can no longer
+    choose an overload of `completion` for `**parameters`.)"""
+
+    @property
+    def __call__(self) -> object: ...
 
 
 class StreamOptions(TypedDict, total=False):
@@ -110,7 +119,7 @@ class ModelParameters(TypedDict, total=False):
     """How many alternatives to list at each position, 0 to 20. Needs `logprobs=True`."""
     user: str | None
     """An opaque id of your end user, for the vendor's abuse monitoring."""
-    tools: Iterable[FunctionToolParam | Mapping[str, object] | Callable[..., object]] | None
+    tools: Iterable[FunctionToolParam | Mapping[str, object] | ToolFunction] | None
     """What the model may call: function tools as dicts, the vendor's own tools as it writes them, or callables."""
     tool_choice: str | Mapping[str, object] | None
     """`auto`, `none`, `required`, or `{"type": "function", "function": {"name": ...}}`. Default `auto`."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from .docstrings import read_docstring
 from .errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -56,11 +57,10 @@ def _from_callable(index: int, function: Callable[..., object]) -> Mapping[str, 
 
     named = _unwrapped(function)
     name = getattr(named, "__name__", type(named).__name__)
-    definition: dict[str, object] = {"name": name, "parameters": _parameters(f"tools[{index}] ({name})", function)}
-    summary = (getdoc(_written(named)) or "").split("\n\n")[0].replace("\n", " ").strip()
-    if summary:
-        definition["description"] = summary
-    return {"type": "function", "function": definition}
+    summary, said = read_docstring(getdoc(_written(named)) or "")
+    parameters = _parameters(f"tools[{index}] ({name})", function, said)
+    described = {"description": summary} if summary else {}
+    return {"type": "function", "function": {"name": name, **described, "parameters": parameters}}
 
 
 def _unwrapped(function: object) -> object:
@@ -71,7 +71,7 @@ def _bound(function: object) -> Mapping[str, object]:
     return cast("partial[object]", function).keywords if isinstance(function, partial) else {}
 
 
-def _parameters(where: str, function: Callable[..., object]) -> dict[str, object]:
+def _parameters(where: str, function: Callable[..., object], said: Mapping[str, str]) -> dict[str, object]:
     """The JSON Schema of a function's parameters."""
     from pydantic import PydanticUserError, TypeAdapter
 
@@ -80,8 +80,10 @@ def _parameters(where: str, function: Callable[..., object]) -> dict[str, object
     except PydanticUserError as error:
         raise InvalidRequestError(f"{where} cannot be described: {error.message}", param="tools") from error
     schema.pop("title", None)
-    for described in schema.get("properties", {}).values():
+    for name, described in schema.get("properties", {}).items():
         described.pop("title", None)
+        if name in said:
+            described.setdefault("description", said[name])
     return schema
 
 

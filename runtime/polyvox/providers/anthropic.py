@@ -39,6 +39,7 @@ from .dialect import Dialect, StreamReader
 if TYPE_CHECKING:
     from ..call import Call
     from ..errors import APIError
+    from ..exchange import Headers
     from ..results import Facts
 
 _NO = "the Messages API has no such setting"
@@ -279,7 +280,7 @@ class AnthropicDialect(Dialect):
         return self.vendor.path
 
     @override
-    def headers(self, key: str, variable: str | None) -> tuple[tuple[str, str], ...]:
+    def headers(self, key: str, variable: str | None) -> Headers:
         # A token of a login (OAuth) goes another way than a key.
         token = variable == "ANTHROPIC_AUTH_TOKEN" or key.startswith("sk-ant-oat")
         auth = ("authorization", f"Bearer {key}") if token else ("x-api-key", key)

@@ -249,9 +249,10 @@ def _block(call: Call, where: str, part: Mapping[str, object]) -> q.InputContent
     if kind == "refusal":
         return q.TextBlock(type="text", text=str(part["refusal"]))
     if kind == "image_url":
+        image = _image(url_of(f"{where}.image_url", part["image_url"]))
         if detail_of(part["image_url"]) is not None:
             call.refuse(f"{where}.image_url.detail", "Anthropic always looks at an image in full")
-        return _cached(part, _image(url_of(f"{where}.image_url", part["image_url"])))
+        return _cached(part, image)
     if kind == "file":
         return _cached(part, _document(where, cast("Mapping[str, object]", part["file"])))
     if kind in _NATIVE_PARTS:

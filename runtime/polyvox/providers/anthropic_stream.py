@@ -41,7 +41,7 @@ EVENTS: Final[TypeAdapter[r.MessageStreamEvent]] = TypeAdapter(
 class _Block:
     """A block that is still being written."""
 
-    def __init__(self, block: r.ContentBlockStartEventContentBlock, call_index: int) -> None:
+    def __init__(self, block: r.ContentBlock, call_index: int) -> None:
         self.block = block
         self.call_index = call_index
         self.text: list[str] = []
@@ -49,7 +49,7 @@ class _Block:
         self.signature: list[str] = []
         self.start = 0
 
-    def whole(self) -> r.ContentBlockStartEventContentBlock:
+    def whole(self) -> r.ContentBlock:
         """The block as a whole reply would have it."""
         block = self.block
         if isinstance(block, r.TextBlock):
@@ -81,7 +81,9 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
     def __init__(self, dialect: Dialect, call: Call) -> None:
         self._dialect = dialect
         self._call = call
-        self._head: dict[str, str | int] = {"id": new_id("chatcmpl-"), "model": call.model, "created": now()}
+        self._id = new_id("chatcmpl-")
+        self._model = call.model
+        self._created = now()
         self._usage = r.Usage()
         self._blocks: dict[int, _Block] = {}
         self._parts = Parts()
@@ -90,11 +92,10 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
         self.done = False
 
     def _chunk(self, delta: Delta) -> ChatCompletionChunk:
-        head = self._head
         return ChatCompletionChunk(
-            id=str(head["id"]),
-            model=str(head["model"]),
-            created=int(head["created"]),
+            id=self._id,
+            model=self._model,
+            created=self._created,
             choices=[ChunkChoice(delta=delta)],
         )
 
@@ -104,9 +105,9 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             case r.ContentBlockDeltaEvent():
                 return self._delta(event)
             case r.ContentBlockStartEvent():
-                return self._start(event)
+                return self._start(event.index, event.content_block)
             case r.ContentBlockStopEvent():
-                return self._stop(event)
+                return self._stop(event.index)
             case r.MessageStartEvent():
                 return self._begin(event)
             case r.MessageDeltaEvent():
@@ -123,13 +124,13 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
 
     def _begin(self, event: r.MessageStartEvent) -> Iterable[ChatCompletionChunk]:
         message = event.message
-        self._head["id"] = message.id or self._head["id"]
-        self._head["model"] = message.model or self._head["model"]
+        self._id = message.id or self._id
+        self._model = message.model or self._model
         self._usage = message.usage
         yield self._chunk(Delta(role="assistant", content=""))
         for index, block in enumerate(message.content):  # written before the stream began (programmatic tool calls)
-            yield from self._start(r.ContentBlockStartEvent(index=index, content_block=block))
-            yield from self._stop(r.ContentBlockStopEvent(index=index))
+            yield from self._start(index, block)
+            yield from self._stop(index)
         if message.stop_reason is not None:
             said = r.MessageDelta(
                 stop_reason=message.stop_reason, stop_sequence=message.stop_sequence, stop_details=message.stop_details
@@ -137,9 +138,8 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             counted = r.MessageDeltaUsage(output_tokens=message.usage.output_tokens)
             yield from self._end(r.MessageDeltaEvent(delta=said, usage=counted))
 
-    def _start(self, event: r.ContentBlockStartEvent) -> Iterable[ChatCompletionChunk]:
-        block = event.content_block
-        held = self._blocks[event.index] = _Block(block, self._made)
+    def _start(self, index: int, block: r.ContentBlock) -> Iterable[ChatCompletionChunk]:
+        held = self._blocks[index] = _Block(block, self._made)
         held.start = self._length
         if isinstance(block, r.ToolUseBlock):
             self._made += 1
@@ -191,8 +191,8 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
         if isinstance(held.block, r.TextBlock):
             held.block.citations = [*(held.block.citations or ()), delta.citation]
 
-    def _stop(self, event: r.ContentBlockStopEvent) -> Iterable[ChatCompletionChunk]:
-        held = self._blocks.pop(event.index, None)
+    def _stop(self, index: int) -> Iterable[ChatCompletionChunk]:
+        held = self._blocks.pop(index, None)
         if held is None:
             return
         unwritten = isinstance(held.block, r.ToolUseBlock) and not any(held.json)

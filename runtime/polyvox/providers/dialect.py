@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from ..addressing import base_url, environment_key
 from ..failures import failure
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
     from ..errors import APIError
+    from ..exchange import Headers, Request
+    from ..parameters import TokenProvider
     from ..results import ChatCompletion, ChatCompletionChunk, Facts
     from ..streams import ServerSentEvent
     from ..support import Support
@@ -22,6 +26,14 @@ class Decoder(Protocol):
     def feed(self, piece: bytes) -> list[ServerSentEvent]: ...
 
     def finish(self) -> list[ServerSentEvent]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A key, or what gives one for each request, and the headers that carry it (which may sign the request)."""
+
+    key: TokenProvider = field(repr=False)
+    headers: Callable[[str, Request], Headers]
 
 
 class StreamReader(ABC):
@@ -53,12 +65,24 @@ class Dialect(ABC):
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
 
+    def base_url(self, call: Call) -> str:
+        """The host and what stands before the path: the caller's, the environment's, or the vendor's."""
+        return base_url(self.vendor, call.api_base)
+
+    def credentials(self, call: Call) -> Credentials:
+        """The key, and how it is sent."""
+        given = call.settings.get("api_key")
+        if callable(given):
+            return Credentials(given, lambda key, _: self.headers(key, None))
+        key, variable = (given, None) if given else environment_key(self.vendor)
+        return Credentials(key.strip(), lambda key, _: self.headers(key, variable))
+
     @abstractmethod
     def path(self, call: Call) -> str:
         """What follows the base URL."""
 
     @abstractmethod
-    def headers(self, key: str, variable: str | None) -> tuple[tuple[str, str], ...]:
+    def headers(self, key: str, variable: str | None) -> Headers:
         """The headers that carry the key; `variable` is where it was found, if in the environment."""
 
     @abstractmethod

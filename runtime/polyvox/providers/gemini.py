@@ -40,6 +40,7 @@ from .gemini_request import OWN_ID, request
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..exchange import Headers
     from ..results import Facts
 
 _NO = "generateContent has no such setting"
@@ -392,7 +393,7 @@ class GeminiDialect(Dialect):
         verb = "streamGenerateContent?alt=sse" if call.stream else "generateContent"
         return f"/{quote(model)}:{verb}"
 
-    def headers(self, key: str, variable: str | None) -> tuple[tuple[str, str], ...]:
+    def headers(self, key: str, variable: str | None) -> Headers:
         return (("x-goog-api-key", key),) if key else ()
 
     def body(self, call: Call) -> dict[str, object]:

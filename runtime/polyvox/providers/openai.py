@@ -26,6 +26,7 @@ from .openai_stream import OpenAIReader, finish_reason, reasoning_of
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
+    from ..exchange import Headers
     from ..messages import MessageParam
     from ..results import ChatCompletionMessage, Choice, Facts
 
@@ -203,7 +204,7 @@ class OpenAIDialect(Dialect):
         return self.vendor.path
 
     @override
-    def headers(self, key: str, variable: str | None) -> tuple[tuple[str, str], ...]:
+    def headers(self, key: str, variable: str | None) -> Headers:
         headers = [("authorization", f"Bearer {key}")] if key else []
         if self.vendor.name == "openai":
             for name, header in (("OPENAI_ORG_ID", "openai-organization"), ("OPENAI_PROJECT_ID", "openai-project")):

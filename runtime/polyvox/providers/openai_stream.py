@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 from polyvox_wire.openai.stubs import StopReasons
 
 from ..errors import StreamInterruptedError
-from ..honest import new_id, now
+from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
 from ..results import ChatCompletionChunk, ChunkChoice, FinishReason, extras
 from ..streams import EventStreamDecoder
@@ -66,24 +66,33 @@ class _Calls:
     def __init__(self) -> None:
         self._numbers: dict[object, int] = {}
         self._ids: list[str] = []
+        self._names: list[str] = []
         self._last: object = None
 
     def settle(self, delta: ToolCallDelta) -> None:
+        """Give a piece of a call its number."""
         place: object = delta.index if delta.index is not None else self._last
         known = self._numbers.get(place)
-        fresh = known is None or bool(delta.id and self._ids[known] and delta.id != self._ids[known])
-        if fresh:
-            if delta.index is None or known is not None:
-                place = delta.id or object()  # two calls under one number, or without any
-            known = self._numbers[place] = len(self._ids)
-            if delta.index is not None:
-                self._numbers[delta.index] = known
-            self._ids.append(delta.id or "")
-            delta.type = delta.type or "function"
-        elif known is not None:
-            self._ids[known] = self._ids[known] or delta.id or ""
+        if known is None or (delta.id and self._ids[known] and delta.id != self._ids[known]):
+            known = self._begin(place, delta)
+        part = delta.function or delta.custom
+        self._ids[known] = self._ids[known] or delta.id or ""
+        self._names[known] = self._names[known] or (part.name if part else "") or ""
         self._last = place
         delta.index = known
+
+    def _begin(self, place: object, delta: ToolCallDelta) -> int:
+        """A call of its own; also where two come under one number, or without any."""
+        known = self._numbers[place] = len(self._ids)
+        self._ids.append("")
+        self._names.append("")
+        delta.type = delta.type or "function"
+        return known
+
+    def check(self, call: Call) -> None:
+        """A call that ends without id or name cannot be answered."""
+        for number, (made, name) in enumerate(zip(self._ids, self._names, strict=True)):
+            check_call(number, made, name, call)
 
 
 class OpenAIReader(StreamReader):
@@ -209,11 +218,16 @@ class OpenAIReader(StreamReader):
         if self.done:
             return
         self.done = True
+        self._hand_over_last(chunks)
+        for calls in self._calls.values():
+            calls.check(self._call)
+
+    def _hand_over_last(self, chunks: list[ChatCompletionChunk]) -> None:
         last = self._held
-        if last is None:
-            if self._usage is None and not self._waiting:
-                return
+        if last is None and (self._usage is not None or self._waiting):
             last = ChatCompletionChunk(id=self._id, created=self._created, model=self._model, choices=[ChunkChoice()])
+        if last is None:
+            return
         last.usage = self._usage
         extras(last).update(self._waiting)
         last.service_tier = last.service_tier or self._service_tier
