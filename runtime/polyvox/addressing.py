@@ -42,6 +42,84 @@ NATIVE: Final[Mapping[str, Vendor]] = {
         key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         base_variables=("GOOGLE_GEMINI_BASE_URL", "GEMINI_API_BASE"),
     ),
+    "azure": Vendor(
+        name="azure",
+        dialect="azure",
+        aliases=("azureopenai", "azure_openai"),
+        base_url=None,
+        path="/chat/completions",
+        key_variables=("AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_AD_TOKEN", "AZURE_AD_TOKEN"),
+        base_variables=("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"),
+    ),
+    "azure_ai": Vendor(
+        name="azure_ai",
+        dialect="azure_ai",
+        base_url=None,
+        path="/chat/completions",
+        key_variables=("AZURE_AI_API_KEY",),
+        base_variables=("AZURE_AI_CHAT_ENDPOINT", "AZURE_AI_API_BASE"),
+    ),
+    "azureanthropic": Vendor(
+        name="azureanthropic",
+        dialect="azureanthropic",
+        aliases=("azure_anthropic",),
+        base_url="https://{AZURE_ANTHROPIC_RESOURCE}.services.ai.azure.com/anthropic",
+        path="/v1/messages",
+        key_variables=("AZURE_ANTHROPIC_API_KEY",),
+        base_variables=("AZURE_ANTHROPIC_API_BASE",),
+    ),
+    "vertexai": Vendor(
+        name="vertexai",
+        dialect="vertex",
+        aliases=("vertex_ai", "vertex_ai_beta", "vertex"),
+        base_url=None,
+        path="",
+        key_variables=("VERTEXAI_API_KEY",),
+        base_variables=("VERTEXAI_API_BASE",),
+    ),
+    "vertexaianthropic": Vendor(
+        name="vertexaianthropic",
+        dialect="vertexanthropic",
+        base_url=None,
+        path="",
+        base_variables=("VERTEXAI_ANTHROPIC_API_BASE", "VERTEXAI_API_BASE"),
+    ),
+    "bedrock": Vendor(
+        name="bedrock",
+        dialect="bedrock",
+        aliases=("bedrock_converse", "aws_bedrock"),
+        base_url=None,
+        path="",
+        key_variables=("AWS_BEARER_TOKEN_BEDROCK",),
+        base_variables=("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_BEDROCK_RUNTIME_ENDPOINT"),
+    ),
+    "mistral": Vendor(
+        name="mistral",
+        dialect="mistral",
+        base_url="https://api.mistral.ai/v1",
+        path="/chat/completions",
+        key_variables=("MISTRAL_API_KEY",),
+        base_variables=("MISTRAL_API_BASE",),
+    ),
+    "cohere": Vendor(
+        name="cohere",
+        dialect="cohere",
+        aliases=("cohere_chat",),
+        base_url="https://api.cohere.com",
+        path="/v2/chat",
+        key_variables=("COHERE_API_KEY", "CO_API_KEY"),
+        base_variables=("COHERE_BASE_URL", "COHERE_API_BASE"),
+    ),
+    "ollama": Vendor(
+        name="ollama",
+        dialect="ollama",
+        aliases=("ollama_chat",),
+        base_url="http://localhost:11434",
+        path="/api/chat",
+        key_variables=("OLLAMA_API_KEY",),
+        base_variables=("OLLAMA_HOST", "OLLAMA_API_BASE"),
+        key_optional=True,
+    ),
 }
 _NATIVE_ALIASES: Final = {alias: vendor.name for vendor in NATIVE.values() for alias in vendor.aliases}
 
@@ -85,6 +163,13 @@ def known_names() -> tuple[str, ...]:
 
 def locate(model: str, provider: str | None, default: str = "openai") -> tuple[Vendor, str]:
     """The provider, and the model's name as it knows it. A name that says nothing belongs to `default`."""
+    vendor, name = _locate(model, provider, default)
+    if vendor.name == "vertexai" and name.startswith("claude-"):
+        return NATIVE["vertexaianthropic"], name  # one prefix for all of Vertex, as elsewhere
+    return vendor, name
+
+
+def _locate(model: str, provider: str | None, default: str) -> tuple[Vendor, str]:
     if not model.strip():
         raise InvalidRequestError("model is empty; write e.g. 'openai:gpt-4.1-mini'")
     if provider is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .errors import UnsupportedParamsError
 from .parameters import CallParameters
@@ -12,6 +12,22 @@ from .parameters import CallParameters
 if TYPE_CHECKING:
     from .messages import MessageParam
     from .parameters import ModelParameters
+
+
+DialectName: TypeAlias = Literal[
+    "openai",
+    "anthropic",
+    "gemini",
+    "azure",
+    "azure_ai",
+    "azureanthropic",
+    "vertex",
+    "vertexanthropic",
+    "bedrock",
+    "mistral",
+    "cohere",
+    "ollama",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +40,7 @@ class Vendor:
     key_variables: tuple[str, ...] = ()
     base_variables: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
-    dialect: Literal["openai", "anthropic", "gemini"] = "openai"
+    dialect: DialectName = "openai"
     self_hosted: bool = False
     key_optional: bool = False
     renames: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -17,7 +17,7 @@ from .exchange import Attempt, Headers, Request, Response, Timeouts
 from .failures import request_id
 from .guessing import nearest
 from .messages import checked
-from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, VENDOR_OPTIONS
+from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, SAME, VENDOR_OPTIONS
 from .providers import dialect_of
 from .results import Facts
 from .shapes import mapping_of
@@ -28,7 +28,7 @@ from .tools import functions_as_tools, settle_tools
 if TYPE_CHECKING:
     from .messages import MessageParam, Messages
     from .parameters import CallParameters, HasTimeouts, ModelParameters
-    from .providers.dialect import Dialect, StreamReader
+    from .providers.dialect import Credentials, Dialect, StreamReader
     from .results import ChatCompletion
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ _OF_ONE_PROVIDER = _OF_ONE_MODEL | {
     "api_key",
     "api_base",
     "base_url",
-    "api_version",
+    *OF_SOME_VENDORS,
     "extra_headers",
     "extra_query",
     "extra_body",
@@ -193,12 +193,14 @@ def _attempt(
         _merge(body, extra)
     if (mock := settings.get("mock_response")) is not None:
         return _mocked(call, mock, make_read)
+    credentials = dialect.credentials(call)
     return Attempt(
         provider=vendor.name,
         model=name,
-        request=_request(dialect, call, settings, _encoded(body)),
+        request=_request(dialect, call, settings, credentials, _encoded(body)),
         read=make_read(dialect, call),
         error=lambda response: dialect.error(call, response.status, response.headers, response.body),
+        renew=credentials.renew,
     )
 
 
@@ -272,9 +274,8 @@ def _take_stances(dialect: Dialect, call: Call, settings: CallParameters) -> Non
             call.insisted[name] = value
         elif name not in NEUTRAL or value != NEUTRAL[name]:
             call.refuse(name, stance.reason)
-    for name in ("api_version", "deployment_id"):
-        if settings.get(name):
-            call.refuse(name, f"{call.vendor.name} has no such thing; it is for Azure")
+    for name in settings.keys() & OF_SOME_VENDORS.keys() - dialect.own_settings:
+        call.refuse(name, f"{call.vendor.name} has no such setting; it is for {OF_SOME_VENDORS[name]}")
     _check_stream_options(call)
 
 
@@ -358,21 +359,20 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _request(dialect: Dialect, call: Call, settings: CallParameters, body: bytes) -> Request:
+def _request(dialect: Dialect, call: Call, settings: CallParameters, credentials: Credentials, body: bytes) -> Request:
     one_of(settings, "api_base", "base_url")
     url = endpoint(dialect.base_url(call), dialect.path(call))
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
     headers = _headers(dialect.vendor, call, settings)
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
-    credentials = dialect.credentials(call)
     if isinstance(credentials.key, str):
         return replace(request, headers=(*headers, *_beside(headers, credentials.headers(credentials.key, request))))
 
     def sign(key: str) -> Headers:
         return _beside(headers, credentials.headers(key, request))
 
-    return replace(request, key=credentials.key, sign=sign)
+    return replace(request, key=credentials.key, sign=sign, blocking=credentials.blocking)
 
 
 def _beside(headers: Headers, more: Headers) -> Headers:

@@ -18,7 +18,7 @@ import httpx2
 from typing_extensions import TypeVar
 
 from .errors import InvalidRequestError
-from .exchange import Failure, Outcome, Request, Response, Steps
+from .exchange import Failure, Headers, Outcome, Request, Response, Steps
 from .results import ChatCompletion, ChatCompletionChunk
 from .streaming import Received
 
@@ -111,9 +111,7 @@ class MockReply:
 _url = lru_cache(maxsize=256)(httpx2.URL)
 
 
-def _outgoing(
-    http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Request, headers: tuple[tuple[str, str], ...]
-) -> object:
+def _outgoing(http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Request, headers: Headers) -> object:
     """The request in the client's own type.
 
     For our own client it is built directly: `build_request` costs twice as much, and would send cookies that another
@@ -153,12 +151,16 @@ def _check_time(request: Request, started: float) -> None:
         raise TimeoutError("the answer was still arriving")
 
 
-def _key_headers(request: Request, key: object) -> tuple[tuple[str, str], ...]:
+def _key_headers(request: Request, key: object) -> Headers:
     if request.sign is None:
         return request.headers
     if not isinstance(key, str) or not key.strip():
         raise InvalidRequestError("the api_key callable returned no key", param="api_key")
     return (*request.headers, *request.sign(key.strip()))
+
+
+def _sync_key_headers(request: Request) -> Headers:
+    return _key_headers(request, _no_coroutine(request.key() if request.key is not None else None))
 
 
 def _no_coroutine(key: object) -> object:
@@ -184,7 +186,7 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
             if request.after:
                 sleep(request.after)
             started = monotonic()
-            headers = request.headers if request.key is None else _key_headers(request, _no_coroutine(request.key()))
+            headers = request.headers if request.key is None else _sync_key_headers(request)
             try:
                 reply = _send(http, request, headers)
                 body = b"" if _stays_open(request, reply.status_code) else _read(reply, request, started)
@@ -199,7 +201,7 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
         steps.close()
 
 
-def _send(http: HTTP, request: Request, headers: tuple[tuple[str, str], ...]) -> Reply:
+def _send(http: HTTP, request: Request, headers: Headers) -> Reply:
     if request.mock is not None:
         return MockReply(request.mock)
     return http.send(_outgoing(http, request, headers), stream=True, follow_redirects=False)
@@ -246,12 +248,14 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         steps.close()
 
 
-async def _async_key_headers(request: Request) -> tuple[tuple[str, str], ...]:
+async def _async_key_headers(request: Request) -> Headers:
+    if request.blocking:
+        return await asyncio.to_thread(_sync_key_headers, request)
     key = request.key() if request.key is not None else None
     return _key_headers(request, await key if isawaitable(key) else key)
 
 
-async def _asend(http: AsyncHTTP, request: Request, headers: tuple[tuple[str, str], ...]) -> AsyncReply:
+async def _asend(http: AsyncHTTP, request: Request, headers: Headers) -> AsyncReply:
     if request.mock is not None:
         return MockReply(request.mock)
     return await http.send(_outgoing(http, request, headers), stream=True, follow_redirects=False)
@@ -266,6 +270,15 @@ async def _aread(reply: AsyncReply, request: Request, started: float) -> bytes:
     finally:
         await reply.aclose()
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def fetch(
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+) -> tuple[int, Mapping[str, str], bytes]:
+    """One request outside of a call: to a token server."""
+    with httpx2.Client(timeout=30.0) as client:
+        reply = client.request(method, url, content=body, headers=dict(headers))
+        return reply.status_code, reply.headers, reply.content
 
 
 class Stream(Iterator[ChunkT], Generic[ChunkT]):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeAlias, TypeVar
 
-from .errors import APIConnectionError, APIError, FallbacksExhaustedError, Timeout
+from .errors import APIConnectionError, APIError, AuthenticationError, FallbacksExhaustedError, Timeout
 
 T = TypeVar("T")
 
@@ -55,7 +55,9 @@ class Request:
     key: Callable[[], object] | None = field(default=None, repr=False)
     """Gives the key for this request; None where the headers need none."""
     sign: Callable[[str], Headers] | None = field(default=None, repr=False)
-    """Headers that carry the key."""
+    """Headers that carry the key, or a signature made with it."""
+    blocking: bool = False
+    """Whether `key` may take a while, so that an event loop must not wait for it."""
     after: float = 0.0
     """Seconds to wait before sending."""
     mock: bytes | None = field(default=None, repr=False)
@@ -95,6 +97,8 @@ class Attempt(Generic[T]):
     request: Request
     read: Callable[[Response], T]
     error: Callable[[Response], APIError]
+    renew: Callable[[], None] | None = None
+    """Forgets a token that the vendor refuses: the next request gets a new one. Once per call."""
 
 
 def exchange(candidates: Sequence[Callable[[], Attempt[T]]], retries: int) -> Steps[T]:
@@ -111,9 +115,9 @@ def exchange(candidates: Sequence[Callable[[], Attempt[T]]], retries: int) -> St
 
 
 def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
-    rest = attempt.request.timeouts.total
-    request = attempt.request
-    for tried in range(retries + 1):
+    request, rest = attempt.request, attempt.request.timeouts.total
+    tried, renew = 0, attempt.renew
+    while True:
         outcome = yield request
         if isinstance(outcome, Failure):
             error = _failed(attempt, outcome)
@@ -124,15 +128,19 @@ def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
                 return attempt.read(outcome)
             except APIError as inside:  # some vendors report their failures in replies of status 200
                 error = inside
-        if rest is not None:
-            rest -= request.after + outcome.elapsed
+        rest = None if rest is None else rest - request.after - outcome.elapsed
         wait = next_wait(error, tried)
-        if tried == retries or wait is None or (rest is not None and wait >= rest):
+        if renew is not None and isinstance(error, AuthenticationError):
+            renew()
+            wait, renew = 0.0, None  # not a try of its own: the token had run out
+        elif wait is None or tried == retries:
+            wait = None
+        else:
+            tried += 1
+        if wait is None or (rest is not None and wait >= rest):
             raise error from (outcome.error if isinstance(outcome, Failure) else None)
-        request = replace(
-            attempt.request, after=wait, timeouts=request.timeouts.within(None if rest is None else rest - wait)
-        )
-    raise AssertionError("unreachable: the last try returns or raises")
+        timeouts = request.timeouts.within(None if rest is None else rest - wait)
+        request = replace(attempt.request, after=wait, timeouts=timeouts)
 
 
 def next_wait(error: APIError, tried: int) -> float | None:

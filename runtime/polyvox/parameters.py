@@ -174,6 +174,22 @@ class CallParameters(TypedDict, total=False):
     """The version of a dated API (Azure)."""
     deployment_id: str | None
     """The name of a deployment (Azure)."""
+    aws_region_name: str | None
+    """Bedrock: the region. Default: AWS_REGION_NAME, AWS_REGION, AWS_DEFAULT_REGION, the profile's."""
+    aws_access_key_id: str | None
+    """Bedrock: sign with this key (needs the `bedrock` extra). Default: what botocore finds."""
+    aws_secret_access_key: str | None
+    """Bedrock: the secret of `aws_access_key_id`."""
+    aws_session_token: str | None
+    """Bedrock: the session of temporary credentials."""
+    aws_profile_name: str | None
+    """Bedrock: a profile of the AWS configuration."""
+    vertex_project: str | None
+    """Vertex AI: the project. Default: VERTEXAI_PROJECT, GOOGLE_CLOUD_PROJECT, the credentials' own."""
+    vertex_location: str | None
+    """Vertex AI: the location. Default: VERTEXAI_LOCATION, GOOGLE_CLOUD_LOCATION, `global`."""
+    vertex_credentials: str | Mapping[str, object] | None
+    """Vertex AI: a service account, as JSON, as a mapping, or as a file's path (needs the `vertex` extra)."""
     timeout: float | str | HasTimeouts | None
     """Seconds for the whole call with its retries, or an httpx2 `Timeout`. Default: 600 to read, 5 to connect."""
     num_retries: int | None
@@ -222,6 +238,13 @@ MODEL_PARAMETERS = frozenset(ModelParameters.__annotations__)
 CALL_PARAMETERS = frozenset(CallParameters.__annotations__)
 VENDOR_OPTIONS = frozenset({"openai", "anthropic", "gemini"})
 
+OF_SOME_VENDORS = {
+    "api_version": "Azure",
+    "deployment_id": "Azure",
+    **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("aws_")), "Bedrock"),
+    **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("vertex_")), "Vertex AI"),
+}
+"""Settings that only some vendors know: refused elsewhere."""
 SAME: tuple[tuple[str, ...], ...] = (
     ("provider", "custom_llm_provider"),
     ("api_base", "base_url"),

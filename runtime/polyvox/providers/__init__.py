@@ -34,4 +34,40 @@ def _load(vendor: Vendor) -> Dialect:
             from .gemini import GeminiDialect
 
             return GeminiDialect(vendor)
+        case "azure":
+            from .azure import AzureDialect
+
+            return AzureDialect(vendor)
+        case "azure_ai":
+            from .azure import AzureAIDialect
+
+            return AzureAIDialect(vendor)
+        case "azureanthropic":
+            from .azure import AzureAnthropicDialect
+
+            return AzureAnthropicDialect(vendor)
+        case "vertex":
+            from .vertex import VertexDialect
+
+            return VertexDialect(vendor)
+        case "vertexanthropic":
+            from .vertex import VertexAnthropicDialect
+
+            return VertexAnthropicDialect(vendor)
+        case "bedrock":
+            from .bedrock import BedrockDialect
+
+            return BedrockDialect(vendor)
+        case "mistral":
+            from .mistral import MistralDialect
+
+            return MistralDialect(vendor)
+        case "cohere":
+            from .cohere import CohereDialect
+
+            return CohereDialect(vendor)
+        case "ollama":
+            from .ollama import OllamaDialect
+
+            return OllamaDialect(vendor)
     assert_never(vendor.dialect)

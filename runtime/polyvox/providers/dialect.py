@@ -34,6 +34,10 @@ class Credentials:
 
     key: TokenProvider = field(repr=False)
     headers: Callable[[str, Request], Headers]
+    blocking: bool = False
+    """Whether getting the key may take a while (a token server, a file)."""
+    renew: Callable[[], None] | None = None
+    """Forgets a key that the vendor refuses."""
 
 
 class StreamReader(ABC):
@@ -59,6 +63,8 @@ class Dialect(ABC):
 
     support: Support
     """The stance on each unified parameter."""
+    own_settings: frozenset[str] = frozenset()
+    """Which of the settings for some vendors this one has."""
     option_paths: Mapping[str, tuple[str, ...]]
     """The vendor's own fields that a caller may set, and where they stand in the body."""
 
