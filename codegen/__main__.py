@@ -6,11 +6,11 @@ python -m codegen generate [VENDOR ...] [--check]     specs -> generated
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from codegen import gateways, overlay, read, sources, stubs
+from codegen import dialects, gateways, overlay, read, sources, stubs
 from codegen.failure import Failure
 from codegen.lock import lock
 from codegen.modules import module
@@ -41,9 +41,15 @@ def compiled(specs: Path, vendor: str) -> Files:
     description = read.description(specs / (source.base or vendor))
     description = overlay.apply(description, specs / vendor / "overlay.yaml")
     names = Names(source.names, source.prefixes)
-    files = _unified(source, description, names) if source.base else _native(source, description, names)
+    files = _route(source)(source, description, names)
     names.check(source.file)
     return {f"{vendor}/{name}": text for name, text in files.items()}
+
+
+def _route(source: Source) -> Callable[[Source, Schema, Names], Files]:
+    if source.base:
+        return _unified
+    return dialects.compiled if source.dialect else _native
 
 
 def _native(source: Source, description: Schema, names: Names) -> Files:
@@ -55,7 +61,7 @@ def _native(source: Source, description: Schema, names: Names) -> Files:
         "__init__.py": render("vendor_init.py.jinja", title=source.title, vendor=source.vendor),
         "requests.py": requests.text,
         "responses.py": responses.text,
-        "options.py": stubs.options(source, request, requests),
+        "options.py": stubs.options(source, request, requests.emitted),
         "stubs.py": stubs.stubs(source, request, requests, responses),
     }
 

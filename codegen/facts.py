@@ -1,10 +1,10 @@
 """What of a description is vendored: facts (names, types, bounds, words), none of the vendor's prose."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from codegen.prune import reach
-from codegen.schemas import COMPONENTS, Schema, Schemas, is_object, rebuild, ref
+from codegen.schemas import COMPONENTS, KEYED, Schema, Schemas, is_object, rebuild, ref
 
 FACTS: Final = frozenset(
     (
@@ -12,15 +12,15 @@ FACTS: Final = frozenset(
         *("properties", "required", "additionalProperties", "minProperties", "maxProperties"),
         *("items", "minItems", "maxItems", "uniqueItems", "anyOf", "oneOf", "allOf", "discriminator"),
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-        *("minLength", "maxLength", "pattern"),
+        *("minLength", "maxLength", "pattern", KEYED),
     )
 )
 """The keywords that are kept. Properties are not keywords: one may be called `title` or `description`."""
 
 
-def cut(schemas: Schemas, roots: Mapping[str, str]) -> Schemas:
+def cut(schemas: Schemas, roots: Iterable[str]) -> Schemas:
     """The facts about what `roots` reach."""
-    reached = reach(schemas, roots.values(), gaps=True)
+    reached = reach(schemas, roots, gaps=True)
     return {name: _facts(schema, reached) for name, schema in reached.items()}
 
 

@@ -32,10 +32,11 @@ def module(source: Source, normal: Normal) -> Module:
     plain = emitted.parse(models.emit(normal))
     checking.check(plain, normal)
     opened = opening.open_types(plain, normal)
-    return Module(normal, opened, _text(source, normal, opened))
+    return Module(normal, opened, text_for(source, normal, opened))
 
 
-def _text(source: Source, normal: Normal, opened: Emitted) -> str:
+def text_for(source: Source, normal: Normal, opened: Emitted) -> str:
+    """The text of a module with these classes and aliases."""
     extras = access.overloads(opened) if normal.side == "unified" else {}
     docs = {**dict.fromkeys(normal.roots.values(), f"See {source.page}."), **source.docs}
     body = layout.module(opened, BASES[normal.side], docs, extras)

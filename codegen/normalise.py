@@ -10,6 +10,7 @@ from codegen.rules import replies
 from codegen.rules.bags import split_bags
 from codegen.rules.inheritance import flatten
 from codegen.rules.lifting import lift
+from codegen.rules.mapped_tags import tags_from_tables
 from codegen.rules.names import Names, rename
 from codegen.rules.nullability import null_to_fields
 from codegen.rules.openness import inline_open, inline_scalars
@@ -45,7 +46,7 @@ def normalise(
     """The normal form of what `roots` reach."""
     schemas = reach(schemas_of(document), roots.values())
     schemas = {name: plain(schema) for name, schema in schemas.items()}
-    schemas = reach(flatten(schemas), roots.values())
+    schemas = tags_from_tables(reach(flatten(schemas), roots.values()))
     if side != "requests":
         schemas = split_bags(replies.widen_numbers(schemas))
     schemas, renamed = rename(schemas, names)

@@ -2,27 +2,37 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from codegen.aws import from_aws
 from codegen.discovery import from_discovery
 from codegen.failure import Failure
+from codegen.jsonschema import from_json_schema
 from codegen.schemas import Schema, Schemas, is_object, target
 
+FORMATS: Final = ("openapi", "google-discovery", "aws-service-model", "json-schema")
 _BOOLEAN: Final = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
 
 
 def parse(text: str, claimed: str, what: str) -> Schema:
-    """The OpenAPI form of `text`, which is `claimed` to be an `openapi` or `google-discovery` document."""
+    """The OpenAPI form of `text`, which is `claimed` to be of one of the formats below."""
     document = _document(text, what)
     match claimed:
         case "google-discovery":
             _demand(document.get("discoveryVersion") == "v1", f"{what} is no Google discovery document")
             _demand(is_object(document.get("schemas")), f"{what} has no schemas")
             return from_discovery(document)
+        case "aws-service-model":
+            _demand(is_object(document.get("operations")), f"{what} is no AWS service model")
+            _demand(is_object(document.get("shapes")), f"{what} has no shapes")
+            return from_aws(document)
+        case "json-schema":
+            _demand(is_object(document.get("$defs")), f"{what} is no JSON Schema document with $defs")
+            return from_json_schema(document)
         case "openapi":
             said = str(document.get("openapi", ""))
             _demand(said.startswith(("3.0", "3.1")), f"{what} is no OpenAPI 3.0 or 3.1 document")
@@ -30,7 +40,7 @@ def parse(text: str, claimed: str, what: str) -> Schema:
             _demand(is_object(components) and is_object(components.get("schemas")), f"{what} has no components.schemas")
             return document
         case _:
-            raise Failure(f"{what}: the format {claimed!r} is not known; there are openapi and google-discovery")
+            raise Failure(f"{what}: the format {claimed!r} is not known; there are {', '.join(FORMATS)}")
 
 
 def _demand(so: bool, otherwise: str) -> None:
@@ -80,7 +90,7 @@ def schemas_of(document: Schema) -> Schemas:
     return schemas
 
 
-def roots_of(document: Schema) -> dict[str, str]:
+def roots_of(document: Schema, needed: Sequence[str] = ("request", "response")) -> dict[str, str]:
     """The schemas of the one operation: its request and response, and its stream event and error if it has them."""
     operations = [operation for path in document.get("paths", {}).values() for operation in path.values()]
     _demand(len(operations) == 1, f"the description has {len(operations)} operations instead of one")
@@ -92,7 +102,7 @@ def roots_of(document: Schema) -> dict[str, str]:
         "error": (replies.get("default"), "application/json"),
     }
     roots = {role: name for role, (place, kind) in places.items() if place and (name := _root(place, kind))}
-    _demand("request" in roots and "response" in roots, "the operation has no request, or no response")
+    _demand(roots.keys() >= set(needed), f"the operation has no {', or no '.join(needed)}")
     return roots
 
 

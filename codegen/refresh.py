@@ -1,9 +1,11 @@
 """Stage `refresh`: fetch a vendor's description, check it, and vendor the cut of it."""
 
 import datetime
+import gzip
 import hashlib
 import json
 import re
+import zlib
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -14,11 +16,13 @@ from urllib.request import urlopen
 from codegen import facts, sources
 from codegen.failure import Failure
 from codegen.files import replace_file
+from codegen.inline import name_inline
 from codegen.read import parse, schemas_of
 from codegen.schemas import Schema, is_object
 from codegen.sources import Source
 
 TIMEOUT: Final = 60.0
+GZIP: Final = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def refresh(specs: Path, vendor: str, file: Path | None, date: str | None = None
     upstream = _local(file) if file else _fetched(source)
     what = str(file) if file else str(source.address)
     document = parse(_text(upstream, what), source.format, what)
-    cut = _cut(document, source, what)
+    cut = _cut(name_inline(document, source.inline, what), source, what)
     text = json.dumps(cut, indent=1, ensure_ascii=False) + "\n"
     noted = _noted(source, upstream, date or _date(upstream, document), text)
     replace_file(source.folder / "openapi.json", text)
@@ -83,9 +87,17 @@ def _get(address: str) -> Upstream:
 
 def _text(upstream: Upstream, what: str) -> str:
     try:
-        return upstream.content.decode("utf-8-sig")
+        return _unpacked(upstream, what).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Failure(f"{what} is no UTF-8 text") from None
+
+
+def _unpacked(upstream: Upstream, what: str) -> bytes:
+    """Its content, which AWS publishes compressed."""
+    try:
+        return gzip.decompress(upstream.content) if upstream.content.startswith(GZIP) else upstream.content
+    except (OSError, EOFError, zlib.error):
+        raise Failure(f"{what} is no whole gzip file") from None
 
 
 def _date(upstream: Upstream, document: Schema) -> str:
@@ -96,15 +108,19 @@ def _date(upstream: Upstream, document: Schema) -> str:
 
 
 def _cut(document: Schema, source: Source, what: str) -> Schema:
-    paths = document.get("paths")
-    if not (is_object(paths) and is_object(path := paths.get(source.path)) and source.method in path):
+    if source.format != "json-schema" and not _has_operation(document, source):  # JSON Schema knows none
         raise Failure(f"{what} has no operation {source.method.upper()} {source.path}")
     version = str(document.get("info", {}).get("version", ""))
     try:
-        schemas = facts.cut(schemas_of(document), source.roots)
+        schemas = facts.cut(schemas_of(document), [*source.roots.values(), *source.also])
     except Failure as failure:
         raise Failure(f"{what}: {failure}") from None
     return facts.document(source.title, version, source.path, source.method, source.roots, schemas)
+
+
+def _has_operation(document: Schema, source: Source) -> bool:
+    paths = document.get("paths")
+    return is_object(paths) and is_object(path := paths.get(source.path)) and source.method in path
 
 
 def _noted(source: Source, upstream: Upstream, date: str, cut: str) -> str:

@@ -15,7 +15,7 @@ NULL: Final[Schema] = {"type": "null"}
 COMPONENTS: Final = "#/components/schemas/"
 UNIONS: Final = ("anyOf", "oneOf", "allOf")
 KEYED: Final = "x-keyed-union"
-"""Our own mark, set by an overlay: each object of this union is told by the one key that it requires."""
+"""Our own mark, set by overlays and by the reader of AWS models: each object of this union is told by its one key."""
 
 
 def is_object(value: object) -> TypeGuard[Schema]:

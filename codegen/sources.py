@@ -21,6 +21,10 @@ class Source:
     """Where the vendor documents the operation."""
     base: str | None
     """The vendor whose description is compiled, where it is not this one's."""
+    dialect: str | None
+    """The vendor whose replies are the form of this one's, so that only its requests are compiled."""
+    extends: str | None
+    """The vendor to whose request this description only adds fields."""
     address: str | None
     resolver: Mapping[str, str] | None
     """For an address that changes: a page, and the key of it that gives the address of the day."""
@@ -28,6 +32,10 @@ class Source:
     method: str
     roots: Mapping[str, str]
     """The schemas of the request, response, stream event and error in the vendor's description."""
+    also: tuple[str, ...]
+    """Components that the operation does not reach, and the overlay refers to."""
+    inline: Mapping[str, str]
+    """Schemas that stand inline in the vendor's description: the name each gets, and the JSON pointer to it."""
     names: Mapping[str, str]
     prefixes: tuple[str, ...]
     tables: Mapping[str, str]
@@ -77,11 +85,15 @@ def _source(folder: Path, table: dict[str, Any]) -> Source:
         format=table.get("format", "openapi"),
         page=table["page"],
         base=table.get("base"),
+        dialect=table.get("dialect"),
+        extends=table.get("extends"),
         address=upstream.get("address"),
         resolver=upstream.get("resolver"),
         path=operation.get("path", ""),
         method=operation.get("method", "post"),
         roots={role: operation[role] for role in ("request", "response", "stream", "error") if role in operation},
+        also=tuple(operation.get("also", ())),
+        inline=table.get("inline", {}),
         names=table.get("names", {}),
         prefixes=tuple(table.get("prefixes", ())),
         tables=stubs.get("tables", {}),

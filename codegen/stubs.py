@@ -2,7 +2,7 @@
 
 import ast
 import keyword
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from codegen.emitted import Emitted, Field, literals, mentioned
@@ -46,11 +46,10 @@ def stubs(source: Source, request: Request, requests: Module, responses: Module)
     )
 
 
-def options(source: Source, request: Request, requests: Module) -> str:
-    """The text of options.py."""
+def options(source: Source, request: Request, requests: Emitted, fields: Sequence[str] = ()) -> str:
+    """The text of options.py; `fields` are all that the vendor has, where its own are not the only ones to know."""
     found = [
-        Option(_name(field, source), _type(field, requests.emitted), path)
-        for path, field in request.fields("passthrough")
+        Option(_name(field, source), _type(field, requests), path) for path, field in request.fields("passthrough")
     ]
     _check_names(source, found)
     return render(
@@ -59,6 +58,7 @@ def options(source: Source, request: Request, requests: Module) -> str:
         vendor=source.vendor,
         options=found,
         types=[option.type for option in found],
+        fields=fields,
     )
 
 

@@ -2,7 +2,7 @@
 
 from codegen.failure import Failure
 from codegen.rules.names import keep, pascal
-from codegen.schemas import KEYED, Schema, Schemas, ref
+from codegen.schemas import KEYED, Schema, Schemas, ref, without
 
 
 def split_bags(schemas: Schemas) -> Schemas:
@@ -17,6 +17,9 @@ def split_bags(schemas: Schemas) -> Schemas:
             keep(split, name, schema)
             continue
         beside = _named_in("beside", name, schema)
+        if len(schema["properties"]) - len(beside) < 2:
+            keep(split, name, without(schema, KEYED))  # one key alone is no choice yet
+            continue
         arms = _arms(name, schema, beside)
         union: Schema = {"anyOf": [ref(arm) for arm in arms], KEYED: True}
         for each, arm in {name: union, **arms, **_words(name, beside)}.items():

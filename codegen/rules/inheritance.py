@@ -6,22 +6,23 @@ from codegen.schemas import Schema, Schemas, arms, rebuild, target
 
 def flatten(schemas: Schemas) -> Schemas:
     """The components without any `allOf`."""
-    return {name: _flat(schema, schemas, name) for name, schema in schemas.items()}
+    return {name: flat(schema, schemas, name) for name, schema in schemas.items()}
 
 
-def _flat(schema: Schema, schemas: Schemas, owner: str) -> Schema:
+def flat(schema: Schema, schemas: Schemas, owner: str) -> Schema:
+    """`schema`, which is or stands in the component `owner`, without any `allOf`."""
     if "allOf" in schema:
         own = {key: value for key, value in schema.items() if key != "allOf"}
         parts = [part for part in [*schema["allOf"], own] if part]
         schema = parts[0] if len(parts) == 1 else _merged([_object(part, schemas, owner) for part in parts])
-    return rebuild(schema, lambda inner: _flat(inner, schemas, owner))
+    return rebuild(schema, lambda inner: flat(inner, schemas, owner))
 
 
 def _object(part: Schema, schemas: Schemas, owner: str) -> Schema:
     """`part` itself, looked up and flattened."""
     if name := target(part):
         part = schemas[name]
-    part = _flat(part, schemas, owner)
+    part = flat(part, schemas, owner)
     if target(part):
         return _object(part, schemas, owner)
     if len(arms(part)) > 1 or part.get("type", "object") != "object":

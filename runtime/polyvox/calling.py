@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from .addressing import NATIVE, endpoint, locate
-from .call import Call, Vendor
+from .call import Call
 from .errors import APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Headers, Request, Response, Timeouts
 from .failures import request_id
@@ -364,7 +364,7 @@ def _request(dialect: Dialect, call: Call, settings: CallParameters, credentials
     url = endpoint(dialect.base_url(call), dialect.path(call))
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
-    headers = _headers(dialect.vendor, call, settings)
+    headers = _headers(dialect, call, settings)
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
     if isinstance(credentials.key, str):
         return replace(request, headers=(*headers, *_beside(headers, credentials.headers(credentials.key, request))))
@@ -381,9 +381,9 @@ def _beside(headers: Headers, more: Headers) -> Headers:
     return tuple(pair for pair in more if pair[0] not in given)
 
 
-def _headers(vendor: Vendor, call: Call, settings: CallParameters) -> Headers:
-    accept = ("accept", "text/event-stream" if call.stream else "application/json")
-    extra = {**vendor.headers, **(settings.get("extra_headers") or {})}
+def _headers(dialect: Dialect, call: Call, settings: CallParameters) -> Headers:
+    accept = ("accept", dialect.stream_type if call.stream else "application/json")
+    extra = {**dialect.vendor.headers, **(settings.get("extra_headers") or {})}
     for name, value in extra.items():
         if not (name.isascii() and name.isprintable() and str(value).isprintable()):
             raise InvalidRequestError(f"extra_headers: {name!r} is not a header with a printable value")

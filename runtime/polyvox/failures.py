@@ -37,6 +37,7 @@ BY_CODE: Final[Mapping[str, type[errors.APIError]]] = {
     "context_length_exceeded": errors.ContextWindowExceededError,
     "exceed_context_size_error": errors.ContextWindowExceededError,
     "model_context_window_exceeded": errors.ContextWindowExceededError,
+    "too_many_tokens": errors.ContextWindowExceededError,
     "content_policy_violation": errors.ContentPolicyViolationError,
     "content_filter": errors.ContentPolicyViolationError,
     "responsibleaipolicyviolation": errors.ContentPolicyViolationError,
@@ -68,6 +69,23 @@ BY_CODE: Final[Mapping[str, type[errors.APIError]]] = {
     "unavailable": errors.ServiceUnavailableError,
     "deadline_exceeded": errors.GatewayTimeoutError,
     "internal": errors.InternalServerError,
+    # AWS
+    "accessdeniedexception": errors.PermissionDeniedError,
+    "expiredtokenexception": errors.AuthenticationError,
+    "incompletesignatureexception": errors.AuthenticationError,
+    "internalserverexception": errors.InternalServerError,
+    "invalidsignatureexception": errors.AuthenticationError,
+    "missingauthenticationtokenexception": errors.AuthenticationError,
+    "modelerrorexception": errors.InternalServerError,
+    "modelnotreadyexception": errors.ServiceUnavailableError,
+    "modelstreamerrorexception": errors.InternalServerError,
+    "modeltimeoutexception": errors.GatewayTimeoutError,
+    "resourcenotfoundexception": errors.NotFoundError,
+    "servicequotaexceededexception": errors.QuotaExceededError,
+    "serviceunavailableexception": errors.ServiceUnavailableError,
+    "throttlingexception": errors.RateLimitError,
+    "unrecognizedclientexception": errors.AuthenticationError,
+    "validationexception": errors.BadRequestError,
 }
 # More telling than the status they come with (OpenAI sends `insufficient_quota` with 429, others with 403).
 _DECISIVE: Final = frozenset(
@@ -81,7 +99,20 @@ _DECISIVE: Final = frozenset(
         errors.InsufficientFundsError,
         errors.OverloadedError,
     )
-) | {"invalid_api_key", "api_key_invalid"}
+) | {
+    "invalid_api_key",
+    "api_key_invalid",
+    # AWS: all these with 403, and a model that failed with 424
+    "expiredtokenexception",
+    "incompletesignatureexception",
+    "invalidsignatureexception",
+    "missingauthenticationtokenexception",
+    "unrecognizedclientexception",
+    "modelerrorexception",
+    "modelstreamerrorexception",
+}
+AWS_ERROR_HEADER: Final = "x-amzn-errortype"
+"""Where AWS says the code of an error, and nowhere else."""
 _FULL_CONTEXT = re.compile(
     r"(maximum|max)[\w ]*context length|context (length|window|size)[\w ]* (exceed|of only)|prompt is too long"
     r"|exceeds? the (maximum|model'?s?|available)[\w ]*(context|number of( input)? tokens)"
@@ -116,6 +147,8 @@ def failure(
     `own_codes` is the vendor's own table of codes, if its description lists them.
     """
     told = read_error(body)
+    if named := headers.get(AWS_ERROR_HEADER):
+        told = told._replace(codes=(named.partition(":")[0], *told.codes))
     status = told.status if status is None else status
     kind = classify(status, told, cast("Mapping[str, type[errors.APIError]]", own_codes or {}))
     code = next((code for code in told.codes if not code.isdigit()), None)
@@ -229,7 +262,7 @@ def _objects(document: object) -> Iterator[Mapping[str, object]]:
 
 
 def _text(found: Mapping[str, object]) -> str:
-    for key in ("message", "error", "detail", "error_description"):
+    for key in ("message", "error", "detail", "error_description", "Message"):
         value = found.get(key)
         if isinstance(value, str) and value:
             return value

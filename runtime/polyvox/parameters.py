@@ -13,7 +13,11 @@ from .names import LLMProvider
 
 if TYPE_CHECKING:
     from polyvox_wire.anthropic.options import AnthropicOptions
+    from polyvox_wire.bedrock.options import BedrockOptions
+    from polyvox_wire.cohere.options import CohereOptions
     from polyvox_wire.gemini.options import GeminiOptions
+    from polyvox_wire.mistral.options import MistralOptions
+    from polyvox_wire.ollama.options import OllamaOptions
     from polyvox_wire.openai.options import OpenAIOptions
 
     from .results import ChatCompletion
@@ -228,6 +232,14 @@ class CallParameters(TypedDict, total=False):
     """Fields of Anthropic's API that have no unified name, such as `top_k`."""
     gemini: GeminiOptions | None
     """Fields of Gemini's API that have no unified name, such as `safetySettings`."""
+    bedrock: BedrockOptions | None
+    """Fields of Bedrock's API that have no unified name, such as `guardrailConfig`."""
+    mistral: MistralOptions | None
+    """Fields of Mistral's API that have no unified name, such as `safe_prompt`."""
+    cohere: CohereOptions | None
+    """Fields of Cohere's API that have no unified name, such as `documents` and `safety_mode`."""
+    ollama: OllamaOptions | None
+    """Fields of Ollama's API that have no unified name, such as `keep_alive` and `num_ctx`."""
 
 
 class Parameters(ModelParameters, CallParameters, total=False):
@@ -236,7 +248,7 @@ class Parameters(ModelParameters, CallParameters, total=False):
 
 MODEL_PARAMETERS = frozenset(ModelParameters.__annotations__)
 CALL_PARAMETERS = frozenset(CallParameters.__annotations__)
-VENDOR_OPTIONS = frozenset({"openai", "anthropic", "gemini"})
+VENDOR_OPTIONS = frozenset({"openai", "anthropic", "gemini", "bedrock", "mistral", "cohere", "ollama"})
 
 OF_SOME_VENDORS = {
     "api_version": "Azure",

@@ -65,6 +65,8 @@ class Dialect(ABC):
     """The stance on each unified parameter."""
     own_settings: frozenset[str] = frozenset()
     """Which of the settings for some vendors this one has."""
+    stream_type: str = "text/event-stream"
+    """The media type of a streamed answer, which is asked for."""
     option_paths: Mapping[str, tuple[str, ...]]
     """The vendor's own fields that a caller may set, and where they stand in the body."""
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from polyvox_wire.openai.stubs import StopReasons
-
 from ..errors import StreamInterruptedError
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
@@ -20,6 +18,8 @@ from ..streams import EventStreamDecoder
 from .dialect import StreamReader
 
 if TYPE_CHECKING:
+    from polyvox_wire.openai.stubs import StopReasons
+
     from ..call import Call
     from ..results import CompletionUsage, Delta, ToolCallDelta
     from ..streams import ServerSentEvent
@@ -143,8 +143,13 @@ class OpenAIReader(StreamReader):
             raise self._dialect.error(self._call, None, {}, data)
         if not data or self.done:
             return
-        chunk = read_reply(ChatCompletionChunk, data, self._call)
-        self._chunk(chunk, data, chunks)
+        self._chunk(self._read(data), data, chunks)
+
+    def _read(self, data: bytes) -> ChatCompletionChunk:
+        return read_reply(ChatCompletionChunk, data, self._call)
+
+    def _reason(self, word: str) -> FinishReason | None:
+        return finish_reason(word)
 
     def _chunk(self, chunk: ChatCompletionChunk, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
         if chunk.usage is not None:
@@ -206,7 +211,7 @@ class OpenAIReader(StreamReader):
         if choice.index not in self._finished:
             self._finished.add(choice.index)
             choice.provider_specific_fields["native_finish_reason"] = said
-            choice.finish_reason = finish_reason(said)
+            choice.finish_reason = self._reason(said)
 
     def _release(self, chunks: list[ChatCompletionChunk]) -> None:
         if self._held is not None:

@@ -1,0 +1,1 @@
+"""Bedrock: types compiled from specs/bedrock/ by polyvox's codegen; do not edit."""

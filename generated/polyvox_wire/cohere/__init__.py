@@ -1,0 +1,1 @@
+"""Cohere: types compiled from specs/cohere/ by polyvox's codegen; do not edit."""

@@ -1,0 +1,1 @@
+"""DeepSeek: types compiled from specs/deepseek/ by polyvox's codegen; do not edit."""

@@ -1,0 +1,1 @@
+"""Groq: types compiled from specs/groq/ by polyvox's codegen; do not edit."""

@@ -1,0 +1,1 @@
+"""HuggingFace: types compiled from specs/huggingface/ by polyvox's codegen; do not edit."""

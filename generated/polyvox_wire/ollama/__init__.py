@@ -1,0 +1,1 @@
+"""Ollama: types compiled from specs/ollama/ by polyvox's codegen; do not edit."""

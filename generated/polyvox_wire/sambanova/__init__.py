@@ -1,0 +1,1 @@
+"""SambaNova: types compiled from specs/sambanova/ by polyvox's codegen; do not edit."""

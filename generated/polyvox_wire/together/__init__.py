@@ -1,0 +1,1 @@
+"""Together: types compiled from specs/together/ by polyvox's codegen; do not edit."""

@@ -1,0 +1,1 @@
+"""VLLM: types compiled from specs/vllm/ by polyvox's codegen; do not edit."""

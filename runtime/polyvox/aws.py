@@ -1,0 +1,188 @@
+"""AWS credentials and signatures (Signature Version 4), by botocore (the `bedrock` extra).
+
+Bedrock's own API keys need none of this. botocore is untyped: what is used of it is written down in the protocols here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib import import_module
+from os import environ
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+from .errors import InvalidRequestError, MissingApiKeyError
+
+if TYPE_CHECKING:
+    from .exchange import Headers, Request
+
+_MADE = ("authorization", "x-amz-date", "x-amz-security-token")
+_CHAIN_READS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+
+
+class Keys(NamedTuple):
+    """One identity's keys, good now."""
+
+    access_key: str
+    secret_key: str
+    token: str | None = None
+
+
+class Identity(Protocol):
+    """Who signs."""
+
+    def keys(self) -> Keys: ...
+
+    def forget(self) -> None: ...
+
+
+class Fixed:
+    """Keys that were given; there are no others to be had."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+
+    def keys(self) -> Keys:
+        """The keys."""
+        return self._keys
+
+    def forget(self) -> None:
+        """They stay what they are."""
+
+
+class _Found(Protocol):
+    """botocore's credentials; reading refreshes them where they are about to run out."""
+
+    def get_frozen_credentials(self) -> Keys: ...
+
+
+class _Session(Protocol):
+    """botocore's session."""
+
+    def get_credentials(self) -> _Found | None: ...
+    def get_config_variable(self, name: str) -> str | None: ...
+
+
+class _SessionModule(Protocol):
+    def Session(self, profile: str | None = None) -> _Session: ...
+
+
+class _SignedRequest(Protocol):
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class _RequestModule(Protocol):
+    def AWSRequest(self, *, method: str, url: str, data: bytes, headers: Mapping[str, str]) -> _SignedRequest: ...
+
+
+class _ErrorsModule(Protocol):
+    BotoCoreError: type[Exception]
+
+
+class _Signer(Protocol):
+    def add_auth(self, request: _SignedRequest) -> None: ...
+
+
+class _SignerModule(Protocol):
+    def SigV4Auth(self, credentials: Keys, service: str, region: str) -> _Signer: ...
+
+
+class Chain:
+    """What botocore finds: profile, container, instance, single sign-on. Safe under threads."""
+
+    def __init__(self, profile: str | None) -> None:
+        self._profile = profile
+        self._lock = Lock()
+        self._found: _Found | None = None
+
+    def keys(self) -> Keys:
+        """Keys that are good now; may ask a token server."""
+        with self._lock:
+            try:
+                if self._found is None:
+                    self._found = _session(self._profile).get_credentials()
+                if self._found is not None:
+                    return self._found.get_frozen_credentials()
+            except _errors() as error:
+                raise MissingApiKeyError(f"AWS gave no credentials: {error}", provider="bedrock") from error
+        raise MissingApiKeyError(
+            "no API key and no AWS credentials: pass api_key, or set AWS_BEARER_TOKEN_BEDROCK; or sign: pass "
+            "aws_access_key_id and aws_secret_access_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "or name a profile (aws_profile_name, AWS_PROFILE)",
+            provider="bedrock",
+        )
+
+    def forget(self) -> None:
+        """The vendor refused the keys: look for others for the next request."""
+        with self._lock:
+            self._found = None
+
+
+def identity(keys: Keys | None, profile: str | None) -> Identity:
+    """Who signs: the keys that were given, else (without a profile) the environment's, else what botocore finds."""
+    _botocore("auth")  # fails here, not in the middle of a call
+    keys = keys or (_environment_keys() if profile is None else None)
+    if keys is not None:
+        return Fixed(keys)
+    return _chain(profile, _environment())
+
+
+def _environment_keys() -> Keys | None:
+    """Looked up for each call: they may change, which botocore's own look at them does not see."""
+    key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
+    if not key or not secret:
+        return None
+    return Keys(key, secret, environ.get("AWS_SESSION_TOKEN") or environ.get("AWS_SECURITY_TOKEN"))
+
+
+@lru_cache(maxsize=32)
+def _chain(profile: str | None, _environment: Iterable[str | None]) -> Chain:
+    return Chain(profile)
+
+
+def profile_region(profile: str | None) -> str | None:
+    """The region that the AWS configuration gives a profile."""
+    return _profile_region(profile, _environment())
+
+
+@lru_cache(maxsize=32)
+def _profile_region(profile: str | None, _environment: Iterable[str | None]) -> str | None:
+    try:
+        return _session(profile).get_config_variable("region")
+    except _errors() as error:
+        raise InvalidRequestError(f"the AWS configuration cannot be used: {error}", provider="bedrock") from error
+
+
+def _environment() -> tuple[str | None, ...]:
+    return tuple(environ.get(name) for name in _CHAIN_READS)
+
+
+def signature(request: Request, keys: Keys, region: str) -> Headers:
+    """The headers that sign a request to Bedrock, good for five minutes."""
+    # Only what reaches AWS unchanged, whoever's HTTP client carries it.
+    signed = {name: value for name, value in request.headers if name == "content-type" or name.startswith("x-amz")}
+    requests = cast("_RequestModule", _botocore("awsrequest"))
+    made = requests.AWSRequest(method="POST", url=request.url, data=request.body, headers=signed)
+    cast("_SignerModule", _botocore("auth")).SigV4Auth(keys, "bedrock", region).add_auth(made)
+    return tuple((name.lower(), value) for name, value in made.headers.items() if name.lower() in _MADE)
+
+
+def _session(profile: str | None) -> _Session:
+    return cast("_SessionModule", _botocore("session")).Session(profile=profile)
+
+
+def _errors() -> type[Exception]:
+    return cast("_ErrorsModule", _botocore("exceptions")).BotoCoreError
+
+
+def _botocore(name: str) -> object:
+    try:
+        return import_module(f"botocore.{name}")
+    except ImportError as error:
+        raise MissingApiKeyError(
+            "no API key: pass api_key, or set AWS_BEARER_TOKEN_BEDROCK; "
+            "to sign with AWS credentials instead, pip install 'polyvox[bedrock]'",
+            provider="bedrock",
+        ) from error

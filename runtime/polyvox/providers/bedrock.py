@@ -1,0 +1,374 @@
+"""Amazon Bedrock's Converse API: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from os import environ
+from typing import TYPE_CHECKING, Final, assert_never
+from urllib.parse import quote, urlsplit
+
+from pydantic_core import to_json
+from typing_extensions import override
+
+from polyvox_wire.bedrock import responses as r
+from polyvox_wire.bedrock import stubs
+from polyvox_wire.bedrock.options import PATHS
+from polyvox_wire.support import UnknownVariant
+
+from ..addressing import base_url
+from ..aws import Identity, Keys, identity, profile_region, signature
+from ..errors import InvalidRequestError, MissingApiKeyError
+from ..honest import check_calls, new_id, now
+from ..reading import read_reply
+from ..results import (
+    Annotation,
+    ChatCompletion,
+    ChatCompletionMessage,
+    Choice,
+    CompletionUsage,
+    FinishReason,
+    FunctionCall,
+    PromptTokensDetails,
+    ThinkingBlock,
+    ToolCall,
+    UrlCitation,
+)
+from ..shapes import mapping_of
+from ..support import Emulated, Renamed, Stance, Unsupported
+from .bedrock_request import model_fields, request
+from .dialect import Credentials, Dialect, StreamReader
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..exchange import Headers, Request
+    from ..results import Facts
+
+_NO = "Converse has no such setting; a model's own goes into additionalModelRequestFields={...}"
+SUPPORT: Final[Mapping[str, Stance]] = {
+    "temperature": Renamed("inferenceConfig.temperature"),
+    "top_p": Renamed("inferenceConfig.topP"),
+    "max_tokens": Renamed("inferenceConfig.maxTokens"),
+    "max_completion_tokens": Renamed("inferenceConfig.maxTokens"),
+    "stop": Renamed("inferenceConfig.stopSequences"),
+    "n": Unsupported("Bedrock gives one answer per call"),
+    "seed": Unsupported(_NO),
+    "presence_penalty": Unsupported(_NO),
+    "frequency_penalty": Unsupported(_NO),
+    "logit_bias": Unsupported(_NO),
+    "logprobs": Unsupported("Converse gives no log probabilities"),
+    "top_logprobs": Unsupported("Converse gives no log probabilities"),
+    "user": Unsupported("Converse takes no end user; mark calls in your invocation log with metadata={...}"),
+    "safety_identifier": Unsupported("Converse takes no end user; mark calls in your log with metadata={...}"),
+    "tools": Renamed("toolConfig.tools"),
+    "tool_choice": Renamed("toolConfig.toolChoice"),
+    "parallel_tool_calls": Unsupported("Converse leaves it to the model"),
+    "functions": Emulated("tools"),
+    "function_call": Emulated("tool_choice"),
+    "stream_options": Emulated("usage always comes; it is on the last chunk"),
+    "reasoning_effort": Renamed("additionalModelRequestFields, as Claude, Nova or gpt-oss write it"),
+    "thinking": Renamed("additionalModelRequestFields.thinking"),
+    "verbosity": Unsupported(_NO),
+    "modalities": Emulated("text only"),
+    "audio": Unsupported("Converse gives no spoken output"),
+    "prediction": Unsupported(_NO),
+    "web_search_options": Unsupported("give the model's own system tool in `tools`: {'systemTool': {'name': ...}}"),
+    "service_tier": Renamed("serviceTier.type"),
+    "metadata": Renamed("requestMetadata"),
+    "store": Unsupported(_NO),
+    "prompt_cache_key": Unsupported("mark what to cache with `cache_control`"),
+}
+
+FINISH_REASONS: Final[stubs.StopReasons[FinishReason]] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "guardrail_intervened": "content_filter",
+    "content_filtered": "content_filter",
+    "malformed_model_output": "other",
+    "malformed_tool_use": "other",
+}
+_REGION = re.compile(r"[a-z0-9-]+")
+_REGION_IN_HOST = re.compile(r"(?:^|\.)bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.")
+_REGION_IN_ARN = re.compile(r"arn:[^:]+:[^:]+:([a-z0-9-]+):")
+_REGION_VARIABLES: Final = ("AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+def finish_reason(said: str) -> FinishReason:
+    """The unified reason for Bedrock's."""
+    reasons: Mapping[str, FinishReason] = FINISH_REASONS  # type: ignore[assignment]  # every value has this type
+    return reasons.get(said, "other")
+
+
+class BedrockMapping(stubs.Mapping["Call", ChatCompletion]):
+    """A call to Converse's request, and its reply to an answer."""
+
+    @override
+    def request(self, call: Call, /) -> stubs.RequestFields:
+        return request(call)
+
+    @override
+    def response(self, call: Call, reply: r.ConverseResponse, /) -> ChatCompletion:
+        parts = Parts()
+        for block in reply.output.message.content if reply.output.message else ():
+            parts.add(block)
+        message = parts.message()
+        check_calls(message, call)
+        fields = choice_fields(reply.stopReason, reply.additionalModelResponseFields, reply.trace)
+        return ChatCompletion(
+            id=new_id("chatcmpl-"),
+            created=now(),
+            model=call.model,
+            choices=[
+                Choice(message=message, finish_reason=finish_reason(reply.stopReason), provider_specific_fields=fields)
+            ],
+            usage=None if reply.usage is None else usage(reply.usage),
+            service_tier=reply.serviceTier.type if reply.serviceTier else None,
+        )
+
+
+def choice_fields(
+    reason: str, additional: object, trace: r.ConverseTrace | r.ConverseStreamTrace | None
+) -> dict[str, object]:
+    """What is known of the answer beside its unified fields."""
+    fields: dict[str, object] = {"native_finish_reason": reason}
+    if additional is not None:
+        fields["additionalModelResponseFields"] = additional
+    if trace is not None:
+        fields["trace"] = trace.model_dump(exclude_unset=True, by_alias=True)
+    return fields
+
+
+class Parts:
+    """The blocks of a message, sorted into what the unified message has places for."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.reasoning: list[str] = []
+        self.thinking: list[ThinkingBlock] = []
+        self.calls: list[ToolCall] = []
+        self.annotations: list[Annotation] = []
+        self.blocks: list[r.ContentBlock] = []
+        self.plain = True
+        """Whether the unified fields say everything, order included."""
+
+    def add(self, block: r.ContentBlock) -> None:
+        """One more block."""
+        self.blocks.append(block)
+        match block:
+            case r.TextContent():
+                self.plain = self.plain and not self.text and not self.calls
+                self.text.append(block.text)
+            case r.ReasoningContent():
+                self._think(block.reasoningContent)
+            case r.ToolUseContent():
+                self._call(block.toolUse)
+            case r.CitationsContent():
+                self._cite(block.citationsContent)
+            case (
+                r.ImageContent()
+                | r.DocumentContent()
+                | r.VideoContent()
+                | r.AudioContent()
+                | r.ToolResultContent()
+                | r.GuardContent()
+                | r.CachePointContent()
+                | r.SearchResultContent()
+                | r.ToolAdditionContent()
+                | r.ToolRemovalContent()
+                | UnknownVariant()
+            ):
+                self.plain = False  # no place of its own: kept as it is, and given back as it is
+            case _:
+                assert_never(block)
+
+    def _think(self, block: r.ReasoningContentBlock) -> None:
+        self.plain = self.plain and not self.text and not self.calls
+        match block:
+            case r.ReasoningText():
+                self.reasoning.append(block.reasoningText.text)
+            case r.RedactedReasoning():
+                pass
+            case UnknownVariant():
+                self.plain = False
+            case _:
+                assert_never(block)
+        if (thought := thinking_block(block)) is not None:
+            self.thinking.append(thought)
+
+    def _call(self, block: r.ToolUseBlock) -> None:
+        if block.type not in (None, "tool_use"):
+            self.plain = False  # Bedrock made this call and has answered it
+            return
+        function = FunctionCall(name=block.name, arguments=to_json(block.input).decode())
+        self.calls.append(ToolCall(id=block.toolUseId, type="function", function=function))
+
+    def _cite(self, block: r.CitationsContentBlock) -> None:
+        self.plain = False
+        start = sum(map(len, self.text))
+        self.text.append("".join(part.text or "" for part in block.content or ()))
+        end = start + len(self.text[-1])
+        self.annotations.extend(web_citations(block.citations or (), start, end))
+
+    def message(self) -> ChatCompletionMessage:
+        """The unified message."""
+        text = "".join(self.text)
+        return ChatCompletionMessage(
+            content=text if self.text else None,
+            reasoning_content="".join(self.reasoning) or None,
+            thinking_blocks=self.thinking or None,
+            tool_calls=self.calls or None,
+            annotations=self.annotations or None,
+            provider_specific_fields=self.kept(text),
+        )
+
+    def kept(self, text: str) -> dict[str, object]:
+        """All blocks as they came, to be given back in the next turn; nothing where the unified fields say it all."""
+        if self.plain:
+            return {}
+        blocks = [block.model_dump(exclude_unset=True, by_alias=True) for block in self.blocks]
+        return {"bedrock": {"content": blocks, "text": text}}
+
+
+def thinking_block(block: r.ReasoningContentBlock) -> ThinkingBlock | None:
+    """A thought, as the unified message has it."""
+    match block:
+        case r.ReasoningText():
+            thought = block.reasoningText
+            return ThinkingBlock(type="thinking", thinking=thought.text, signature=thought.signature)
+        case r.RedactedReasoning():
+            return ThinkingBlock(type="redacted_thinking", data=block.redactedContent)
+        case UnknownVariant():
+            return None
+        case _:
+            assert_never(block)
+
+
+def web_citations(citations: Iterable[r.Citation | r.CitationsDelta], start: int, end: int) -> list[Annotation]:
+    """The citations of web pages, in OpenAI's form; those of documents have no such form and stay in the block."""
+    found: list[Annotation] = []
+    for citation in citations:
+        if isinstance(citation.location, r.WebCitationLocation):
+            url = citation.location.web.url or ""
+            held = UrlCitation(url=url, title=citation.title or "", start_index=start, end_index=end)
+            found.append(Annotation(type="url_citation", url_citation=held))
+    return found
+
+
+def usage(counted: r.TokenUsage) -> CompletionUsage:
+    """OpenAI counts cached tokens as a part of the prompt, Bedrock beside it."""
+    read, written = counted.cacheReadInputTokens or 0, counted.cacheWriteInputTokens or 0
+    prompt = counted.inputTokens + read + written
+    return CompletionUsage(
+        prompt_tokens=prompt,
+        completion_tokens=counted.outputTokens,
+        total_tokens=prompt + counted.outputTokens,
+        prompt_tokens_details=PromptTokensDetails(cached_tokens=read, cache_write_tokens=written),
+    )
+
+
+def model_id(model: str) -> str:
+    """The model as Bedrock knows it, without LiteLLM's choice of an API before it."""
+    return model.removeprefix("converse/").removeprefix("invoke/")
+
+
+class BedrockDialect(Dialect):
+    """Amazon Bedrock."""
+
+    mapping = BedrockMapping()
+
+    support = SUPPORT
+    option_paths = PATHS
+    own_settings = frozenset(
+        {"aws_region_name", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_profile_name"}
+    )
+    stream_type = "application/vnd.amazon.eventstream"
+
+    @override
+    def base_url(self, call: Call) -> str:
+        if call.api_base or any(environ.get(name) for name in self.vendor.base_variables):
+            return base_url(self.vendor, call.api_base)
+        return f"https://bedrock-runtime.{self._region(call)}.amazonaws.com"
+
+    def _region(self, call: Call) -> str:
+        """The region asked for, else the environment's, the ARN's own, or that of the profile that signs."""
+        region = call.settings.get("aws_region_name") or next(filter(None, map(environ.get, _REGION_VARIABLES)), None)
+        if not region and (found := _REGION_IN_ARN.match(model_id(call.model))):
+            region = found[1]
+        if not region and _bearer(self, call) is None:
+            region = profile_region(call.settings.get("aws_profile_name"))
+        if not region:
+            tried = ", ".join(_REGION_VARIABLES)
+            raise InvalidRequestError(f"no region: pass aws_region_name, or set one of {tried}", provider="bedrock")
+        if not _REGION.fullmatch(region):
+            raise InvalidRequestError(f"aws_region_name is {region!r}; it is e.g. 'us-east-1'", provider="bedrock")
+        return region
+
+    @override
+    def path(self, call: Call) -> str:
+        return f"/model/{quote(model_id(call.model), safe='')}/{'converse-stream' if call.stream else 'converse'}"
+
+    @override
+    def credentials(self, call: Call) -> Credentials:
+        if _bearer(self, call) is not None:
+            return super().credentials(call)
+        signer = identity(_given_keys(call), call.settings.get("aws_profile_name"))
+        return self._signing(call, signer)
+
+    def _signing(self, call: Call, signer: Identity) -> Credentials:
+        """Every request is signed when it is sent, a second try anew."""
+
+        def headers(_: str, request: Request) -> Headers:
+            host = urlsplit(request.url).netloc
+            found = None if call.settings.get("aws_region_name") else _REGION_IN_HOST.search(host)
+            return signature(request, signer.keys(), found[1] if found else self._region(call))
+
+        return Credentials(lambda: signer.keys().access_key, headers, blocking=True, renew=signer.forget)
+
+    @override
+    def headers(self, key: str, variable: str | None) -> Headers:
+        return (("authorization", f"Bearer {key}"),)
+
+    @override
+    def body(self, call: Call) -> dict[str, object]:
+        if any(kind != "text" for kind in call.given.get("modalities") or ()):
+            call.refuse("modalities", "Converse answers in text only")
+        body = self.mapping.request(call).wire()
+        if fields := model_fields(call):
+            own = mapping_of(call.options.get("additionalModelRequestFields"))
+            call.options = {**call.options, "additionalModelRequestFields": {**fields, **own}}
+        return body
+
+    @override
+    def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:
+        reply = read_reply(r.ConverseResponse, body, call)
+        completion = self.mapping.response(call, reply)
+        facts.native = reply
+        completion._facts = facts
+        return completion
+
+    @override
+    def reader(self, call: Call) -> StreamReader:
+        from .bedrock_stream import BedrockReader
+
+        return BedrockReader(self, call)
+
+
+def _bearer(dialect: Dialect, call: Call) -> object:
+    """The API key, if there is one; what the call itself says of AWS keys comes before the environment's key."""
+    given = call.settings.get("api_key")
+    if given is not None or call.settings.get("aws_access_key_id") or call.settings.get("aws_profile_name"):
+        return given
+    return next(filter(None, map(environ.get, dialect.vendor.key_variables)), None)
+
+
+def _given_keys(call: Call) -> Keys | None:
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    key, secret, token = (call.settings.get(name) or None for name in names)
+    if key and secret:
+        return Keys(str(key), str(secret), str(token) if token else None)
+    if key or secret or token:
+        raise MissingApiKeyError("aws_access_key_id and aws_secret_access_key go together", provider="bedrock")
+    return None

@@ -1,0 +1,282 @@
+"""Messages, tools and settings in Cohere's form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final, cast
+
+from pydantic_core import to_json
+
+from polyvox_wire.cohere import requests as q
+from polyvox_wire.cohere import stubs
+from polyvox_wire.support import OMIT, Omit, given
+
+from ..errors import InvalidRequestError
+from ..shapes import is_mapping, mapping_of
+from .parts import refuse_name, texts, url_of
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..messages import MessageParam
+
+BUDGETS: Final[Mapping[str, int]] = {"minimal": 512, "low": 2048, "medium": 8192}
+"""Tokens to think. From `high` on there is no budget: the model thinks as long as it likes."""
+_DETAILS: Final = frozenset({"auto", "low", "high"})
+
+
+def request(call: Call) -> stubs.RequestFields:
+    """What to send."""
+    asked = call.given
+    return stubs.RequestFields(
+        stream=True if call.stream else OMIT,
+        model=call.model,
+        messages=_messages(call),
+        tools=_tools(call),
+        response_format=_format(call),
+        max_tokens=given(call.limit),
+        stop_sequences=_stop(asked.get("stop")),
+        temperature=given(asked.get("temperature")),
+        seed=given(asked.get("seed")),
+        frequency_penalty=given(asked.get("frequency_penalty")),
+        presence_penalty=given(asked.get("presence_penalty")),
+        p=given(asked.get("top_p")),
+        logprobs=given(asked.get("logprobs")),
+        tool_choice=_tool_choice(call),
+        thinking=_thinking(call),
+    )
+
+
+def _stop(stop: object) -> list[str] | Omit:
+    if stop is None:
+        return OMIT
+    return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
+
+
+def _format(call: Call) -> q.ResponseFormatV2 | Omit:
+    if call.format is None or call.format.kind == "text":
+        return OMIT
+    call.structured_by = call.format.kind
+    made = q.JsonResponseFormatV2(type="json_object")
+    if call.format.kind == "json_schema":
+        made["json_schema"] = dict(call.format.schema)
+    return made
+
+
+def _thinking(call: Call) -> q.Thinking | Omit:
+    thinking, effort = call.given.get("thinking"), call.given.get("reasoning_effort")
+    if thinking is not None:
+        if effort is not None:
+            call.refuse("reasoning_effort", "Cohere takes one budget; give it as `thinking` or as an effort, not both")
+        return _by_budget(call, thinking)
+    if effort is None:
+        return OMIT
+    if effort == "none":
+        return q.Thinking(type="disabled")
+    return q.Thinking(type="enabled", token_budget=BUDGETS[effort]) if effort in BUDGETS else q.Thinking(type="enabled")
+
+
+def _by_budget(call: Call, thinking: Mapping[str, object]) -> q.Thinking:
+    if thinking.get("display") == "omitted":
+        call.refuse("thinking.display", "Cohere always shows what a model thinks")
+    match thinking.get("type"):
+        case "disabled":
+            return q.Thinking(type="disabled")
+        case "enabled" | "adaptive":
+            made = q.Thinking(type="enabled")
+            budget = thinking.get("budget_tokens", thinking.get("token_budget"))  # the second is Cohere's own name
+            if budget is not None:
+                made["token_budget"] = cast("int", budget)
+            return made
+        case kind:
+            raise InvalidRequestError(
+                f"thinking.type is {kind!r}; it is 'enabled', 'disabled' or 'adaptive'", param="thinking"
+            )
+
+
+def _messages(call: Call) -> list[q.ChatMessageV2]:
+    turns: list[q.ChatMessageV2] = []
+    legacy_id = "call_0"
+    for index, message in enumerate(call.messages):
+        where = f"messages[{index}]"
+        refuse_name(call, where, cast("Mapping[str, object]", message))
+        if message["role"] == "assistant":
+            legacy_id = f"call_{index}"
+        turns.append(_turn(call, where, message, legacy_id))
+    return turns
+
+
+def _turn(call: Call, where: str, message: MessageParam, legacy_id: str) -> q.ChatMessageV2:
+    fields = cast("Mapping[str, object]", message)
+    content = fields.get("content")
+    match message["role"]:
+        case "system" | "developer":
+            return q.SystemMessageV2(role="system", content=_only_text(call, where, content))
+        case "user":
+            return q.UserMessageV2(role="user", content=_content(call, where, content))
+        case "assistant":
+            return _assistant(call, where, fields, legacy_id)
+        case "tool" | "function":
+            answered = str(fields.get("tool_call_id") or legacy_id)
+            return q.ToolMessageV2(role="tool", tool_call_id=answered, content=_result(call, where, content))
+
+
+def _numbered(where: str, content: object) -> Iterable[tuple[str, str, Mapping[str, object]]]:
+    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
+        yield f"{where}.content[{number}]", str(part["type"]), part
+
+
+def _text(call: Call, where: str, part: Mapping[str, object]) -> q.ChatTextContent:
+    if "cache_control" in part:
+        call.refuse(f"{where}.cache_control", "Cohere caches by itself")
+    return q.ChatTextContent(type="text", text=str(part.get("text") or part.get("refusal") or ""))
+
+
+def _only_text(call: Call, where: str, content: object) -> str | list[q.ChatTextContent]:
+    if content is None or isinstance(content, str):
+        return content or ""
+    found: list[q.ChatTextContent] = []
+    for place, kind, part in _numbered(where, content):
+        if kind in ("text", "refusal"):
+            found.append(_text(call, place, part))
+        else:
+            call.refuse(f"{place} ({kind})", "Cohere takes text only here")
+    return found
+
+
+def _content(call: Call, where: str, content: object) -> str | list[q.Content]:
+    if content is None or isinstance(content, str):
+        return content or ""
+    found: list[q.Content] = []
+    for place, kind, part in _numbered(where, content):
+        if kind == "text":
+            found.append(_text(call, place, part))
+        elif kind == "image_url":
+            found.append(_image(call, f"{place}.image_url", part["image_url"]))
+        else:
+            call.refuse(
+                f"{place} ({kind})", "Cohere takes text and images; texts to cite go in cohere={'documents': ...}"
+            )
+    return found
+
+
+def _image(call: Call, where: str, payload: object) -> q.ImageContent:
+    image = q.ImageUrl(url=url_of(where, payload))
+    detail = mapping_of(payload).get("detail")
+    if detail in _DETAILS:
+        image["detail"] = cast("q.ImageUrlDetail", detail)
+    elif detail is not None:
+        call.refuse(f"{where}.detail", f"Cohere knows no detail {detail!r}")
+    return q.ImageContent(type="image_url", image_url=image)
+
+
+def _result(call: Call, where: str, content: object) -> str | list[q.ToolContent]:
+    """A tool's answer: text, or documents as Cohere writes them, which it can cite."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    found: list[q.ToolContent] = []
+    for place, kind, part in _numbered(where, content):
+        if kind == "text":
+            found.append(_text(call, place, part))
+        elif kind == "document":
+            found.append(cast("q.DocumentContent", part))
+        else:
+            call.refuse(f"{place} ({kind})", "a tool's answer to Cohere is text, or documents as Cohere writes them")
+    return found
+
+
+def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.AssistantMessageV2:
+    own = _own(message)
+    if own is not None:
+        return own
+    turn = q.AssistantMessageV2(role="assistant")
+    thought = str(message.get("reasoning_content") or "")
+    if calls := list(_calls(message, legacy_id)):
+        turn["tool_calls"] = calls
+        if thought:
+            turn["tool_plan"] = thought
+            thought = ""
+    said = _only_text(call, where, message.get("content") or message.get("refusal"))
+    if thought:
+        turn["content"] = [q.ChatThinkingContent(type="thinking", thinking=thought), *_parted(said)]
+    elif said or not calls:
+        turn["content"] = said if isinstance(said, str) else [*said]
+    return turn
+
+
+def _parted(said: str | list[q.ChatTextContent]) -> list[q.ChatTextContent]:
+    if isinstance(said, str):
+        return [q.ChatTextContent(type="text", text=said)] if said else []
+    return said
+
+
+def _own(message: Mapping[str, object]) -> q.AssistantMessageV2 | None:
+    """What Cohere itself sent in an earlier answer, as it is; None if there is no such thing, or if the caller has
+    changed the text since."""
+    held = mapping_of(mapping_of(message.get("provider_specific_fields")).get("cohere"))
+    sent = held.get("message")
+    if sent is None or held.get("text", "") != "".join(texts(message.get("content"))):
+        return None
+    return cast("q.AssistantMessageV2", {"role": "assistant", **mapping_of(sent)})
+
+
+def _calls(message: Mapping[str, object], legacy_id: str) -> Iterable[q.ToolCallV2]:
+    for made in cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ()):
+        inner = mapping_of(made.get("function") or made.get("custom"))
+        yield _call(str(made["id"]), inner)
+    if legacy := mapping_of(message.get("function_call")):
+        yield _call(legacy_id, legacy)
+
+
+def _call(named: str, inner: Mapping[str, object]) -> q.ToolCallV2:
+    arguments = inner.get("arguments", inner.get("input"))
+    text = to_json(arguments).decode() if is_mapping(arguments) else str(arguments or "{}")
+    function = q.ToolCallV2Function(name=str(inner.get("name")), arguments=text)
+    return q.ToolCallV2(id=named, type="function", function=function)
+
+
+def _tools(call: Call) -> list[q.ToolV2] | Omit:
+    asked = cast("list[Mapping[str, object]]", call.given.get("tools") or [])
+    found = [_tool(call, index, tool) for index, tool in enumerate(asked)]
+    return [tool for tool in found if tool is not None] or OMIT
+
+
+def _tool(call: Call, index: int, tool: Mapping[str, object]) -> q.ToolV2 | None:
+    if "function" not in tool:
+        call.refuse(f"tools[{index}] ({tool.get('type')})", "Cohere has function tools only")
+        return None
+    function = cast("Mapping[str, object]", tool["function"])
+    schema = mapping_of(function.get("parameters")) or {"type": "object", "properties": dict[str, object]()}
+    made = q.ToolV2Function(name=str(function["name"]), parameters=dict(schema))
+    if description := function.get("description"):
+        made["description"] = str(description)
+    return q.ToolV2(type="function", function=made)
+
+
+def strict_tools(call: Call) -> bool:
+    """Whether all functions are to be called strictly by their schemas, which Cohere can only do for all or none."""
+    asked = [
+        mapping_of(tool.get("function")) for tool in cast("list[Mapping[str, object]]", call.given.get("tools") or [])
+    ]
+    strict = [bool(function.get("strict")) for function in asked if function]
+    if any(strict) and not all(strict):
+        call.refuse("tools (strict)", "Cohere holds a model to the schemas of all functions or of none")
+        return False
+    return any(strict)
+
+
+def _tool_choice(call: Call) -> q.ChatRequestToolChoice | Omit:
+    choice = call.given.get("tool_choice")
+    match choice:
+        case None | "auto":
+            return OMIT
+        case "none" | "NONE":
+            return "NONE"
+        case "required" | "any" | "REQUIRED":
+            return "REQUIRED"
+        case {"type": "function", "function": {"name": str()}}:
+            call.refuse("tool_choice", "Cohere cannot be held to one tool; offer only that one, with 'required'")
+            return OMIT
+        case _:
+            raise InvalidRequestError(
+                f"tool_choice is {choice!r}; it is 'auto', 'none' or 'required' for Cohere", param="tool_choice"
+            )

@@ -1,0 +1,253 @@
+"""Cohere's stream events to unified chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, assert_never
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic_core import to_json
+from typing_extensions import override
+
+from polyvox_wire.cohere import responses as r
+from polyvox_wire.cohere import stubs
+from polyvox_wire.support import UnknownVariant
+
+from ..errors import StreamInterruptedError
+from ..honest import check_call, new_id, now
+from ..reading import is_whole, read_event
+from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
+from ..streams import EventStreamDecoder
+from .cohere import choice_fields, finish_reason, logprobs, unified, usage
+from .dialect import StreamReader
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from .dialect import Dialect
+
+EVENTS: Final[TypeAdapter[r.StreamedChatResponseV2]] = TypeAdapter(
+    r.StreamedChatResponseV2, config=ConfigDict(defer_build=True)
+)
+
+
+class _Block:
+    """A block of content that is still being written."""
+
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.thinking: list[str] = []
+
+    def whole(self) -> r.ChatTextContent | r.ChatThinkingContent:
+        """The block as a whole reply would have it."""
+        if self.thinking:
+            return r.ChatThinkingContent(type="thinking", thinking="".join(self.thinking))
+        return r.ChatTextContent(type="text", text="".join(self.text))
+
+
+class _Call:
+    """A call that is still being written."""
+
+    def __init__(self, number: int, named: str, function: str) -> None:
+        self.number = number
+        self.named = named
+        self.function = function
+        self.arguments: list[str] = []
+
+    def whole(self) -> r.ToolCallV2:
+        """The call as a whole reply would have it."""
+        function = r.ToolCallV2Function(name=self.function, arguments="".join(self.arguments))
+        return r.ToolCallV2(id=self.named, type="function", function=function)
+
+
+class _Written:
+    """The message so far."""
+
+    def __init__(self) -> None:
+        self.blocks: dict[int, _Block] = {}
+        self.calls: dict[int, _Call] = {}
+        self.plan: list[str] = []
+        self.citations: list[r.Citation] = []
+
+    def whole(self) -> r.AssistantMessageResponse:
+        """The message as a whole reply would have it."""
+        said = r.AssistantMessageResponse()
+        if self.plan:
+            said.tool_plan = "".join(self.plan)
+        if self.blocks:
+            said.content = [block.whole() for block in self.blocks.values()]
+        if self.calls:
+            said.tool_calls = [call.whole() for call in self.calls.values()]
+        if self.citations:
+            said.citations = self.citations
+        return said
+
+
+_NOTHING: Final[tuple[ChatCompletionChunk, ...]] = ()
+
+
+class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
+    """One stream's events, in order, to chunks."""
+
+    def __init__(self, dialect: Dialect, call: Call) -> None:
+        self._dialect = dialect
+        self._call = call
+        self._id, self._created = new_id("chatcmpl-"), now()
+        self._written = _Written()
+        self._started = False
+        self.done = False
+
+    def _chunk(self, delta: Delta) -> ChatCompletionChunk:
+        if not self._started:
+            self._started, delta.role = True, "assistant"
+        return ChatCompletionChunk(
+            id=self._id, created=self._created, model=self._call.model, choices=[ChunkChoice(delta=delta)]
+        )
+
+    @override
+    def event(self, event: r.StreamedChatResponseV2, /) -> Iterable[ChatCompletionChunk]:
+        match event:
+            case r.ChatContentDeltaEvent():
+                return self._content(event)
+            case r.ChatContentStartEvent():
+                return self._start(event)
+            case r.ChatToolPlanDeltaEvent():
+                return self._plan(event)
+            case r.ChatToolCallStartEvent():
+                return self._start_call(event)
+            case r.ChatToolCallDeltaEvent():
+                return self._arguments(event)
+            case r.ChatToolCallEndEvent():
+                return self._end_call(event)
+            case r.CitationStartEvent():
+                return self._cite(event)
+            case r.ChatMessageStartEvent():
+                self._id = event.id or self._id
+                return (self._chunk(Delta(content="")),)
+            case r.ChatMessageEndEvent():
+                return self._end(event)
+            case UnknownVariant():
+                return self._unknown(event)
+            case r.ChatContentEndEvent() | r.CitationEndEvent() | r.ChatDebugEvent():
+                return _NOTHING
+            case _:
+                assert_never(event)
+
+    def _start(self, event: r.ChatContentStartEvent) -> Iterable[ChatCompletionChunk]:
+        message = event.delta.message if event.delta else None
+        content = (message.content if message else None) or r.ChatContentStartEventDeltaMessageContent()
+        return self._write(event.index, content.text, content.thinking)
+
+    def _content(self, event: r.ChatContentDeltaEvent) -> Iterable[ChatCompletionChunk]:
+        message = event.delta.message if event.delta else None
+        content = (message.content if message else None) or r.ChatContentDeltaEventDeltaMessageContent()
+        for chunk in self._write(event.index, content.text, content.thinking):
+            chunk.choices[0].logprobs = logprobs([event.logprobs] if event.logprobs else None)
+            yield chunk
+
+    def _write(self, index: int | None, text: str | None, thinking: str | None) -> Iterable[ChatCompletionChunk]:
+        block = self._written.blocks.setdefault(index or 0, _Block())
+        if thinking:
+            block.thinking.append(thinking)
+            return (self._chunk(Delta(reasoning_content=thinking)),)
+        if text:
+            block.text.append(text)
+            return (self._chunk(Delta(content=text)),)
+        return _NOTHING
+
+    def _plan(self, event: r.ChatToolPlanDeltaEvent) -> Iterable[ChatCompletionChunk]:
+        message = event.delta.message if event.delta else None
+        if message is None or not message.tool_plan:
+            return _NOTHING
+        self._written.plan.append(message.tool_plan)
+        return (self._chunk(Delta(reasoning_content=message.tool_plan)),)
+
+    def _start_call(self, event: r.ChatToolCallStartEvent) -> Iterable[ChatCompletionChunk]:
+        message = event.delta.message if event.delta else None
+        made = (message.tool_calls if message else None) or r.ToolCallV2()
+        function = made.function or r.ToolCallV2Function()
+        number = len(self._written.calls)
+        check_call(number, made.id, function.name or "", self._call)
+        held = _Call(number, made.id, function.name or "")
+        self._written.calls[number if event.index is None else event.index] = held
+        if function.arguments:
+            held.arguments.append(function.arguments)
+        given = FunctionCallDelta(name=held.function, arguments=function.arguments or "")
+        call = ToolCallDelta(index=number, id=held.named, type="function", function=given)
+        return (self._chunk(Delta(tool_calls=[call])),)
+
+    def _arguments(self, event: r.ChatToolCallDeltaEvent) -> Iterable[ChatCompletionChunk]:
+        message = event.delta.message if event.delta else None
+        made = message.tool_calls if message else None
+        return self._add(event.index, made.function.arguments if made and made.function else None)
+
+    def _end_call(self, event: r.ChatToolCallEndEvent) -> Iterable[ChatCompletionChunk]:
+        held = self._written.calls.get(event.index or 0)
+        return _NOTHING if held is None or held.arguments else self._add(event.index, "{}")
+
+    def _add(self, index: int | None, text: str | None) -> Iterable[ChatCompletionChunk]:
+        held = self._written.calls.get(index or 0)
+        if held is None or not text:
+            return _NOTHING
+        held.arguments.append(text)
+        call = ToolCallDelta(index=held.number, function=FunctionCallDelta(arguments=text))
+        return (self._chunk(Delta(tool_calls=[call])),)
+
+    def _cite(self, event: r.CitationStartEvent) -> Iterable[ChatCompletionChunk]:
+        message = event.delta.message if event.delta else None
+        if message is not None and message.citations is not None:
+            self._written.citations.append(message.citations)
+        return _NOTHING
+
+    def _end(self, event: r.ChatMessageEndEvent) -> Iterable[ChatCompletionChunk]:
+        said = event.delta or r.ChatMessageEndEventDelta()
+        if said.error:
+            told = to_json({"message": said.error, "type": said.finish_reason or "ERROR"})
+            raise self._dialect.error(self._call, None, {}, told)
+        self.done = True
+        message = unified(self._written.whole())
+        chunk = self._chunk(
+            Delta(annotations=message.annotations, provider_specific_fields=message.provider_specific_fields)
+        )
+        choice = chunk.choices[0]
+        choice.finish_reason = finish_reason(said.finish_reason)
+        choice.provider_specific_fields = choice_fields(said.finish_reason, said.usage)
+        chunk.usage = usage(said.usage)
+        return (chunk,)
+
+    def _unknown(self, event: UnknownVariant) -> Iterable[ChatCompletionChunk]:
+        found = event.model_extra or {}
+        if "type" not in found and isinstance(found.get("message"), str):  # an error, as replies have it
+            raise self._dialect.error(self._call, None, {}, to_json(found))
+        return _NOTHING
+
+
+class CohereReader(StreamReader):
+    """One stream of Cohere's."""
+
+    def __init__(self, dialect: Dialect, call: Call) -> None:
+        self._dialect = dialect
+        self._call = call
+        self._decoder = EventStreamDecoder()
+        self._events = CohereEvents(dialect, call)
+
+    @override
+    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        for event in self._decoder.feed(piece):
+            self._read(event.data, chunks)
+
+    def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if data and data != b"[DONE]" and not self.done:  # what follows the last event adds nothing
+            chunks.extend(self._events.event(read_event(EVENTS, data, self._call)))
+            self.done = self._events.done
+
+    @override
+    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
+        for event in self._decoder.finish():
+            if is_whole(event.data):
+                self._read(event.data, chunks)
+        if not self.done:
+            raise StreamInterruptedError(
+                "the stream ended before its end marker; `error.partial` has what arrived",
+                provider=self._dialect.vendor.name,
+                model=self._call.model,
+            )

@@ -1,0 +1,340 @@
+"""Messages, tools and settings in Mistral's form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, cast
+
+from pydantic_core import to_json
+
+from polyvox_wire.mistral import requests as q
+from polyvox_wire.mistral import stubs
+from polyvox_wire.support import OMIT, Omit, given
+
+from ..errors import InvalidMessageError, InvalidRequestError
+from ..shapes import is_mapping, mapping_of
+from .parts import inline, native_blocks, refuse_name, texts, url_of
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from ..messages import MessageParam
+
+_NATIVE_PARTS: Final = frozenset({"thinking", "reference", "document_url"})
+_NO_CACHE_MARKS: Final = "Mistral caches prompts by prompt_cache_key"
+_OWN_ID = re.compile(r"[a-zA-Z0-9]{9}")
+
+
+def request(call: Call) -> stubs.RequestFields:
+    """What to send."""
+    asked = call.given
+    return stubs.RequestFields(
+        model=call.model,
+        messages=_messages(call),
+        temperature=given(asked.get("temperature")),
+        top_p=given(asked.get("top_p")),
+        max_tokens=given(call.limit),
+        stream=True if call.stream else OMIT,
+        stop=_stop(asked.get("stop")),
+        random_seed=given(asked.get("seed")),
+        metadata=_metadata(asked.get("metadata")),
+        response_format=_format(call),
+        tools=_tools(call),
+        tool_choice=_tool_choice(asked.get("tool_choice")),
+        presence_penalty=given(asked.get("presence_penalty")),
+        frequency_penalty=given(asked.get("frequency_penalty")),
+        n=given(asked.get("n")),
+        prediction=_prediction(asked.get("prediction")),
+        parallel_tool_calls=given(asked.get("parallel_tool_calls")),
+        reasoning_effort=_effort(asked.get("reasoning_effort")),
+        prompt_cache_key=given(asked.get("prompt_cache_key")),
+        service_tier=_service_tier(call),
+        logprobs=given(asked.get("logprobs")),
+        top_logprobs=given(asked.get("top_logprobs")),
+    )
+
+
+def _stop(stop: object) -> str | list[str] | Omit:
+    if stop is None:
+        return OMIT
+    return stop if isinstance(stop, str) else list(cast("Iterable[str]", stop))
+
+
+def _metadata(metadata: Mapping[str, object] | None) -> dict[str, object] | Omit:
+    return OMIT if metadata is None else dict(metadata)
+
+
+def _prediction(prediction: Mapping[str, object] | None) -> q.Prediction | Omit:
+    if prediction is None:
+        return OMIT
+    return q.Prediction(type="content", content="".join(texts(prediction.get("content"))))
+
+
+def _effort(effort: str | None) -> q.ReasoningEffort | Omit:
+    return given(cast("q.ReasoningEffort | None", "xhigh" if effort == "max" else effort))
+
+
+def _service_tier(call: Call) -> q.RequestedServiceTier | Omit:
+    match asked := call.given.get("service_tier"):
+        case None:
+            return OMIT
+        case "auto" | "standard_only":
+            return asked
+        case "default" | "standard":
+            return "standard_only"
+        case _:
+            call.refuse("service_tier", f"Mistral has no tier {asked!r}, only auto and standard_only")
+            return OMIT
+
+
+def _format(call: Call) -> q.ResponseFormat | Omit:
+    wanted = call.format
+    if wanted is None:
+        return OMIT
+    if wanted.kind != "json_schema":
+        call.structured_by = None if wanted.kind == "text" else wanted.kind
+        return q.ResponseFormat(type=wanted.kind)
+    call.structured_by = "json_schema"
+    schema = q.JsonSchema(name=wanted.name, schema=dict(wanted.schema))
+    if wanted.strict is not None:
+        schema["strict"] = wanted.strict
+    if wanted.description is not None:
+        schema["description"] = wanted.description
+    return q.ResponseFormat(type="json_schema", json_schema=schema)
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def _messages(call: Call) -> list[q.ChatCompletionRequestMessagesItem]:
+    found: list[q.ChatCompletionRequestMessagesItem] = []
+    legacy_id = call_id("call_0")
+    for index, message in enumerate(call.messages):
+        where = f"messages[{index}]"
+        fields = cast("Mapping[str, object]", message)
+        refuse_name(call, where, fields)
+        match message["role"]:
+            case "system" | "developer":
+                found.append(_system(call, where, fields["content"]))
+            case "user":
+                found.append(q.UserMessage(role="user", content=_content(call, where, fields["content"])))
+            case "assistant":
+                legacy_id = call_id(f"call_{index}")
+                found.extend(_assistant(call, where, fields, legacy_id))
+            case "tool" | "function":
+                found.append(_result(call, where, message, legacy_id))
+    return found
+
+
+def _system(call: Call, where: str, content: object) -> q.SystemMessage:
+    if isinstance(content, str):
+        return q.SystemMessage(role="system", content=content)
+    chunks: list[q.SystemMessageContentChunks] = []
+    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
+        place = f"{where}.content[{number}]"
+        if part["type"] == "text":
+            chunks.append(_text(call, place, part))
+        elif part["type"] == "thinking":
+            chunks.append(cast("q.ThinkChunk", part))
+        else:
+            call.refuse(f"{place} ({part['type']})", "Mistral's system prompt takes text only")
+    return q.SystemMessage(role="system", content=chunks)
+
+
+def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> Iterable[q.AssistantMessage]:
+    """The turn; none at all for an answer with nothing in it, which Mistral does not take back."""
+    turn = q.AssistantMessage(role="assistant")
+    if content := _said(call, where, message):
+        turn["content"] = content
+    if calls := list(_calls(where, message, legacy_id)):
+        turn["tool_calls"] = calls
+    if message.get("prefix") is not None:
+        turn["prefix"] = bool(message["prefix"])
+    if content or calls:
+        yield turn
+
+
+def _said(call: Call, where: str, message: Mapping[str, object]) -> str | list[q.ContentChunk] | None:
+    native = native_blocks(message, "mistral", "content")
+    if native is not None:
+        return cast("list[q.ContentChunk]", native)
+    content = message.get("content")
+    if content is None:
+        return "".join(texts(message.get("refusal")))
+    return _content(call, where, content)
+
+
+def _calls(where: str, message: Mapping[str, object], legacy_id: str) -> Iterable[q.ToolCall]:
+    for number, made in enumerate(cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ())):
+        function = mapping_of(made.get("function"))
+        if custom := mapping_of(made.get("custom")):  # another vendor's tool with free text
+            function = {"name": custom.get("name"), "arguments": {"input": custom.get("input")}}
+        arguments = _arguments(f"{where}.tool_calls[{number}].function", function.get("arguments"))
+        held = q.FunctionCall(name=str(function["name"]), arguments=arguments)
+        yield q.ToolCall(id=call_id(str(made["id"])), type="function", function=held)
+    if legacy := mapping_of(message.get("function_call")):
+        arguments = _arguments(f"{where}.function_call", legacy.get("arguments"))
+        held = q.FunctionCall(name=str(legacy.get("name")), arguments=arguments)
+        yield q.ToolCall(id=legacy_id, type="function", function=held)
+
+
+def _arguments(where: str, given_arguments: object) -> str:
+    if given_arguments is None or isinstance(given_arguments, str):
+        return given_arguments or ""
+    if isinstance(given_arguments, Mapping):
+        return to_json(given_arguments).decode()
+    raise InvalidMessageError(f"{where}.arguments must be JSON text, not a {type(given_arguments).__name__}")
+
+
+def _result(call: Call, where: str, message: MessageParam, legacy_id: str) -> q.ToolMessage:
+    fields = cast("Mapping[str, object]", message)
+    made = fields.get("tool_call_id")
+    turn = q.ToolMessage(
+        role="tool",
+        content=_content(call, where, fields.get("content") or ""),
+        tool_call_id=legacy_id if made is None else call_id(str(made)),
+    )
+    if name := fields.get("name"):
+        turn["name"] = str(name)
+    return turn
+
+
+def call_id(made: str) -> str:
+    """The id of a call as Mistral takes it: nine letters or digits. One of another vendor becomes the same nine every
+    time, so that a call and its answer stay together."""
+    return made if _OWN_ID.fullmatch(made) else sha256(made.encode()).hexdigest()[:9]
+
+
+# --- content ----------------------------------------------------------------------------------------------------------
+
+
+def _content(call: Call, where: str, content: object) -> str | list[q.ContentChunk]:
+    if isinstance(content, str):
+        return content
+    chunks: list[q.ContentChunk] = []
+    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
+        chunk = _chunk(call, f"{where}.content[{number}]", part)
+        if chunk is not None:
+            chunks.append(chunk)
+    return chunks
+
+
+def _chunk(call: Call, where: str, part: Mapping[str, object]) -> q.ContentChunk | None:
+    kind = part["type"]
+    if kind in _NATIVE_PARTS:
+        return cast("q.ContentChunk", part)
+    if kind == "refusal":
+        return q.TextChunk(type="text", text=str(part["refusal"]))
+    if kind == "text":
+        return _text(call, where, part)
+    if kind == "image_url":
+        _refuse_cache_mark(call, where, part)
+        return _image(call, f"{where}.image_url", part["image_url"])
+    if kind == "file":
+        _refuse_cache_mark(call, where, part)
+        return _file(where, mapping_of(part["file"]))
+    if kind == "input_audio":
+        return q.AudioChunk(type="input_audio", input_audio=_sound(where, part["input_audio"]))
+    if kind == "audio_url":
+        url = url_of(f"{where}.audio_url", part["audio_url"])
+        held = inline(url)
+        return q.AudioChunk(type="input_audio", input_audio=held.data if held else url)
+    call.refuse(f"{where} ({kind})", "Mistral takes text, images, sound and documents")
+    return None
+
+
+def _refuse_cache_mark(call: Call, where: str, part: Mapping[str, object]) -> None:
+    if part.get("cache_control"):
+        call.refuse(f"{where}.cache_control", _NO_CACHE_MARKS)
+
+
+def _text(call: Call, where: str, part: Mapping[str, object]) -> q.TextChunk:
+    _refuse_cache_mark(call, where, part)
+    return q.TextChunk(type="text", text=str(part["text"]))
+
+
+def _image(call: Call, where: str, payload: object) -> q.ImageURLChunk:
+    url = url_of(where, payload)
+    detail = mapping_of(payload).get("detail")
+    if detail in ("low", "auto", "high"):
+        held = q.ImageURL(url=url, detail=detail)
+        return q.ImageURLChunk(type="image_url", image_url=held)
+    if detail is not None:
+        call.refuse(f"{where}.detail", f"Mistral has no detail {detail!r}, only low, auto and high")
+    return q.ImageURLChunk(type="image_url", image_url=url)
+
+
+def _sound(where: str, payload: object) -> str:
+    data = payload.get("data") if is_mapping(payload) else payload
+    if not isinstance(data, str) or not data:
+        raise InvalidMessageError(f"{where}.input_audio.data is missing")
+    return data
+
+
+def _file(where: str, file: Mapping[str, object]) -> q.DocumentURLChunk | q.FileChunk:
+    named, data = file.get("file_id"), file.get("file_data")
+    if isinstance(named, str) and not named.startswith(("https://", "http://")):
+        return q.FileChunk(type="file", file_id=named)
+    url = named if isinstance(named, str) else data
+    if not isinstance(url, str):
+        raise InvalidMessageError(f"{where}.file needs file_data or file_id")
+    if not url.startswith(("https://", "http://", "data:")):
+        url = f"data:{file.get('format') or 'application/pdf'};base64,{url}"
+    chunk = q.DocumentURLChunk(type="document_url", document_url=url)
+    if name := file.get("filename"):
+        chunk["document_name"] = str(name)
+    return chunk
+
+
+# --- tools ------------------------------------------------------------------------------------------------------------
+
+
+def _tools(call: Call) -> list[q.ChatCompletionRequestToolsItem] | Omit:
+    asked = cast("list[Mapping[str, object]] | None", call.given.get("tools"))
+    if not asked:
+        return OMIT
+    found = [_tool(call, index, tool) for index, tool in enumerate(asked)]
+    return [tool for tool in found if tool is not None]
+
+
+def _tool(call: Call, index: int, tool: Mapping[str, object]) -> q.ChatCompletionRequestToolsItem | None:
+    where = f"tools[{index}]"
+    if "function" not in tool:
+        if tool.get("type") == "custom":
+            call.refuse(f"{where} (custom)", "Mistral has no tools with free-text input; use a function")
+            return None
+        return cast("q.ChatCompletionRequestToolsItem", tool)  # Mistral's own form
+    _refuse_cache_mark(call, where, tool)
+    return q.Tool(type="function", function=_function(mapping_of(tool["function"])))
+
+
+def _function(function: Mapping[str, object]) -> q.Function:
+    schema = function.get("parameters")
+    if schema is None:
+        schema = {"type": "object", "properties": dict[str, object]()}
+    made = q.Function(name=str(function["name"]), parameters=dict(mapping_of(schema)))
+    if description := function.get("description"):
+        made["description"] = str(description)
+    if function.get("strict") is not None:
+        made["strict"] = bool(function["strict"])
+    return made
+
+
+def _tool_choice(asked: object) -> q.ToolChoice | q.ToolChoiceEnum | Omit:
+    match asked:
+        case None:
+            return OMIT
+        case "auto" | {"type": "auto"}:
+            return "auto"
+        case "none" | {"type": "none"}:
+            return "none"
+        case "any" | "required" | {"type": "any" | "required"}:
+            return "any"
+        case {"type": "function", "function": {"name": str(name)}}:
+            return q.ToolChoice(type="function", function=q.FunctionName(name=name))
+        case _:
+            raise InvalidRequestError(
+                f"tool_choice is {asked!r}; it is 'auto', 'none', 'required', or a function by name",
+                param="tool_choice",
+            )

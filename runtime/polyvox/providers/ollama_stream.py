@@ -1,0 +1,105 @@
+"""Ollama's stream, whose lines are replies in small, to unified chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from polyvox_wire.ollama import responses as r
+from polyvox_wire.ollama import stubs
+
+from ..errors import StreamInterruptedError
+from ..honest import check_call, new_id, now
+from ..reading import is_whole, read_reply
+from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
+from ..streams import JsonLinesDecoder
+from .dialect import StreamReader
+from .ollama import choice_fields, created, finish_reason, kept, logprobs, tool_call, usage
+
+if TYPE_CHECKING:
+    from ..call import Call
+    from .dialect import Dialect
+
+
+class OllamaEvents(stubs.StreamMapping[ChatCompletionChunk]):
+    """One stream's lines, in order, to chunks."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._id, self._created, self._model = new_id("chatcmpl-"), now(), call.model
+        self._made = 0
+        self._images: list[str] = []
+        self._started = False
+        self.done = False
+
+    @override
+    def event(self, event: r.ChatResponse, /) -> Iterable[ChatCompletionChunk]:
+        delta = self._delta(event.message or r.ReplyMessage())
+        if not self._started:
+            self._started, delta.role = True, "assistant"
+            self._created, self._model = created(event), event.model or self._model
+        choice = ChunkChoice(delta=delta, logprobs=logprobs(event.logprobs))
+        chunk = ChatCompletionChunk(id=self._id, created=self._created, model=self._model, choices=[choice])
+        if event.done:
+            self.done = True
+            choice.finish_reason = finish_reason(event, bool(self._made))
+            choice.provider_specific_fields = choice_fields(event)
+            delta.provider_specific_fields = kept(self._images)
+            chunk.usage = usage(event)
+        return (chunk,)
+
+    def _delta(self, said: r.ReplyMessage) -> Delta:
+        self._images.extend(said.images or ())
+        calls = [self._call_delta(made) for made in said.tool_calls or ()]
+        return Delta(content=said.content or None, reasoning_content=said.thinking or None, tool_calls=calls or None)
+
+    def _call_delta(self, made: r.ToolCall) -> ToolCallDelta:
+        """A call, which always comes whole."""
+        index, self._made = self._made, self._made + 1
+        call = tool_call(made)
+        check_call(index, call.id, call.function.name, self._call)
+        return ToolCallDelta(
+            index=index,
+            id=call.id,
+            type="function",
+            function=FunctionCallDelta(name=call.function.name, arguments=call.function.arguments),
+            provider_specific_fields=call.provider_specific_fields,
+        )
+
+
+class OllamaReader(StreamReader):
+    """One stream of Ollama's."""
+
+    def __init__(self, dialect: Dialect, call: Call) -> None:
+        self._dialect = dialect
+        self._call = call
+        self._decoder = JsonLinesDecoder()
+        self._events = OllamaEvents(call)
+
+    @override
+    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        for event in self._decoder.feed(piece):
+            self._read(event.data, chunks)
+
+    def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if self.done:
+            return
+        reply = read_reply(r.ChatResponse, data, self._call)
+        if reply.error is not None:
+            raise self._dialect.error(self._call, None, {}, data)
+        chunks.extend(self._events.event(reply))
+        self.done = self._events.done
+
+    @override
+    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
+        for event in self._decoder.finish():
+            if is_whole(event.data):
+                self._read(event.data, chunks)
+        if not self.done:
+            raise StreamInterruptedError(
+                "the stream ended before its end marker; `error.partial` has what arrived",
+                provider=self._dialect.vendor.name,
+                model=self._call.model,
+            )
