@@ -15,13 +15,14 @@ from polyvox_wire.openai.stubs import StopReasons
 from ..errors import StreamInterruptedError
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
-from ..results import ChatCompletionChunk, ChunkChoice, FinishReason, extras
+from ..results import ChatCompletionChunk, ChunkChoice, CompletionUsage, FinishReason, extras
+from ..shapes import is_mapping, mapping_of
 from ..streams import EventStreamDecoder
 from .dialect import StreamReader
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..results import CompletionUsage, Delta, ToolCallDelta
+    from ..results import Delta, ToolCallDelta
     from ..streams import ServerSentEvent
     from .dialect import Dialect
 
@@ -52,6 +53,12 @@ _OTHER_WORDS: Final[Mapping[str, FinishReason]] = {
 def finish_reason(said: str | None) -> FinishReason | None:
     """The unified reason for a vendor's word."""
     return None if said is None else _OTHER_WORDS.get(said.lower(), "other")
+
+
+def _groq_usage(extra: Mapping[str, object]) -> CompletionUsage | None:
+    """Groq counts here, and in the usual place only if asked."""
+    found = mapping_of(extra.get("x_groq")).get("usage")
+    return CompletionUsage.model_validate(found) if is_mapping(found) else None
 
 
 def reasoning_of(extra: Mapping[str, object]) -> str | None:
@@ -147,10 +154,12 @@ class OpenAIReader(StreamReader):
         self._chunk(chunk, data, chunks)
 
     def _chunk(self, chunk: ChatCompletionChunk, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if chunk.model_extra:
+            if chunk.model_extra.get("error"):
+                raise self._dialect.error(self._call, None, {}, data)
+            chunk.usage = chunk.usage or _groq_usage(chunk.model_extra)
         if chunk.usage is not None:
             self._usage, chunk.usage = chunk.usage, None
-        if chunk.model_extra and chunk.model_extra.get("error"):
-            raise self._dialect.error(self._call, None, {}, data)
         if not chunk.choices or self._is_echo(chunk):
             self._waiting.update(extras(chunk))
             self._service_tier = chunk.service_tier or self._service_tier
