@@ -17,7 +17,7 @@ from .exchange import Attempt, Headers, Request, Response, Timeouts
 from .failures import request_id
 from .guessing import nearest
 from .messages import checked
-from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, VENDOR_OPTIONS
+from .parameters import CALL_PARAMETERS, LISTS, MODEL_PARAMETERS, SAME, VENDOR_OPTIONS
 from .providers import dialect_of
 from .results import Facts
 from .shapes import mapping_of
@@ -106,6 +106,9 @@ def _plan(
 ) -> Plan[T]:
     given = {name: _kept(value) for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
+    for name in LISTS:
+        if isinstance(given.get(name), (str, bytes)):
+            raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
     _refuse_model_list(settings)
     _spread_client_args(given)
     plain = checked(messages)
@@ -293,8 +296,11 @@ def _check_stream_options(call: Call) -> None:
 def _options(dialect: Dialect, parameters: Mapping[str, object]) -> dict[str, object]:
     """The vendor's own fields: from `anthropic={...}` and from keywords that are such fields."""
     known = dialect.option_paths
-    name = dialect.vendor.name
-    options = dict(cast("Mapping[str, object]", parameters.get(name) or {})) if name in VENDOR_OPTIONS else {}
+    name = dialect.options_name
+    options = dict(mapping_of(parameters.get(name))) if name in VENDOR_OPTIONS else {}
+    for other in VENDOR_OPTIONS - {name}:
+        if parameters.get(other) and not (parameters.get("fallbacks") or parameters.get("fallback_models")):
+            raise UnknownParameterError(f"{other}={{...}} is for {other}; this model is {name}'s", param=other)
     for key in options:
         if key not in known:
             raise UnknownParameterError(f"{name} has no option {key!r}{nearest(key, known)}", param=key)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, cast, overlo
 
 from typing_extensions import Unpack
 
-from .parameters import SAME, CallParameters, Parameters
+from .errors import UnknownParameterError
+from .guessing import nearest
+from .parameters import CALL_PARAMETERS, SAME, CallParameters, Parameters
 
 if TYPE_CHECKING:
     import asyncio
@@ -56,6 +58,10 @@ class _Settings:
     """What both clients have in common."""
 
     def __init__(self, defaults: Mapping[str, object]) -> None:
+        for name in defaults:
+            if name not in CALL_PARAMETERS:
+                hint = nearest(name, CALL_PARAMETERS) or "; what is for the model belongs to the call"
+                raise UnknownParameterError(f"a client has no setting {name!r}{hint}", param=name)
         self._defaults = {name: value for name, value in defaults.items() if value is not None}
 
     def __repr__(self) -> str:

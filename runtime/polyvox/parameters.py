@@ -175,7 +175,7 @@ class CallParameters(TypedDict, total=False):
     deployment_id: str | None
     """The name of a deployment (Azure)."""
     timeout: float | str | HasTimeouts | None
-    """Seconds for the whole call with its retries, or an httpx2 `Timeout`. Default: 600 to read, 5 to connect."""
+    """Seconds for a model's whole call with its retries, or an httpx2 `Timeout`. Default: 600 to read, 5 to connect."""
     num_retries: int | None
     """How many more times to try after a failure that may pass. Default 2."""
     retries: int | None
@@ -222,6 +222,8 @@ MODEL_PARAMETERS = frozenset(ModelParameters.__annotations__)
 CALL_PARAMETERS = frozenset(CallParameters.__annotations__)
 VENDOR_OPTIONS = frozenset({"openai", "anthropic", "gemini"})
 
+LISTS = ("fallbacks", "fallback_models", "modalities", "allowed_openai_params", "functions", "tools", "model_list")
+"""What must be a list: a single text would be taken apart into its letters."""
 SAME: tuple[tuple[str, ...], ...] = (
     ("provider", "custom_llm_provider"),
     ("api_base", "base_url"),

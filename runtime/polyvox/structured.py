@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from pydantic_core import from_json, to_json
+
 from .call import Format
 from .errors import InvalidRequestError, StructuredOutputError
+from .shapes import mapping_of
 
 if TYPE_CHECKING:
     from polyvox_wire.support import Wire
@@ -49,13 +52,39 @@ def _from_mapping(given: Mapping[str, object]) -> Format:
 def _from_type(wanted_type: object) -> Format:
     from pydantic import PydanticUserError, TypeAdapter
 
+    if isinstance(wanted_type, str) or (hasattr(wanted_type, "model_dump") and not isinstance(wanted_type, type)):
+        raise InvalidRequestError(
+            f"response_format is a type, or a mapping such as {{'type': 'json_object'}}, not {wanted_type!r}",
+            param="response_format",
+        )
     try:
         adapter = TypeAdapter(cast("type[object]", wanted_type))
         schema = adapter.json_schema()
     except PydanticUserError as error:
         raise InvalidRequestError(f"response_format cannot be described: {error.message}") from error
-    name = getattr(wanted_type, "__name__", "response")
-    return Format("json_schema", name=_safe(name), schema=strict(schema), strict=True, parse=adapter.validate_json)
+    name = _safe(getattr(wanted_type, "__name__", "response"))
+    if schema.get("type") == "object" or "$ref" in schema:
+        return Format("json_schema", name=name, schema=strict(schema), strict=True, parse=adapter.validate_json)
+
+    def parse(text: str) -> object:
+        return adapter.validate_json(_unwrapped(text))
+
+    return Format("json_schema", name=name, schema=strict(_wrapped(schema)), strict=True, parse=parse)
+
+
+def _wrapped(schema: dict[str, object]) -> dict[str, object]:
+    """Vendors want an object at the root: a list, a union or a number becomes its only property."""
+    definitions = schema.pop("$defs", None)
+    wrapped: dict[str, object] = {"type": "object", "properties": {"value": schema}, "required": ["value"]}
+    return wrapped if definitions is None else {**wrapped, "$defs": definitions}
+
+
+def _unwrapped(text: str) -> bytes | str:
+    try:
+        found = mapping_of(from_json(text))
+    except ValueError:
+        return text  # the type says what is wrong with it
+    return to_json(found["value"]) if "value" in found else text
 
 
 def _safe(name: str) -> str:

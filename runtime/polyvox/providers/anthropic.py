@@ -37,7 +37,7 @@ from .anthropic_request import request
 from .dialect import Dialect, StreamReader
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Vendor
     from ..errors import APIError
     from ..exchange import Headers
     from ..results import Facts
@@ -274,6 +274,10 @@ class AnthropicDialect(Dialect):
 
     support = SUPPORT
     option_paths = PATHS
+
+    def __init__(self, vendor: Vendor) -> None:
+        super().__init__(vendor)
+        self.options_name = "anthropic"
 
     @override
     def path(self, call: Call) -> str:

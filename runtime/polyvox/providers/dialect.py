@@ -36,6 +36,27 @@ class Credentials:
     headers: Callable[[str, Request], Headers]
 
 
+class Head:
+    """The start of a body that should be a stream, until its first event: some errors come as plain JSON instead."""
+
+    def __init__(self) -> None:
+        self._bytes: bytes | None = b""
+
+    def add(self, piece: bytes) -> None:
+        """More of it."""
+        if self._bytes is not None:
+            self._bytes += piece
+
+    def forget(self) -> None:
+        """It is a stream."""
+        self._bytes = None
+
+    def document(self) -> bytes | None:
+        """The whole body, if it is JSON."""
+        found = self._bytes
+        return found if found is not None and found.lstrip().startswith((b"{", b"[")) else None
+
+
 class StreamReader(ABC):
     """One streamed answer: bytes in, unified chunks out. Chunks before an error are handed over with it."""
 
@@ -64,6 +85,8 @@ class Dialect(ABC):
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
+        self.options_name = vendor.name
+        """The keyword of `completion()` that carries the vendor's own fields."""
 
     def base_url(self, call: Call) -> str:
         """The host and what stands before the path: the caller's, the environment's, or the vendor's."""
@@ -74,7 +97,7 @@ class Dialect(ABC):
         given = call.settings.get("api_key")
         if callable(given):
             return Credentials(given, lambda key, _: self.headers(key, None))
-        key, variable = (given, None) if given else environment_key(self.vendor)
+        key, variable = (given, None) if given else environment_key(self.vendor, call.model)
         return Credentials(key.strip(), lambda key, _: self.headers(key, variable))
 
     @abstractmethod

@@ -184,7 +184,9 @@ def _contents(call: Call) -> list[q.Content]:
             case "user" | "assistant":
                 _flush(turns, answers)
                 refuse_name(call, where, cast("Mapping[str, object]", message))
-                turns.append(_turn(call, where, message, calls))
+                turn = _turn(call, where, message, calls)
+                if turn.get("parts"):  # an answer in which nothing was said; Gemini refuses an empty turn
+                    turns.append(turn)
     _flush(turns, answers)
     if not turns:
         raise InvalidMessageError("messages has only instructions; Gemini needs at least one user message")

@@ -18,7 +18,7 @@ from ..reading import is_whole, read_reply
 from ..results import ChatCompletionChunk, ChunkChoice, CompletionUsage, FinishReason, extras
 from ..shapes import is_mapping, mapping_of
 from ..streams import EventStreamDecoder
-from .dialect import StreamReader
+from .dialect import Head, StreamReader
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -110,7 +110,7 @@ class OpenAIReader(StreamReader):
         self._call = call
         self._decoder = EventStreamDecoder()
         self._id, self._created, self._model = "", 0, ""
-        self._head: bytes | None = b""
+        self._head = Head()
         self._held: ChatCompletionChunk | None = None
         self._waiting: dict[str, object] = {}
         self._usage: CompletionUsage | None = None
@@ -121,8 +121,7 @@ class OpenAIReader(StreamReader):
         self._calls: dict[int, _Calls] = {}
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        if self._head is not None:
-            self._head += piece
+        self._head.add(piece)
         for event in self._decoder.feed(piece):
             self._event(event, chunks)
 
@@ -130,8 +129,8 @@ class OpenAIReader(StreamReader):
         for event in self._decoder.finish():
             if is_whole(event.data):
                 self._event(event, chunks)
-        if self._head is not None and self._head.strip().startswith((b"{", b"[")):
-            raise self._dialect.error(self._call, None, {}, self._head)
+        if document := self._head.document():
+            raise self._dialect.error(self._call, None, {}, document)
         if not self.done and not (self._started and self._started == self._finished):
             raise StreamInterruptedError(
                 "the stream ended before its end marker; `error.partial` has what arrived",
@@ -141,7 +140,7 @@ class OpenAIReader(StreamReader):
         self._end(chunks)
 
     def _event(self, event: ServerSentEvent, chunks: list[ChatCompletionChunk]) -> None:
-        self._head = None
+        self._head.forget()
         data = event.data
         if data == b"[DONE]" or data.strip() == b"[DONE]":
             self._end(chunks)
