@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 from urllib.parse import urlencode
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -20,6 +20,7 @@ from .messages import checked
 from .parameters import CALL_PARAMETERS, LISTS, MODEL_PARAMETERS, SAME, VENDOR_OPTIONS
 from .providers import dialect_of
 from .results import Facts
+from .secrecy import Secrets
 from .shapes import mapping_of
 from .structured import parsed, wanted
 from .support import NEUTRAL, Unsupported
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from .results import ChatCompletion
 
 T = TypeVar("T")
+
+MakeRead: TypeAlias = "Callable[[Dialect, Call, Secrets], Callable[[Response], T]]"
 
 VERSION = "0.1.0"
 DEFAULT_RETRIES = 2
@@ -78,7 +81,7 @@ class Opened:
     reader: StreamReader
     call: Call
     facts: Facts
-    error: Callable[[int | None, Mapping[str, str], bytes], APIError]
+    secrets: Secrets
 
 
 def plan_answer(
@@ -102,7 +105,7 @@ def _plan(
     parameters: Mapping[str, object],
     *,
     stream: bool,
-    make_read: Callable[[Dialect, Call], Callable[[Response], T]],
+    make_read: MakeRead[T],
 ) -> Plan[T]:
     given = {name: _kept(value) for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
@@ -183,7 +186,7 @@ def _attempt(
     response_format: object,
     parameters: Mapping[str, object],
     stream: bool,
-    make_read: Callable[[Dialect, Call], Callable[[Response], T]],
+    make_read: MakeRead[T],
 ) -> Attempt[T]:
     settings = cast("CallParameters", {name: value for name, value in parameters.items() if value is not None})
     vendor, name = locate(model, _provider(parameters))
@@ -196,16 +199,17 @@ def _attempt(
         _merge(body, extra)
     if (mock := settings.get("mock_response")) is not None:
         return _mocked(call, mock, make_read)
+    secrets = Secrets()
     return Attempt(
         provider=vendor.name,
         model=name,
-        request=_request(dialect, call, settings, _encoded(body)),
-        read=make_read(dialect, call),
-        error=lambda response: dialect.error(call, response.status, response.headers, response.body),
+        request=_request(dialect, call, settings, secrets, _encoded(body)),
+        read=make_read(dialect, call, secrets),
+        error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
     )
 
 
-def _mocked(call: Call, mock: object, make_read: Callable[[Dialect, Call], Callable[[Response], T]]) -> Attempt[T]:
+def _mocked(call: Call, mock: object, make_read: MakeRead[T]) -> Attempt[T]:
     """No request at all: the mock's bytes, in OpenAI's dialect, whoever the vendor is."""
     from .mocking import mock_body
     from .providers.openai import OpenAIDialect
@@ -216,8 +220,8 @@ def _mocked(call: Call, mock: object, make_read: Callable[[Dialect, Call], Calla
         provider=call.vendor.name,
         model=call.model,
         request=request,
-        read=make_read(dialect, call),
-        error=lambda response: dialect.error(call, response.status, response.headers, response.body),
+        read=make_read(dialect, call, Secrets()),
+        error=lambda reply: dialect.error(call, reply.status, reply.headers, reply.body),
     )
 
 
@@ -364,7 +368,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _request(dialect: Dialect, call: Call, settings: CallParameters, body: bytes) -> Request:
+def _request(dialect: Dialect, call: Call, settings: CallParameters, secrets: Secrets, body: bytes) -> Request:
     one_of(settings, "api_base", "base_url")
     url = endpoint(dialect.base_url(call), dialect.path(call))
     if query := settings.get("extra_query"):
@@ -372,12 +376,12 @@ def _request(dialect: Dialect, call: Call, settings: CallParameters, body: bytes
     headers = _headers(dialect.vendor, call, settings)
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
     credentials = dialect.credentials(call)
-    if isinstance(credentials.key, str):
-        return replace(request, headers=(*headers, *_beside(headers, credentials.headers(credentials.key, request))))
 
     def sign(key: str) -> Headers:
-        return _beside(headers, credentials.headers(key, request))
+        return secrets.keep(_beside(headers, credentials.headers(key, request)))
 
+    if isinstance(credentials.key, str):
+        return replace(request, headers=(*headers, *sign(credentials.key)))
     return replace(request, key=credentials.key, sign=sign)
 
 
@@ -450,14 +454,14 @@ def _facts(dialect: Dialect, call: Call, response: Response) -> Facts:
     )
 
 
-def _read_whole(dialect: Dialect, call: Call) -> Callable[[Response], ChatCompletion]:
+def _read_whole(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Response], ChatCompletion]:
     def read(response: Response) -> ChatCompletion:
         facts = _facts(dialect, call, response)
         try:
             completion = dialect.read(call, response.body, facts)
         except APIError as error:
             error.request_id = error.request_id or facts.request_id
-            raise
+            raise secrets.mask(error) from error.__cause__
         if call.format is not None and call.format.parse is not None:
             return parsed(completion, call.format)
         return completion
@@ -465,12 +469,10 @@ def _read_whole(dialect: Dialect, call: Call) -> Callable[[Response], ChatComple
     return read
 
 
-def _read_opened(dialect: Dialect, call: Call) -> Callable[[Response], Opened]:
+def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Response], Opened]:
     def read(response: Response) -> Opened:
         facts = _facts(dialect, call, response)
         facts.response_ms = None
-        return Opened(
-            dialect.reader(call), call, facts, lambda status, headers, body: dialect.error(call, status, headers, body)
-        )
+        return Opened(dialect.reader(call), call, facts, secrets)
 
     return read

@@ -54,6 +54,10 @@ def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) 
     return {**{name: value for name, value in defaults.items() if name not in said}, **{k: given[k] for k in kept}}
 
 
+# What a repr shows: nothing that may hold a credential.
+_SHOWN = frozenset({"provider", "custom_llm_provider", "api_base", "base_url", "api_version", "timeout", "drop_params"})
+
+
 class _Settings:
     """What both clients have in common."""
 
@@ -65,11 +69,9 @@ class _Settings:
         self._defaults = {name: value for name, value in defaults.items() if value is not None}
 
     def __repr__(self) -> str:
-        shown = {
-            name: "***" if name == "api_key" else value
-            for name, value in self._defaults.items()
-            if name not in ("extra_headers", "client_args")
-        }
+        shown = {name: value for name, value in self._defaults.items() if name in _SHOWN}
+        if "api_key" in self._defaults:
+            shown["api_key"] = "***"
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 

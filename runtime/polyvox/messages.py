@@ -206,7 +206,7 @@ _PAYLOADS: Mapping[str, str] = {
     "image_url": "url",
     "audio_url": "url",
     "video_url": "url",
-    "input_audio": "object",
+    "input_audio": "either",  # Mistral takes the bare data
     "file": "object",
 }
 _NEEDS_CONTENT = frozenset({"system", "developer", "user", "tool"})
@@ -292,7 +292,7 @@ def _check_payload(where: str, kind: str, payload: object) -> None:
         raise InvalidMessageError(f"{where} is missing; a part of type {kind!r} needs it")
     wanted = _PAYLOADS[kind]
     if not ((isinstance(payload, str) and wanted != "object") or (is_mapping(payload) and wanted != "text")):
-        kinds = {"text": "a text", "object": "a mapping", "url": "a mapping with 'url'"}
+        kinds = {"text": "a text", "object": "a mapping", "url": "a mapping with 'url'", "either": "a mapping"}
         raise InvalidMessageError(f"{where} must be {kinds[wanted]}, not a {type(payload).__name__}")
 
 

@@ -60,6 +60,7 @@ class Received:
         )
 
     def _failed(self, error: APIError) -> APIError:
+        self._opened.secrets.mask(error)
         error.request_id = error.request_id or self._opened.facts.request_id
         error.partial = self._answer()
         return error

@@ -97,8 +97,10 @@ class Dialect(ABC):
         given = call.settings.get("api_key")
         if callable(given):
             return Credentials(given, lambda key, _: self.headers(key, None))
-        key, variable = (given, None) if given else environment_key(self.vendor, call.model)
-        return Credentials(key.strip(), lambda key, _: self.headers(key, variable))
+        if given and given.strip():
+            return Credentials(given.strip(), lambda key, _: self.headers(key, None))
+        key, variable = environment_key(self.vendor, call.model)
+        return Credentials(key, lambda key, _: self.headers(key, variable))
 
     @abstractmethod
     def path(self, call: Call) -> str:

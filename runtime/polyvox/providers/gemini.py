@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, assert_never, cast
-from urllib.parse import quote
 
 from pydantic_core import to_json
 from typing_extensions import override
@@ -16,6 +15,7 @@ from polyvox_wire.gemini import stubs
 from polyvox_wire.gemini.options import PATHS
 from polyvox_wire.support import UnknownVariant
 
+from ..addressing import model_path
 from ..honest import check_calls, new_id, now
 from ..reading import read_reply, unreadable
 from ..results import (
@@ -396,7 +396,7 @@ class GeminiDialect(Dialect):
     def path(self, call: Call) -> str:
         model = call.model if "/" in call.model else f"models/{call.model}"
         verb = "streamGenerateContent?alt=sse" if call.stream else "generateContent"
-        return f"/{quote(model)}:{verb}"
+        return f"/{model_path(model)}:{verb}"
 
     def headers(self, key: str, variable: str | None) -> Headers:
         return (("x-goog-api-key", key),) if key else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from os import environ
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -15,12 +16,12 @@ from polyvox_wire.openai import stubs
 from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
 
-from ..errors import APIResponseValidationError
+from ..errors import APIResponseValidationError, InvalidMessageError
 from ..honest import check_calls, new_id, now
 from ..parameters import MODEL_PARAMETERS
 from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
-from ..shapes import is_list, mapping_of
+from ..shapes import is_list, is_mapping, mapping_of
 from ..support import NATIVE, Renamed, Stance, Unsupported
 from .dialect import Dialect
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
@@ -175,6 +176,8 @@ def _part(call: Call, where: str, part: Mapping[str, object]) -> Mapping[str, ob
     if kind not in _PARTS:
         call.refuse(f"{where} ({kind})", f"OpenAI takes parts of type {', '.join(sorted(_PARTS))}")
         return None
+    if kind == "input_audio" and not is_mapping(part["input_audio"]):
+        raise InvalidMessageError(f"{where}.input_audio must be a mapping with data and format")
     if "cache_control" in part:
         call.refuse(f"{where}.cache_control", "OpenAI caches prompts by itself; see prompt_cache_key")
         return {key: value for key, value in part.items() if key != "cache_control"}
@@ -242,7 +245,7 @@ class OpenAIDialect(Dialect):
         completion.model = completion.model or call.model
         for choice in completion.choices:
             self._settle(call, choice, body)
-        facts.native = lambda: native(body)
+        facts.native = partial(native, body)
         completion._facts = facts
         return completion
 
