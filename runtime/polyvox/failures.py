@@ -199,14 +199,18 @@ def read_error(body: bytes) -> Told:
     codes = tuple(str(found[key]) for found in objects for key in _CODE_KEYS if isinstance(found.get(key), (str, int)))
     param = next((found["param"] for found in objects if isinstance(found.get("param"), str)), None)
     status = next((int(code) for code in codes if code.isdigit() and 400 <= int(code) < 600), None)
-    named = next((found[key] for found in objects for key in _ID_KEYS if isinstance(found.get(key), str)), None)
+    named = next((found[key] for found in objects if isinstance(found.get(key := _id_key(found)), str)), None)
     if not message and isinstance(document, str):
         message = document
     return Told(message, codes, cast("str | None", param), status, _delay(objects), cast("str | None", named))
 
 
-_ID_KEYS = ("request_id", "id")
 _CODE_KEYS = ("code", "status", "type", "error_type", "reason")
+
+
+def _id_key(found: Mapping[str, object]) -> str:
+    """Together calls it `id`, which elsewhere is the id of an answer."""
+    return "id" if "error" in found and "choices" not in found and "request_id" not in found else "request_id"
 
 
 def _objects(document: object) -> Iterator[Mapping[str, object]]:
@@ -223,8 +227,9 @@ def _objects(document: object) -> Iterator[Mapping[str, object]]:
     yield from _objects(found.get("error"))
     yield found
     yield from _objects(found.get("innererror"))
-    details = found.get("details")
-    yield from filter(is_mapping, details if is_list(details) else ())
+    for key in ("details", "detail"):
+        inner = found.get(key)
+        yield from filter(is_mapping, inner if is_list(inner) else ())
     choices = found.get("choices")  # OpenRouter again: an error in the place of an answer
     for choice in choices if is_list(choices) else ():
         yield from _objects(mapping_of(choice).get("error"))

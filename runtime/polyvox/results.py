@@ -84,7 +84,7 @@ class Facts:
     dropped_params: tuple[str, ...] = ()
     structured_by: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    native: Callable[[], Wire | None] | Wire | None = None
+    native: Callable[[], Wire | None] | Wire | None = field(default=None, compare=False)
 
 
 _FACTS = frozenset({"provider", "request_id", "response_ms", "dropped_params", "response_headers", "structured_by"})

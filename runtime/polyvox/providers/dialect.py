@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ..addressing import base_url, environment_key
+from ..errors import InvalidRequestError
 from ..failures import failure
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ class Dialect(ABC):
         given = call.settings.get("api_key")
         if callable(given):
             return Credentials(given, lambda key, _: self.headers(key, None))
-        if given and given.strip():
+        if given is not None:
+            if not given.strip():
+                raise InvalidRequestError("api_key is blank", param="api_key", provider=self.vendor.name)
             return Credentials(given.strip(), lambda key, _: self.headers(key, None))
         key, variable = environment_key(self.vendor, call.model)
         return Credentials(key, lambda key, _: self.headers(key, variable))
