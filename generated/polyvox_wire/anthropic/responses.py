@@ -283,7 +283,7 @@ class ErrorResponse(Wire):
 class FallbackBlock(Wire):
     from_: Annotated[FallbackHopInfo, Field(alias="from")]
     to: FallbackHopInfo
-    trigger: FallbackRefusalTrigger
+    trigger: FallbackRefusalTrigger | None = None
     type: Literal["fallback"] = "fallback"
 
 
