@@ -1,0 +1,40 @@
+"""What every test relies on: one backend for async tests, and nothing of the developer's environment."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from polyvox.addressing import NATIVE
+from polyvox.call import Vendor
+from polyvox_wire.gateways import GATEWAYS, Gateway
+
+# Names of variables inside a base URL, such as "https://{DATABRICKS_HOST}/...".
+_PLACEHOLDER = re.compile(r"\{([A-Z0-9_]+)\}")
+# Whatever looks like a key or an address, and what HTTP clients read.
+_SUSPECT = re.compile(r"(?i).*(_api_key|_auth_token|_base_url|_api_base|_proxy)|polyvox_.*|openai_(org|project)_id")
+
+
+def _known_names() -> frozenset[str]:
+    """Every variable that a provider's row names."""
+    rows: list[Vendor | Gateway] = [*NATIVE.values(), *GATEWAYS.values()]
+    named = [name for row in rows for name in (*row.key_variables, *row.base_variables)]
+    return frozenset(named) | {name for row in rows for name in _PLACEHOLDER.findall(row.base_url or "")}
+
+
+KNOWN = _known_names()
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key, address or proxy of the developer's reaches a test; a test sets what it needs."""
+    for name in [name for name in os.environ if name in KNOWN or _SUSPECT.fullmatch(name)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Async tests run on asyncio, which is what the HTTP client and the drivers are written for."""
+    return "asyncio"
