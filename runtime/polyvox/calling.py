@@ -409,6 +409,11 @@ def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
     if value is None:
         return Timeouts()
     if not isinstance(value, (int, float, str)):
+        if not hasattr(value, "as_dict"):
+            kind = type(value).__name__
+            raise InvalidRequestError(
+                f"timeout is a {kind}; it is a number of seconds, or an httpx2 Timeout", param="timeout"
+            )
         phases = value.as_dict()
         return Timeouts(phases.get("connect"), phases.get("read"), phases.get("write"), phases.get("pool"))
     try:
@@ -463,7 +468,7 @@ def _read_whole(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Res
             error.request_id = error.request_id or facts.request_id
             raise secrets.mask(error) from error.__cause__
         if call.format is not None and call.format.parse is not None:
-            return parsed(completion, call.format)
+            return parsed(completion, call.format, call.model)
         return completion
 
     return read

@@ -163,3 +163,9 @@ class ParsedChatCompletion(ChatCompletion, Generic[T]):
     """An answer that was parsed into the type given as `response_format`."""
 
     choices: list[ParsedChoice[T]] = Field(default_factory=list)  # type: ignore[assignment]  # narrower
+
+
+# Made here, by name, so that they can be pickled: pydantic registers a parametrised class where it is made.
+ParsedMessageOfAnything = ParsedChatCompletionMessage[object]
+ParsedChoiceOfAnything = ParsedChoice[object]
+ParsedCompletionOfAnything = ParsedChatCompletion[object]

@@ -14,7 +14,7 @@ from .shapes import mapping_of
 if TYPE_CHECKING:
     from polyvox_wire.support import Wire
 
-    from .results import ChatCompletion, ParsedChatCompletion
+    from .results import ChatCompletion, Choice, ParsedChatCompletion
 
 
 def wanted(response_format: object) -> Format | None:
@@ -96,6 +96,11 @@ def strict(schema: object) -> dict[str, object]:
 
     What callers' types allow to be absent, the model then always writes; the type reads both.
     """
+    root = mapping_of(schema)
+    definitions = mapping_of(root.get("$defs"))
+    name = str(root.get("$ref", "")).removeprefix("#/$defs/")
+    if name in definitions:  # a type that holds itself: vendors want an object at the root, not a reference
+        schema = {**mapping_of(definitions[name]), "$defs": definitions}
     return cast("dict[str, object]", _strict(schema))
 
 
@@ -123,7 +128,7 @@ def _strict_value(key: str, value: object) -> object:
     return value if key in ("enum", "const", "required") else _strict(value)
 
 
-def parsed(completion: ChatCompletion, wanted_format: Format) -> ParsedChatCompletion[object]:
+def parsed(completion: ChatCompletion, wanted_format: Format, model: str) -> ParsedChatCompletion[object]:
     """The same answer with `message.parsed` on each choice.
 
     Raises:
@@ -135,7 +140,7 @@ def parsed(completion: ChatCompletion, wanted_format: Format) -> ParsedChatCompl
     for choice in completion.choices:
         message = choice.message
         silent = message.content is None or bool(message.refusal)
-        value = None if silent else _read(completion, choice.finish_reason, message.content or "", wanted_format)
+        value = None if silent else _read(completion, choice, wanted_format, model)
         held = ParsedChatCompletionMessage[object](**_fields(message), parsed=value)
         choices.append(ParsedChoice[object](**_fields(choice, without="message"), message=held))
     result = ParsedChatCompletion[object](**_fields(completion, without="choices"), choices=choices)
@@ -150,9 +155,10 @@ def _fields(model: Wire, without: str = "") -> dict[str, Any]:
     return fields
 
 
-def _read(completion: ChatCompletion, finish_reason: str | None, text: str, wanted_format: Format) -> object:
+def _read(completion: ChatCompletion, choice: Choice, wanted_format: Format, model: str) -> object:
     from pydantic import ValidationError
 
+    text = choice.message.content
     if wanted_format.parse is None or not text:
         return None
     try:
@@ -160,8 +166,8 @@ def _read(completion: ChatCompletion, finish_reason: str | None, text: str, want
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the answer"
-        reason = _reason(finish_reason, first["type"])
-        raise _misfit(completion, reason, f"{place}: {first['msg']}") from error
+        reason = _reason(choice.finish_reason, first["type"])
+        raise _misfit(completion, reason, f"{place}: {first['msg']}", model) from error
 
 
 Reason = Literal["truncated", "invalid_json", "schema_mismatch"]
@@ -180,11 +186,11 @@ _SAYS = {
 }
 
 
-def _misfit(completion: ChatCompletion, reason: Reason, detail: str) -> StructuredOutputError:
+def _misfit(completion: ChatCompletion, reason: Reason, detail: str, model: str) -> StructuredOutputError:
     error = StructuredOutputError(
         f"{_SAYS[reason]} ({detail})",
         provider=completion.provider,
-        model=completion.model,
+        model=model,
         request_id=completion.request_id,
     )
     error.reason, error.completion = reason, completion

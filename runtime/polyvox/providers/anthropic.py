@@ -131,8 +131,8 @@ class AnthropicMapping(stubs.Mapping["Call", ChatCompletion]):
                     provider_specific_fields=choice_fields(reply.stop_reason, reply.stop_sequence, reply.stop_details),
                 )
             ],
-            usage=usage(reply.usage),
-            service_tier=reply.usage.service_tier,
+            usage=None if reply.usage is None else usage(reply.usage),
+            service_tier=reply.usage.service_tier if reply.usage else None,
         )
 
 

@@ -126,7 +126,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
         message = event.message
         self._id = message.id or self._id
         self._model = message.model or self._model
-        self._usage = message.usage
+        self._usage = message.usage or self._usage
         yield self._chunk(Delta(role="assistant", content=""))
         for index, block in enumerate(message.content):  # written before the stream began (programmatic tool calls)
             yield from self._start(index, block)
@@ -135,7 +135,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             said = r.MessageDelta(
                 stop_reason=message.stop_reason, stop_sequence=message.stop_sequence, stop_details=message.stop_details
             )
-            counted = r.MessageDeltaUsage(output_tokens=message.usage.output_tokens)
+            counted = r.MessageDeltaUsage(output_tokens=self._usage.output_tokens)
             yield from self._end(r.MessageDeltaEvent(delta=said, usage=counted))
 
     def _start(self, index: int, block: r.ContentBlock) -> Iterable[ChatCompletionChunk]:
