@@ -5,6 +5,7 @@ python -m codegen generate [VENDOR ...] [--check]     specs -> generated
 """
 
 import argparse
+import datetime
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final
 
 from codegen import dialects, gateways, overlay, read, sources, stubs
 from codegen.failure import Failure
+from codegen.files import text_of
 from codegen.lock import lock
 from codegen.modules import module
 from codegen.normalise import normalise
@@ -37,7 +39,7 @@ def generate(specs: Path, vendors: Sequence[str]) -> Files:
 
 def compiled(specs: Path, vendor: str) -> Files:
     """The modules of one vendor."""
-    source = sources.load(specs / vendor)
+    source = sources.load(sources.known(specs, vendor))
     description = read.description(specs / (source.base or vendor))
     description = overlay.apply(description, specs / vendor / "overlay.yaml")
     names = Names(source.names, source.prefixes)
@@ -79,19 +81,12 @@ def shared(specs: Path) -> Files:
     """What belongs to no vendor."""
     rows = specs / "gateways.toml"
     return {
-        **({"gateways.py": _gateways(rows)} if rows.exists() else {}),
+        **({"gateways.py": gateways.render(text_of(rows.read_bytes(), gateways.SOURCE))} if rows.exists() else {}),
         "__init__.py": render("package_init.py.jinja"),
         "py.typed": "",
         "support.py": SUPPORT.read_text(encoding="utf-8"),
         "LOCK": lock(specs),
     }
-
-
-def _gateways(rows: Path) -> str:
-    try:
-        return gateways.render(rows.read_text(encoding="utf-8"))
-    except gateways.GatewayError as error:
-        raise Failure(str(error)) from None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,7 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("refresh", help="fetch a description, and vendor the cut of it")
     fetch.add_argument("vendor")
     fetch.add_argument("--from", dest="file", type=Path, metavar="FILE", help="a local copy instead of the address")
-    fetch.add_argument("--date", metavar="YYYY-MM-DD", help="when the vendor published it, if neither says so itself")
+    fetch.add_argument(
+        "--date", type=date, metavar="YYYY-MM-DD", help="when the vendor published it, if neither says so itself"
+    )
     fetch.set_defaults(run=_refresh)
     make = commands.add_parser("generate", help="specs -> generated")
     make.add_argument("vendors", nargs="*", metavar="VENDOR", help="only these; LOCK is then left alone")
@@ -120,6 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     for command in (fetch, make):
         command.add_argument("--specs", type=Path, default=CHECKOUT / "specs", metavar="DIR")
     return parser
+
+
+def date(text: str) -> str:
+    """`text`, which must be a date."""
+    return datetime.date.fromisoformat(text).isoformat()
 
 
 def _refresh(given: argparse.Namespace) -> int:

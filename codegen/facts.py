@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from codegen.prune import reach
-from codegen.schemas import COMPONENTS, KEYED, Schema, Schemas, is_object, rebuild, ref
+from codegen.schemas import COMPONENTS, KEYED, Schema, Schemas, as_schema, is_object, rebuild, ref
 
 FACTS: Final = frozenset(
     (
@@ -21,7 +21,7 @@ FACTS: Final = frozenset(
 def cut(schemas: Schemas, roots: Iterable[str]) -> Schemas:
     """The facts about what `roots` reach."""
     reached = reach(schemas, roots, gaps=True)
-    return {name: _facts(schema, reached) for name, schema in reached.items()}
+    return {name: _facts(as_schema(schema), reached) for name, schema in reached.items()}
 
 
 def _facts(schema: Schema, kept: Schemas) -> Schema:

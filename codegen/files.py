@@ -1,8 +1,18 @@
-"""Files are replaced as a whole or not at all."""
+"""Files are read as text or refused, and replaced as a whole or not at all."""
 
 import os
 import tempfile
 from pathlib import Path
+
+from codegen.failure import Failure
+
+
+def text_of(content: bytes, what: str) -> str:
+    """`content`, which must be text; messages call it `what`."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Failure(f"{what} is no UTF-8 text") from None
 
 
 def replace_file(file: Path, text: str) -> None:

@@ -1,22 +1,17 @@
 """From specs/gateways.toml to polyvox_wire/gateways.py: one row for each vendor that speaks OpenAI's dialect."""
+# ruff: noqa: RUF012  (pydantic copies defaults)
 
-import json
 import re
-import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypeAlias
+from typing import Annotated, Final, Self
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from codegen import rendering
+from codegen.tables import Table, hint, read
 
 SOURCE: Final = "specs/gateways.toml"
-TEMPLATES: Final = Path(__file__).parent / "templates"
-WIDTH: Final = 120
 
 # What a row may rename or refuse: a misspelt parameter would never be looked at, so it must not pass.
 _PARAMETERS: Final = """
@@ -28,20 +23,10 @@ _PARAMETERS: Final = """
 PARAMETERS: Final = frozenset(_PARAMETERS.split())
 
 
-class GatewayError(ValueError):
-    """What is wrong in specs/gateways.toml, in one line."""
-
-
 def render(toml_text: str) -> str:
-    """Give the source of polyvox_wire/gateways.py, in the form that `ruff format` leaves alone.
-
-    Raises GatewayError.
-    """
-    document = _read(toml_text)
-    return _environment().get_template("gateways.py.jinja").render(rows=document.gateway, left_out=document.left_out)
-
-
-# -- the form of the file ----------------------------------------------------------------------------------------------
+    """Give the source of polyvox_wire/gateways.py, in the form that `ruff format` leaves alone."""
+    document = read(Document, toml_text, SOURCE)
+    return rendering.render("gateways.py.jinja", rows=document.gateway, left_out=document.reasons)
 
 
 def _distinct(values: list[str]) -> list[str]:
@@ -49,6 +34,13 @@ def _distinct(values: list[str]) -> list[str]:
         if count > 1:
             raise ValueError(f"{value!r} stands there twice")
     return values
+
+
+def _ordered(names: list[str]) -> list[str]:
+    for before, after in pairwise(names):
+        if after < before:
+            raise ValueError(f"{after!r} stands after {before!r}: keep the alphabetical order")
+    return names
 
 
 def _address(url: str) -> str:
@@ -64,7 +56,7 @@ def _address(url: str) -> str:
 
 def _parameter(name: str) -> str:
     if name not in PARAMETERS:
-        raise ValueError(f"unknown parameter {name!r}{_hint(name, PARAMETERS)}")
+        raise ValueError(f"unknown parameter {name!r}{hint(name, PARAMETERS)}")
     return name
 
 
@@ -85,11 +77,7 @@ WireField = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$"), AfterValidator(_constant)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Row(_Strict):
+class Row(Table):
     """One `[[gateway]]`; what each key means stands at the top of the file."""
 
     name: Name
@@ -104,6 +92,7 @@ class Row(_Strict):
     unsupported: dict[Text, list[Parameter]] = {}
     developer_role: bool = False
     text_only: bool = False
+    thinking: bool = False
     headers: dict[Header, Text] = {}
 
     @model_validator(mode="after")
@@ -124,15 +113,15 @@ class Row(_Strict):
         return {parameter: reason for reason, parameters in self.unsupported.items() for parameter in parameters}
 
 
-class LeftOut(_Strict):
-    """One `[[left_out]]`: a name that other libraries know, and why it is refused."""
+class LeftOut(Table):
+    """One `[[left_out]]`: names that other libraries know, and why they are refused."""
 
-    name: Name
+    names: Annotated[list[Name], AfterValidator(_ordered), Field(min_length=1)]
     reason: Text
 
 
-class Document(_Strict):
-    """The whole file: rows in alphabetical order, no name given twice."""
+class Document(Table):
+    """The whole file: each part in alphabetical order, no name given twice."""
 
     gateway: list[Row]
     left_out: list[LeftOut] = []
@@ -140,106 +129,12 @@ class Document(_Strict):
     @model_validator(mode="after")
     def _names(self) -> Self:
         _ordered([row.name for row in self.gateway])
-        _ordered([entry.name for entry in self.left_out])
+        _ordered([entry.names[0] for entry in self.left_out])
         names = [name for row in self.gateway for name in (row.name, *row.aliases)]
-        _distinct(names + [entry.name for entry in self.left_out])
+        _distinct(names + [name for entry in self.left_out for name in entry.names])
         return self
 
-
-def _ordered(names: Sequence[str]) -> None:
-    for before, after in pairwise(names):
-        if after < before:
-            raise ValueError(f"{after!r} stands after {before!r}: keep the alphabetical order")
-
-
-# -- reading, and errors in one line -----------------------------------------------------------------------------------
-
-
-def _read(text: str) -> Document:
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise GatewayError(f"{SOURCE}: not TOML: {error}") from None
-    try:
-        return Document.model_validate(raw)
-    except ValidationError as error:
-        raise GatewayError(f"{SOURCE}: {_line(raw, error.errors()[0])}") from None
-
-
-def _line(raw: dict[str, Any], error: ErrorDetails) -> str:
-    location = list(error["loc"])
-    where = [_entry(raw, location.pop(0), location.pop(0))] if len(location) > 1 else []
-    if error["type"] == "extra_forbidden":
-        key = str(location.pop())
-        return ": ".join([*where, f"unknown key {key!r}{_hint(key, [*Row.model_fields, *Document.model_fields])}"])
-    where += [".".join(str(part) for part in location if part != "[key]")] if location else []
-    return ": ".join([*where, _complaint(error)])
-
-
-def _complaint(error: ErrorDetails) -> str:
-    match error["type"]:
-        case "value_error":
-            return error["msg"].removeprefix("Value error, ")
-        case "missing":
-            return "is missing"
-        case "too_short":
-            return "is empty"
-        case "string_pattern_mismatch":
-            return f"{error['input']!r} is not of the form {error.get('ctx', {}).get('pattern')}"
-        case _:
-            return f"{error['msg'][:1].lower()}{error['msg'][1:]}, not {error['input']!r}"
-
-
-def _entry(raw: dict[str, Any], kind: int | str, place: int | str) -> str:
-    """Name the entry that a validation error is about."""
-    try:
-        name = raw[str(kind)][place]["name"]
-    except (KeyError, TypeError):
-        name = None
-    if isinstance(name, str):
-        return f"{kind} {name!r}"
-    return f"{kind} number {place + 1}" if isinstance(place, int) else f"{kind}.{place}"
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, sorted(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-# -- writing -----------------------------------------------------------------------------------------------------------
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["literal"] = literal
-    return environment
-
-
-Value: TypeAlias = str | bool | list[str] | dict[str, str] | None
-
-
-def literal(value: Value, prefix: str, indent: int) -> str:
-    """`prefix`, the value as a literal (a list becomes a tuple), a comma; over several lines if one is too long."""
-    match value:
-        case dict():
-            opening, items, closing = "{", [f"{_atom(k)}: {_atom(v)}" for k, v in value.items()], "}"
-        case list():
-            opening, items, closing = "(", [_atom(item) for item in value], ")"
-        case _:
-            return f"{prefix}{_atom(value)},"
-    lone = "," if opening == "(" and len(items) == 1 else ""
-    line = f"{prefix}{opening}{', '.join(items)}{lone}{closing},"
-    if indent + len(line) <= WIDTH:
-        return line
-    margin = " " * indent
-    return "\n".join([f"{prefix}{opening}", *(f"{margin}    {item}," for item in items), f"{margin}{closing},"])
-
-
-def _atom(value: str | bool | None) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    @property
+    def reasons(self) -> dict[str, str]:
+        """`left_out` as it is looked up, name -> reason, in alphabetical order."""
+        return dict(sorted((name, entry.reason) for entry in self.left_out for name in entry.names))

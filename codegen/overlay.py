@@ -2,20 +2,50 @@
 
 import copy
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal, Self
 
 import jsonpath
 import yaml
+from pydantic import Field, StringConstraints, model_validator
 
 from codegen.failure import Failure
+from codegen.files import text_of
 from codegen.schemas import Schema, is_list, is_object
+from codegen.tables import Table, typed
 
 STANDARD: Final = jsonpath.JSONPathEnvironment(strict=True)
 """JSONPath as RFC 9535 has it, without the library's additions."""
 
 
+class Action(Table):
+    """One correction, and why it is there."""
+
+    target: str
+    description: Annotated[str, StringConstraints(pattern=r"\S")]
+    update: Any = None
+    copied: str | None = Field(default=None, alias="copy")
+    remove: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_fields_set & {"update", "copied", "remove"}) != 1:
+            raise ValueError("give one of update, copy, and remove: true")
+        return self
+
+
+class _Info(Table):
+    title: str
+    version: str
+
+
+class _Document(Table):
+    overlay: Annotated[str, StringConstraints(pattern=r"^1\.1\.")]
+    info: _Info
+    actions: list[Action]
+
+
 def apply(description: Schema, file: Path) -> Schema:
-    """`description` with the actions of `file` applied; each must still be needed, and say why it is."""
+    """`description` with the actions of `file` applied; each must still be needed."""
     if not file.exists():
         return description
     name = f"specs/{file.parent.name}/{file.name}"
@@ -25,32 +55,29 @@ def apply(description: Schema, file: Path) -> Schema:
     return document
 
 
-def _actions(file: Path, name: str) -> list[Schema]:
+def _actions(file: Path, name: str) -> list[Action]:
     try:
-        overlay: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw: Any = yaml.safe_load(text_of(file.read_bytes(), name))
     except yaml.YAMLError as error:
         raise Failure(f"{name}: {_line(error)}") from None
-    if not is_object(overlay) or not str(overlay.get("overlay", "")).startswith("1."):
+    if not is_object(raw):
         raise Failure(f"{name} is no OpenAPI Overlay document")
-    return overlay.get("actions") or []
+    return typed(_Document, raw, name).actions
 
 
 def _line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _act(document: Schema, action: Schema, what: str) -> None:
-    target = action.get("target")
-    if not isinstance(target, str) or not action.get("description"):
-        raise Failure(f"{what} needs a target, and a description that says why it is there")
-    matches = _find(document, target, what)
+def _act(document: Schema, action: Action, what: str) -> None:
+    matches = _find(document, action.target, what)
     if not matches:
-        raise Failure(f"{what} matches nothing: {target} (the vendor fixed it, or moved it)")
+        raise Failure(f"{what} matches nothing: {action.target} (the vendor fixed it, or moved it)")
     before = copy.deepcopy(document)
     for match in reversed(matches):  # so that removing an entry moves none that is still to come
         _change(document, match, action, what)
     if document == before:
-        raise Failure(f"{what} changes nothing: {target} is already so")
+        raise Failure(f"{what} changes nothing: {action.target} is already so")
 
 
 def _find(document: Schema, path: str, what: str) -> list[jsonpath.JSONPathMatch]:
@@ -60,24 +87,22 @@ def _find(document: Schema, path: str, what: str) -> list[jsonpath.JSONPathMatch
         raise Failure(f"{what}: {path}: {_line(error)}") from None
 
 
-def _change(document: Schema, match: jsonpath.JSONPathMatch, action: Schema, what: str) -> None:
-    parent: Any = match.parent.obj if match.parent else None
-    if action.get("remove") is True:
+def _change(document: Schema, match: jsonpath.JSONPathMatch, action: Action, what: str) -> None:
+    if match.parent is None:
+        raise Failure(f"{what}: {action.target} is the whole document; say which part of it")
+    parent: Any = match.parent.obj
+    if action.remove:
         del parent[match.parts[-1]]
         return
-    value = _copied(document, action, what) if "copy" in action else copy.deepcopy(action.get("update"))
-    merged = merge(match.obj, value)
-    if parent is not None:
-        parent[match.parts[-1]] = merged
-    else:
-        document |= merged
+    value = action.update if action.copied is None else _copied(document, action.copied, what)
+    parent[match.parts[-1]] = merge(match.obj, copy.deepcopy(value))
 
 
-def _copied(document: Schema, action: Schema, what: str) -> Any:
-    found = _find(document, action["copy"], what)
+def _copied(document: Schema, path: str, what: str) -> Any:
+    found = _find(document, path, what)
     if len(found) != 1:
-        raise Failure(f"{what}: copy must name one place, and {action['copy']} names {len(found)}")
-    return copy.deepcopy(found[0].obj)
+        raise Failure(f"{what}: copy must name one place, and {path} names {len(found)}")
+    return found[0].obj
 
 
 def merge(old: Any, new: Any) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from codegen.failure import Failure
-from codegen.schemas import Schemas, as_schema, references
+from codegen.schemas import Schemas, as_schema, check, references
 
 
 def reach(schemas: Schemas, roots: Iterable[str], *, gaps: bool = False) -> Schemas:
@@ -20,5 +20,7 @@ def reach(schemas: Schemas, roots: Iterable[str], *, gaps: bool = False) -> Sche
         if name not in schemas:
             raise Failure(f"{owner or 'the operation'} refers to {name}, which is not described")
         found.add(name)
-        waiting.extend((name, each) for each in references(as_schema(schemas[name])))
+        schema = as_schema(schemas[name])
+        check(schema, name)
+        waiting.extend((name, each) for each in references(schema))
     return {name: schema for name, schema in schemas.items() if name in found}

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,17 +11,18 @@ import yaml
 from codegen.aws import from_aws
 from codegen.discovery import from_discovery
 from codegen.failure import Failure
+from codegen.files import text_of
 from codegen.jsonschema import from_json_schema
 from codegen.schemas import Schema, Schemas, is_object, target
+from codegen.sources import Format
 
-FORMATS: Final = ("openapi", "google-discovery", "aws-service-model", "json-schema")
 _BOOLEAN: Final = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
 
 
-def parse(text: str, claimed: str, what: str) -> Schema:
-    """The OpenAPI form of `text`, which is `claimed` to be of one of the formats below."""
+def parse(text: str, form: Format, what: str) -> Schema:
+    """The OpenAPI form of `text`, which should be a document of that `form`."""
     document = _document(text, what)
-    match claimed:
+    match form:
         case "google-discovery":
             _demand(document.get("discoveryVersion") == "v1", f"{what} is no Google discovery document")
             _demand(is_object(document.get("schemas")), f"{what} has no schemas")
@@ -39,8 +40,6 @@ def parse(text: str, claimed: str, what: str) -> Schema:
             components = document.get("components")
             _demand(is_object(components) and is_object(components.get("schemas")), f"{what} has no components.schemas")
             return document
-        case _:
-            raise Failure(f"{what}: the format {claimed!r} is not known; there are {', '.join(FORMATS)}")
 
 
 def _demand(so: bool, otherwise: str) -> None:
@@ -51,18 +50,20 @@ def _demand(so: bool, otherwise: str) -> None:
 def _document(text: str, what: str) -> Schema:
     try:
         document: Any = json.loads(text)
-    except ValueError:
-        document = _yaml(text, what)
+    except ValueError as error:
+        document = _yaml(text, what, error)
     if not is_object(document):
         raise Failure(f"{what} is neither a JSON nor a YAML object")
     return document
 
 
-def _yaml(text: str, what: str) -> Any:
+def _yaml(text: str, what: str, as_json: ValueError) -> Any:
+    """`text` in YAML; if it cannot be that either, what is wrong is said in the terms of what it looks like."""
     try:
         return yaml.load(text, Loader=_Yaml)  # noqa: S506  (a safe loader)
     except yaml.YAMLError as error:
-        raise Failure(f"{what} is neither JSON nor YAML: {' '.join(str(error).split())}") from None
+        said = as_json if text.lstrip()[:1] in "{[" else error
+        raise Failure(f"{what} is neither JSON nor YAML: {' '.join(str(said).split())}") from None
 
 
 class _Yaml(yaml.CSafeLoader):
@@ -81,31 +82,38 @@ def description(folder: Path) -> Schema:
     what = f"specs/{folder.name}/openapi.json"
     if not file.exists():
         raise Failure(f"{what}: no such file; run `python -m codegen refresh {folder.name}`")
-    return parse(file.read_text(encoding="utf-8"), "openapi", what)
+    return parse(text_of(file.read_bytes(), what), "openapi", what)
+
+
+def info_of(document: Schema) -> Schema:
+    """What an OpenAPI document says about itself."""
+    return _inside(document, "info")
 
 
 def schemas_of(document: Schema) -> Schemas:
     """The components of an OpenAPI document."""
-    schemas: Schemas = document["components"]["schemas"]
-    return schemas
+    return _inside(document, "components", "schemas")
 
 
 def roots_of(document: Schema, needed: Sequence[str] = ("request", "response")) -> dict[str, str]:
     """The schemas of the one operation: its request and response, and its stream event and error if it has them."""
-    operations = [operation for path in document.get("paths", {}).values() for operation in path.values()]
+    paths = [path for path in _inside(document, "paths").values() if is_object(path)]
+    operations = [operation for path in paths for operation in path.values()]
     _demand(len(operations) == 1, f"the description has {len(operations)} operations instead of one")
-    replies = operations[0].get("responses", {})
-    places: Mapping[str, tuple[Schema | None, str]] = {
-        "request": (operations[0].get("requestBody"), "application/json"),
-        "response": (replies.get("200"), "application/json"),
-        "stream": (replies.get("200"), "text/event-stream"),
-        "error": (replies.get("default"), "application/json"),
+    places = {
+        "request": ("requestBody", "content", "application/json"),
+        "response": ("responses", "200", "content", "application/json"),
+        "stream": ("responses", "200", "content", "text/event-stream"),
+        "error": ("responses", "default", "content", "application/json"),
     }
-    roots = {role: name for role, (place, kind) in places.items() if place and (name := _root(place, kind))}
+    named = {role: target(_inside(operations[0], *place, "schema")) for role, place in places.items()}
+    roots = {role: name for role, name in named.items() if name}
     _demand(roots.keys() >= set(needed), f"the operation has no {', or no '.join(needed)}")
     return roots
 
 
-def _root(place: Schema, kind: str) -> str | None:
-    schema: Schema = place.get("content", {}).get(kind, {}).get("schema", {})
-    return target(schema)
+def _inside(node: object, *keys: str) -> Schema:
+    """The object that `keys` lead to, or an empty one."""
+    for key in keys:
+        node = node.get(key) if is_object(node) else None
+    return node if is_object(node) else {}

@@ -8,16 +8,16 @@ import re
 import zlib
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from codegen import facts, sources
 from codegen.failure import Failure
-from codegen.files import replace_file
+from codegen.files import replace_file, text_of
 from codegen.inline import name_inline
-from codegen.read import parse, schemas_of
+from codegen.read import info_of, parse, schemas_of
 from codegen.schemas import Schema, is_object
 from codegen.sources import Source
 
@@ -29,29 +29,39 @@ GZIP: Final = b"\x1f\x8b"
 class Upstream:
     """A description as its vendor published it."""
 
+    name: str
+    """How messages call it: its file or address."""
     content: bytes
     date: str | None
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
 
 
 def refresh(specs: Path, vendor: str, file: Path | None, date: str | None = None) -> str:
     """Write the cut of the description at its address, or in `file`; say what was done."""
-    source = sources.load(specs / vendor)
+    source = sources.load(sources.known(specs, vendor))
     if source.base:
         raise Failure(f"{vendor} has no description of its own: it is compiled from that of {source.base}")
     upstream = _local(file) if file else _fetched(source)
-    what = str(file) if file else str(source.address)
-    document = parse(_text(upstream, what), source.format, what)
-    cut = _cut(name_inline(document, source.inline, what), source, what)
+    document = parse(text_of(_unpacked(upstream, upstream.name), upstream.name), source.format, upstream.name)
+    cut = _cut(name_inline(document, source.inline, upstream.name), source, upstream.name)
     text = json.dumps(cut, indent=1, ensure_ascii=False) + "\n"
-    noted = _noted(source, upstream, date or _date(upstream, document), text)
+    noted = _noted(source, upstream, date or _date(source, upstream, document), text)
+    news = "changed; next is `generate`" if _differs(source.folder / "openapi.json", text) else "as before"
     replace_file(source.folder / "openapi.json", text)
     replace_file(source.folder / "source.toml", noted)
-    return f"{source.vendor}: {len(schemas_of(cut))} of {len(schemas_of(document))} schemas, {len(text)} bytes"
+    return f"{source.vendor}: {len(schemas_of(cut))} of {len(schemas_of(document))} schemas, {len(text)} bytes, {news}"
+
+
+def _differs(file: Path, text: str) -> bool:
+    return not file.exists() or file.read_bytes() != text.encode()
 
 
 def _local(file: Path) -> Upstream:
     try:
-        return Upstream(file.read_bytes(), None)
+        return Upstream(str(file), file.read_bytes(), None)
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}") from None
 
@@ -67,10 +77,10 @@ def _resolved(source: Source) -> str | None:
     """The address of the day, where a page of the vendor's names it."""
     if not source.resolver:
         return source.address
-    page = _get(source.resolver["page"]).content.decode("utf-8", "replace")
-    found = re.search(rf"^{re.escape(source.resolver['key'])}:\s*(\S+)\s*$", page, re.MULTILINE)
+    page, key = source.resolver
+    found = re.search(rf"^{re.escape(key)}:\s*(\S+)\s*$", _get(page).content.decode("utf-8", "replace"), re.MULTILINE)
     if not found:
-        raise Failure(f"{source.resolver['page']} has no line {source.resolver['key']!r}")
+        raise Failure(f"{page} has no line {key!r}")
     return found[1]
 
 
@@ -80,16 +90,11 @@ def _get(address: str) -> Upstream:
     try:
         with urlopen(address, timeout=TIMEOUT) as reply:  # noqa: S310  (https, see above)
             changed = reply.headers.get("Last-Modified")
-            return Upstream(reply.read(), parsedate_to_datetime(changed).date().isoformat() if changed else None)
-    except (URLError, OSError, ValueError) as error:
-        raise Failure(f"{address}: {error}") from None
-
-
-def _text(upstream: Upstream, what: str) -> str:
-    try:
-        return _unpacked(upstream, what).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Failure(f"{what} is no UTF-8 text") from None
+            date = parsedate_to_datetime(changed).date().isoformat() if changed else None
+            return Upstream(address, reply.read(), date)
+    except (OSError, ValueError, HTTPException) as error:
+        said = str(error).removeprefix("<urlopen error ").removesuffix(">")
+        raise Failure(f"{address}: {said}; a copy of it can be taken by --from FILE") from None
 
 
 def _unpacked(upstream: Upstream, what: str) -> bytes:
@@ -100,17 +105,22 @@ def _unpacked(upstream: Upstream, what: str) -> bytes:
         raise Failure(f"{what} is no whole gzip file") from None
 
 
-def _date(upstream: Upstream, document: Schema) -> str:
-    """The vendor's own date, the server's, or today."""
-    if found := re.fullmatch(r"(\d{4})(\d{2})(\d{2})", str(document.get("info", {}).get("revision", ""))):
+def _date(source: Source, upstream: Upstream, document: Schema) -> str:
+    """The date noted for this very file; else the vendor's own, the server's, or today."""
+    if upstream.sha256 == source.sha256 and source.date:
+        return source.date
+    if found := re.fullmatch(r"(\d{4})(\d{2})(\d{2})", str(info_of(document).get("revision", ""))):
         return "-".join(found.groups())
     return upstream.date or datetime.date.today().isoformat()
 
 
 def _cut(document: Schema, source: Source, what: str) -> Schema:
+    info = info_of(document)
     if source.format != "json-schema" and not _has_operation(document, source):  # JSON Schema knows none
-        raise Failure(f"{what} has no operation {source.method.upper()} {source.path}")
-    version = str(document.get("info", {}).get("version", ""))
+        known = f" ({info['title']})" if "title" in info else ""
+        moved = _elsewhere(source.path, document.get("paths"))
+        raise Failure(f"{what}{known} has no operation {source.method.upper()} {source.path}{moved}")
+    version = str(info.get("version", ""))
     try:
         schemas = facts.cut(schemas_of(document), [*source.roots.values(), *source.also])
     except Failure as failure:
@@ -123,11 +133,17 @@ def _has_operation(document: Schema, source: Source) -> bool:
     return is_object(paths) and is_object(path := paths.get(source.path)) and source.method in path
 
 
+def _elsewhere(path: str, paths: object) -> str:
+    """Where an operation may have moved, as the end of a message."""
+    found = [other for other in paths if other.endswith(path.rpartition("/")[2])] if is_object(paths) else []
+    return f", but {found[0]}" if found else ""
+
+
 def _noted(source: Source, upstream: Upstream, date: str, cut: str) -> str:
     """source.toml with what is now known about both files; its comments stay."""
     text = (source.folder / "source.toml").read_text(encoding="utf-8")
     text = _set(text, "upstream", "date", f'"{date}"', source)
-    text = _set(text, "upstream", "sha256", f'"{hashlib.sha256(upstream.content).hexdigest()}"', source)
+    text = _set(text, "upstream", "sha256", f'"{upstream.sha256}"', source)
     text = _set(text, "upstream", "bytes", str(len(upstream.content)), source)
     return _set(text, "cut", "sha256", f'"{hashlib.sha256(cut.encode()).hexdigest()}"', source)
 

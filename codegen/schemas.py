@@ -1,6 +1,7 @@
 """JSON Schema as the compiler handles it: plain dicts, and the few moves that every rule makes."""
 
 from collections.abc import Callable, Iterable, Iterator
+from textwrap import shorten
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from codegen.failure import Failure
@@ -33,6 +34,45 @@ def as_schema(value: object) -> Schema:
     if is_object(value) or value is True:
         return {} if value is True else value
     raise Failure(f"{str(value)[:40]!r} stands where a schema should")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: object) -> bool:
+    return is_list(value) and all(map(_is_text, value))
+
+
+def _is_choice(value: object) -> bool:
+    return is_list(value) and bool(value)
+
+
+_SOUND: Final[dict[str, Callable[[object], bool]]] = {
+    "$ref": _is_text,
+    "type": lambda value: _is_text(value) or _are_texts(value),
+    "enum": _is_choice,
+    "properties": is_object,
+    "required": _are_texts,
+    "discriminator": lambda value: (
+        is_object(value) and _is_text(value.get("propertyName")) and is_object(value.get("mapping", {}))
+    ),
+    **dict.fromkeys(UNIONS, _is_choice),
+}
+"""What the keywords that say something about types must be."""
+
+
+def check(schema: Schema, owner: str) -> None:
+    """Raise `Failure` if `schema`, or one inside it, is none; `owner` is the component that it stands in."""
+    for keyword, sound in _SOUND.items():
+        if keyword in schema and not sound(schema[keyword]):
+            raise Failure(f"{owner}: {keyword} cannot be {shorten(repr(schema[keyword]), 60)}")
+
+    def visit(inner: Schema) -> Schema:
+        check(inner, owner)
+        return inner
+
+    rebuild(schema, visit)
 
 
 def ref(name: str) -> Schema:

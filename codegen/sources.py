@@ -1,12 +1,20 @@
 """What a folder of specs/ holds: source.toml and decisions.toml, as typed values."""
+# ruff: noqa: RUF012  (pydantic copies defaults)
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import StringConstraints, model_validator
 
 from codegen.failure import Failure
+from codegen.files import text_of
+from codegen.tables import Form, Table, read
+
+Format: TypeAlias = Literal["openapi", "google-discovery", "aws-service-model", "json-schema"]
+Text: TypeAlias = Annotated[str, StringConstraints(pattern=r"\S")]
+ClassName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*$")]
 
 
 @dataclass(frozen=True)
@@ -16,7 +24,7 @@ class Source:
     folder: Path
     title: str
     """The vendor's name as types spell it."""
-    format: str
+    format: Format
     page: str
     """Where the vendor documents the operation."""
     base: str | None
@@ -26,8 +34,11 @@ class Source:
     extends: str | None
     """The vendor to whose request this description only adds fields."""
     address: str | None
-    resolver: Mapping[str, str] | None
+    resolver: tuple[str, str] | None
     """For an address that changes: a page, and the key of it that gives the address of the day."""
+    sha256: str
+    date: str
+    """Of the upstream file that was last taken."""
     path: str
     method: str
     roots: Mapping[str, str]
@@ -40,6 +51,8 @@ class Source:
     prefixes: tuple[str, ...]
     tables: Mapping[str, str]
     """Tables that a mapping must fill: name of the table, and the enum or tagged union it lists."""
+    reply: bool
+    """Whether replies are mapped by hand. Not where the unified types are compiled from this very description."""
     fields: Mapping[str, str]
     """Request fields whose own fields are mapped one by one, and the name of the class for them."""
     docs: Mapping[str, str]
@@ -68,63 +81,141 @@ class Decisions:
     ignored: Mapping[str, str]
 
 
+class _Resolver(Table):
+    page: str
+    key: str
+
+
+class _Upstream(Table):
+    address: str | None = None
+    resolver: _Resolver | None = None
+    licence: Text
+    date: str
+    sha256: str
+    bytes: int
+
+
+class _Cut(Table):
+    sha256: str
+
+
+class _Operation(Table):
+    path: Annotated[str, StringConstraints(pattern="^/")]
+    method: Literal["get", "post"] = "post"
+    request: Text
+    response: Text | None = None
+    stream: Text | None = None
+    error: Text | None = None
+    also: list[Text] = []
+
+    @property
+    def roots(self) -> dict[str, str]:
+        """The schemas by their role."""
+        roles = {"request": self.request, "response": self.response, "stream": self.stream, "error": self.error}
+        return {role: name for role, name in roles.items() if name}
+
+
+class _Stubs(Table):
+    reply: bool = True
+    tables: dict[ClassName, ClassName] = {}
+    fields: dict[str, ClassName] = {}
+
+
+class _File(Table):
+    """source.toml of a vendor's description; or, with `base`, of what is compiled from another vendor's.
+
+    With `dialect`, its replies are read as another vendor's, and nothing need be said of them.
+    """
+
+    title: ClassName
+    format: Format = "openapi"
+    page: Annotated[str, StringConstraints(pattern="^https://")]
+    base: str | None = None
+    dialect: Literal["openai"] | None = None
+    extends: str | None = None
+    upstream: _Upstream | None = None
+    cut: _Cut | None = None
+    operation: _Operation | None = None
+    prefixes: list[ClassName] = []
+    names: dict[str, ClassName] = {}
+    inline: dict[ClassName, Annotated[str, StringConstraints(pattern="^/")]] = {}
+    stubs: _Stubs = _Stubs()
+    docs: dict[ClassName, Text] = {}
+    closed: list[ClassName] = []
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        own = {"upstream": self.upstream, "cut": self.cut, "operation": self.operation}
+        for name, part in own.items():
+            if self.base is None and part is None:
+                raise ValueError(f"[{name}] is missing")
+            if self.base is not None and part is not None:
+                raise ValueError(f"[{name}] is for a description of its own; base = {self.base!r} says whose it is")
+        if self.operation and not (self.operation.response or self.dialect):
+            raise ValueError("operation.response is missing")
+        return self
+
+
+class _Verdicts(Table):
+    mapped: list[str] = []
+    passthrough: list[str] = []
+    ignored: dict[str, str] = {}
+
+
 def load(folder: Path) -> Source:
     """The source.toml in `folder`."""
-    table = _toml(folder / "source.toml")
-    try:
-        return _source(folder, table)
-    except KeyError as missing:
-        raise Failure(f"specs/{folder.name}/source.toml: {missing.args[0]} is missing") from None
-
-
-def _source(folder: Path, table: dict[str, Any]) -> Source:
-    upstream, operation, stubs = table.get("upstream", {}), table.get("operation", {}), table.get("stubs", {})
+    file = _read(_File, folder / "source.toml", f"specs/{folder.name}/source.toml")
+    upstream, operation = file.upstream, file.operation
     return Source(
         folder=folder,
-        title=table["title"],
-        format=table.get("format", "openapi"),
-        page=table["page"],
-        base=table.get("base"),
-        dialect=table.get("dialect"),
-        extends=table.get("extends"),
-        address=upstream.get("address"),
-        resolver=upstream.get("resolver"),
-        path=operation.get("path", ""),
-        method=operation.get("method", "post"),
-        roots={role: operation[role] for role in ("request", "response", "stream", "error") if role in operation},
-        also=tuple(operation.get("also", ())),
-        inline=table.get("inline", {}),
-        names=table.get("names", {}),
-        prefixes=tuple(table.get("prefixes", ())),
-        tables=stubs.get("tables", {}),
-        fields=stubs.get("fields", {}),
-        docs=table.get("docs", {}),
-        closed=tuple(table.get("closed", ())),
+        title=file.title,
+        format=file.format,
+        page=file.page,
+        base=file.base,
+        dialect=file.dialect,
+        extends=file.extends,
+        address=upstream.address if upstream else None,
+        resolver=(upstream.resolver.page, upstream.resolver.key) if upstream and upstream.resolver else None,
+        sha256=upstream.sha256 if upstream else "",
+        date=upstream.date if upstream else "",
+        path=operation.path if operation else "",
+        method=operation.method if operation else "",
+        roots=operation.roots if operation else {},
+        also=tuple(operation.also) if operation else (),
+        inline=file.inline,
+        names=file.names,
+        prefixes=tuple(file.prefixes),
+        tables=file.stubs.tables,
+        reply=file.stubs.reply,
+        fields=file.stubs.fields,
+        docs=file.docs,
+        closed=tuple(file.closed),
     )
 
 
 def decisions(folder: Path) -> Decisions:
     """The decisions.toml in `folder`; without one, nothing is decided."""
-    file = folder / "decisions.toml"
-    table = _toml(file) if file.exists() else {}
-    return Decisions(
-        file=f"specs/{folder.name}/decisions.toml",
-        mapped=tuple(table.get("mapped", ())),
-        passthrough=tuple(table.get("passthrough", ())),
-        ignored=table.get("ignored", {}),
-    )
+    name, file = f"specs/{folder.name}/decisions.toml", folder / "decisions.toml"
+    found = _read(_Verdicts, file, name) if file.exists() else _Verdicts()
+    return Decisions(name, tuple(found.mapped), tuple(found.passthrough), found.ignored)
 
 
 def vendors(specs: Path) -> list[str]:
     """The folders of `specs` that hold a description."""
-    return sorted(file.parent.name for file in specs.glob("*/source.toml"))
+    if found := sorted(file.parent.name for file in specs.glob("*/source.toml")):
+        return found
+    raise Failure(f"{specs} holds no vendor's description")
 
 
-def _toml(file: Path) -> dict[str, Any]:
-    name = f"specs/{file.parent.name}/{file.name}"
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Failure(f"{name}: no such file") from None
-    except tomllib.TOMLDecodeError as error:
-        raise Failure(f"{name}: {error}") from None
+def known(specs: Path, vendor: str) -> Path:
+    """The folder of `vendor`."""
+    names = vendors(specs)
+    if vendor not in names:
+        raise Failure(
+            f"specs/{vendor}/source.toml: no such file; there {'is' if len(names) == 1 else 'are'} {', '.join(names)}"
+        )
+    return specs / vendor
+
+
+def _read(form: type[Form], file: Path, name: str) -> Form:
+    return read(form, text_of(file.read_bytes(), name), name)

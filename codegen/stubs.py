@@ -41,8 +41,8 @@ def stubs(source: Source, request: Request, requests: Module, responses: Module)
         groups=groups,
         types=[kind for group in groups for _, kind in group.fields],
         tables={table: _words(responses.emitted, name, source) for table, name in source.tables.items()},
-        reply=responses.normal.roots["response"],
-        event=responses.normal.roots.get("stream"),
+        reply=responses.normal.roots["response"] if source.reply else None,
+        event=responses.normal.roots.get("stream") if source.reply else None,
     )
 
 

@@ -69,6 +69,7 @@ def _verdicts(decisions: Decisions) -> dict[Path, str]:
 def _check(described: list[Path], verdicts: Mapping[Path, str], file: str) -> None:
     if gone := [path for path in verdicts if path not in described]:
         raise Failure(f"{file}: {verdicts[gone[0]]}: {'.'.join(gone[0])} is no field of the request any more")
-    if new := [path for path in described if path not in verdicts]:
-        name = ".".join(new[0])
-        raise Failure(f"{file}: no verdict on the request field {name}: add it to mapped, passthrough or ignored")
+    if new := [".".join(path) for path in described if path not in verdicts]:
+        which, it = ("field", "it") if len(new) == 1 else ("fields", "each")
+        names = ", ".join(new)
+        raise Failure(f"{file}: no verdict on the request {which} {names}: add {it} to mapped, passthrough or ignored")

@@ -18,6 +18,7 @@ class Gateway(NamedTuple):
     unsupported: dict[str, str]
     developer_role: bool
     text_only: bool
+    thinking: bool
     headers: dict[str, str]
 
 
@@ -35,6 +36,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "ai21": Gateway(
@@ -58,6 +60,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "aiand": Gateway(
@@ -73,6 +76,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "aihubmix": Gateway(
@@ -88,6 +92,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "aiml": Gateway(
@@ -103,6 +108,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "amazon_nova": Gateway(
@@ -118,6 +124,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "apertis": Gateway(
@@ -133,6 +140,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "assemblyai": Gateway(
@@ -148,6 +156,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "atlascloud": Gateway(
@@ -163,6 +172,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "avian": Gateway(
@@ -178,6 +188,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "baseten": Gateway(
@@ -193,6 +204,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "bigmodel": Gateway(
@@ -216,6 +228,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "cascadia": Gateway(
@@ -231,6 +244,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "cerebras": Gateway(
@@ -254,6 +268,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=True,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "charity_engine": Gateway(
@@ -269,6 +284,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "chutes": Gateway(
@@ -284,6 +300,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "clarifai": Gateway(
@@ -299,6 +316,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "clf_ai_gateway": Gateway(
@@ -314,6 +332,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "cloudflare": Gateway(
@@ -329,6 +348,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "codestral": Gateway(
@@ -354,6 +374,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "cognition": Gateway(
@@ -369,6 +390,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "cometapi": Gateway(
@@ -384,6 +406,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "compactifai": Gateway(
@@ -399,6 +422,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "coralbricks": Gateway(
@@ -414,6 +438,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "cortecs": Gateway(
@@ -429,6 +454,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "crusoe": Gateway(
@@ -444,6 +470,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "darkbloom": Gateway(
@@ -459,6 +486,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "dashscope": Gateway(
@@ -474,6 +502,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "databricks": Gateway(
@@ -489,6 +518,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "datarobot": Gateway(
@@ -504,6 +534,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "deepinfra": Gateway(
@@ -519,6 +550,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "deepseek": Gateway(
@@ -534,6 +566,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=True,
         headers={},
     ),
     "docker_model_runner": Gateway(
@@ -549,6 +582,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "doubleword": Gateway(
@@ -564,6 +598,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "edenai": Gateway(
@@ -579,6 +614,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "empiriolabs": Gateway(
@@ -594,6 +630,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "empower": Gateway(
@@ -609,6 +646,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "featherless": Gateway(
@@ -624,6 +662,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "fireworks": Gateway(
@@ -646,6 +685,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "friendliai": Gateway(
@@ -661,6 +701,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "gmi": Gateway(
@@ -676,6 +717,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "gradient_ai": Gateway(
@@ -691,6 +733,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "groq": Gateway(
@@ -719,6 +762,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=True,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "helicone": Gateway(
@@ -734,6 +778,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "heroku": Gateway(
@@ -749,6 +794,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=True,
+        thinking=False,
         headers={},
     ),
     "hostinger_router": Gateway(
@@ -764,6 +810,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "huggingface": Gateway(
@@ -779,6 +826,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "hyperbolic": Gateway(
@@ -794,6 +842,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "inception": Gateway(
@@ -809,6 +858,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "inferenceapis": Gateway(
@@ -824,6 +874,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "kenari": Gateway(
@@ -839,6 +890,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "kyma": Gateway(
@@ -854,6 +906,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "lemonade": Gateway(
@@ -869,6 +922,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "libertai": Gateway(
@@ -884,6 +938,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "litellm_proxy": Gateway(
@@ -899,6 +954,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "llamacpp": Gateway(
@@ -914,6 +970,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "llamafile": Gateway(
@@ -929,6 +986,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "llamagate": Gateway(
@@ -944,6 +1002,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "lmstudio": Gateway(
@@ -959,6 +1018,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "maritalk": Gateway(
@@ -974,6 +1034,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "meta": Gateway(
@@ -989,6 +1050,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "minimax": Gateway(
@@ -1004,6 +1066,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "mistral": Gateway(
@@ -1029,6 +1092,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "modelscope": Gateway(
@@ -1044,6 +1108,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "moonshot": Gateway(
@@ -1059,6 +1124,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "morph": Gateway(
@@ -1074,6 +1140,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "mzai": Gateway(
@@ -1089,6 +1156,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "nadir": Gateway(
@@ -1104,6 +1172,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "nanogpt": Gateway(
@@ -1119,6 +1188,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "nebius": Gateway(
@@ -1134,6 +1204,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "neosantara": Gateway(
@@ -1149,6 +1220,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "novita": Gateway(
@@ -1164,6 +1236,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "nscale": Gateway(
@@ -1179,6 +1252,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "nvidia_nim": Gateway(
@@ -1194,6 +1268,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "oobabooga": Gateway(
@@ -1209,6 +1284,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "openai_like": Gateway(
@@ -1224,6 +1300,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "opencode_go": Gateway(
@@ -1239,6 +1316,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "openinfer": Gateway(
@@ -1254,6 +1332,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "openrouter": Gateway(
@@ -1269,6 +1348,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=True,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "otari": Gateway(
@@ -1284,6 +1364,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "ovhcloud": Gateway(
@@ -1299,6 +1380,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "parasail": Gateway(
@@ -1314,6 +1396,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "perplexity": Gateway(
@@ -1338,6 +1421,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "pinstripes": Gateway(
@@ -1353,6 +1437,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "poe": Gateway(
@@ -1368,6 +1453,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "portkey": Gateway(
@@ -1383,6 +1469,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "prism": Gateway(
@@ -1398,6 +1485,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "publicai": Gateway(
@@ -1413,6 +1501,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=True,
+        thinking=False,
         headers={},
     ),
     "qiniu": Gateway(
@@ -1428,6 +1517,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "qwencloud": Gateway(
@@ -1443,6 +1533,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "ragflow": Gateway(
@@ -1458,6 +1549,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "refuseless": Gateway(
@@ -1473,6 +1565,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "reka": Gateway(
@@ -1488,6 +1581,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "requesty": Gateway(
@@ -1503,6 +1597,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "sail": Gateway(
@@ -1518,6 +1613,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "sambanova": Gateway(
@@ -1533,6 +1629,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "sarvam": Gateway(
@@ -1548,6 +1645,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "scaleway": Gateway(
@@ -1563,6 +1661,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "scx_ai": Gateway(
@@ -1578,6 +1677,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "snowflake": Gateway(
@@ -1593,6 +1693,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "streamlake": Gateway(
@@ -1608,6 +1709,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "synthetic": Gateway(
@@ -1623,6 +1725,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "telnyx": Gateway(
@@ -1638,6 +1741,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "tencent": Gateway(
@@ -1653,6 +1757,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "tensormesh": Gateway(
@@ -1668,6 +1773,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "together": Gateway(
@@ -1695,6 +1801,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "v0": Gateway(
@@ -1710,6 +1817,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "veniceai": Gateway(
@@ -1725,6 +1833,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "vercel_ai_gateway": Gateway(
@@ -1740,6 +1849,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "vllm": Gateway(
@@ -1755,6 +1865,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "volcengine": Gateway(
@@ -1770,6 +1881,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "wandb": Gateway(
@@ -1785,6 +1897,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "writer": Gateway(
@@ -1800,6 +1913,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "xai": Gateway(
@@ -1815,6 +1929,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={"logit_bias": "declared unsupported by xAI"},
         developer_role=True,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "xiaomi_mimo": Gateway(
@@ -1830,6 +1945,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "xinference": Gateway(
@@ -1845,6 +1961,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
     "zai": Gateway(
@@ -1868,6 +1985,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         },
         developer_role=False,
         text_only=False,
+        thinking=True,
         headers={},
     ),
     "zerogpu": Gateway(
@@ -1883,6 +2001,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         unsupported={},
         developer_role=False,
         text_only=False,
+        thinking=False,
         headers={},
     ),
 }
@@ -1909,14 +2028,66 @@ ALIASES: Final[dict[str, str]] = {
 
 # Names that other libraries know -> why there is no row for them.
 LEFT_OUT: Final[dict[str, str]] = {
+    "a2a": "an API of its own that polyvox does not map",
+    "aiohttp_openai": "OpenAI by way of another HTTP library: use openai",
     "aleph_alpha": "Aleph Alpha no longer offers a public API",
     "anthropic_text": "Anthropic's text completions are a thing of the past: use anthropic",
     "anyscale": "Anyscale closed its public endpoints on 2024-08-01",
+    "azure": "its API is not mapped yet",
+    "azure_ai": "its API is not mapped yet",
+    "azure_text": "text completions, not chat",
+    "azureanthropic": "its API is not mapped yet",
+    "azureopenai": "its API is not mapped yet",
+    "bedrock": "its API is not mapped yet",
+    "bedrock_mantle": "its API is not mapped yet",
+    "bytez": "an API of its own that polyvox does not map",
+    "chatgpt": "it wants the login of a person in a browser, which polyvox does not do",
+    "cohere": "its API is not mapped yet",
+    "cohere_chat": "its API is not mapped yet",
+    "custom": "use openai_like with api_base",
+    "databricks_agent": "an API of its own that polyvox does not map",
+    "fal_ai": "no chat API",
     "galadriel": "Galadriel no longer runs its inference API",
+    "gdc": "an API of its own that polyvox does not map",
+    "gigachat": "an API of its own that polyvox does not map",
     "github": "GitHub Models was retired on 2026-07-30",
+    "github_copilot": "it wants the login of a person in a browser, which polyvox does not do",
+    "infinity": "no chat API",
+    "jina_ai": "no chat API",
     "lambda_ai": "Lambda closed its inference API on 2025-09-25",
+    "langflow": "an API of its own that polyvox does not map",
+    "langgraph": "an API of its own that polyvox does not map",
+    "liner": "an API of its own that polyvox does not map",
     "llama": "Meta retired the Llama API on 2026-07-06: use meta",
+    "llama_cpp": "a model inside this process: start its server, and use llamacpp",
+    "local": "no chat API",
+    "manus": "no chat API",
     "meta_llama": "Meta retired the Llama API on 2026-07-06: use meta",
+    "microsoft_365_copilot": "an API of its own that polyvox does not map",
+    "nlp_cloud": "an API of its own that polyvox does not map",
+    "oci": "an API of its own that polyvox does not map",
+    "ollama": "its API is not mapped yet",
+    "ollama_chat": "its API is not mapped yet",
     "palm": "Google has replaced PaLM by Gemini: use gemini",
     "petals": "Petals is a volunteer network with a protocol of its own, no longer kept up",
+    "predibase": "an API of its own that polyvox does not map",
+    "replicate": "its API is not mapped yet",
+    "sagemaker": "its API is not mapped yet",
+    "sagemaker_chat": "its API is not mapped yet",
+    "sagemaker_nova": "its API is not mapped yet",
+    "sap": "an API of its own that polyvox does not map",
+    "scaledown": "no chat API",
+    "text-completion-codestral": "text completions, not chat",
+    "text-completion-inception": "text completions, not chat",
+    "text-completion-openai": "text completions, not chat",
+    "triton": "an API of its own that polyvox does not map",
+    "typesafe": "no chat API",
+    "vertex_ai": "its API is not mapped yet",
+    "vertex_ai_beta": "its API is not mapped yet",
+    "vertexai": "its API is not mapped yet",
+    "vertexaianthropic": "its API is not mapped yet",
+    "vllm_inprocess": "a model inside this process: start its server, and use vllm",
+    "voyage": "no chat API",
+    "watsonx": "its API is not mapped yet",
+    "watsonx_text": "text completions, not chat",
 }

@@ -131,15 +131,76 @@ _ERRORS = (
 
 __version__ = "0.1.0"
 
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIResponseValidationError",
+    "AsyncClient",
+    "AsyncStream",
+    "AuthenticationError",
+    "BadGatewayError",
+    "BadRequestError",
+    "CallParameters",
+    "ChatCompletion",
+    "ChatCompletionChunk",
+    "ChatCompletionMessage",
+    "Choice",
+    "Client",
+    "CompletionUsage",
+    "ConflictError",
+    "ContentPolicyViolationError",
+    "ContextWindowExceededError",
+    "Delta",
+    "FallbacksExhaustedError",
+    "FinishReason",
+    "GatewayTimeoutError",
+    "InsufficientFundsError",
+    "InternalServerError",
+    "InvalidMessageError",
+    "InvalidRequestError",
+    "LLMProvider",
+    "Message",
+    "MessageParam",
+    "Messages",
+    "MissingApiKeyError",
+    "ModelParameters",
+    "NotFoundError",
+    "OverloadedError",
+    "Parameters",
+    "ParsedChatCompletion",
+    "PermissionDeniedError",
+    "PolyvoxError",
+    "QuotaExceededError",
+    "RateLimitError",
+    "ReasoningEffort",
+    "RequestTooLargeError",
+    "ServiceUnavailableError",
+    "Stream",
+    "StreamInterruptedError",
+    "StructuredOutputError",
+    "ThinkingBlock",
+    "Timeout",
+    "ToolCall",
+    "UnknownParameterError",
+    "UnknownProviderError",
+    "UnprocessableEntityError",
+    "UnsupportedParamsError",
+    "acompletion",
+    "assemble",
+    "completion",
+    "get_supported_openai_params",
+]
 
-def __getattr__(name: str) -> object:
-    home = _HOME.get(name) or ("errors" if name in _ERRORS else None)
-    if home is None:
-        raise AttributeError(f"module 'polyvox' has no attribute {name!r}")
-    value: object = getattr(import_module(f".{home}", __name__), name)
-    globals()[name] = value
-    return value
 
+if not TYPE_CHECKING:  # so that a misspelt name is an error to the type checkers
 
-def __dir__() -> list[str]:
-    return sorted([*_HOME, *_ERRORS, "__version__"])
+    def __getattr__(name: str) -> object:
+        home = _HOME.get(name) or ("errors" if name in _ERRORS else None)
+        if home is None:
+            raise AttributeError(f"module 'polyvox' has no attribute {name!r}")
+        value: object = getattr(import_module(f".{home}", __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted([*_HOME, *_ERRORS, "__version__"])

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from os import environ
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from .call import Vendor
 from .errors import InvalidRequestError, MissingApiKeyError, UnknownProviderError
@@ -255,17 +255,24 @@ def _check_url(vendor: Vendor, url: str) -> None:
         raise InvalidRequestError("api_base must not hold a user name, a password or a fragment", provider=vendor.name)
 
 
-def environment_key(vendor: Vendor) -> tuple[str, str | None]:
+def environment_key(vendor: Vendor, model: str) -> tuple[str, str | None]:
     """The key from the environment and the name of its variable; an empty key where the provider needs none."""
     for name in vendor.key_variables:
-        if key := environ.get(name):
+        if key := environ.get(name, "").strip():
             return key, name
     if vendor.key_optional or not vendor.key_variables:
         return "", None
-    raise missing_key(vendor)
+    raise missing_key(vendor, model)
 
 
-def missing_key(vendor: Vendor) -> MissingApiKeyError:
+def model_path(model: str) -> str:
+    """A model's name as a part of a path, from which it cannot break out."""
+    if not all(segment.strip(".") for segment in model.split("/")):
+        raise InvalidRequestError(f"model {model!r} cannot stand in an address")
+    return quote(model, safe="/@")
+
+
+def missing_key(vendor: Vendor, model: str) -> MissingApiKeyError:
     """The error that names every variable that was looked at."""
     tried = " or ".join(vendor.key_variables)
-    return MissingApiKeyError(f"no API key: pass api_key, or set {tried}", provider=vendor.name)
+    return MissingApiKeyError(f"no API key: pass api_key, or set {tried}", provider=vendor.name, model=model)

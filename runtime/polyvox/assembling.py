@@ -19,7 +19,7 @@ from .results import (
     ToolCall,
     extras,
 )
-from .shapes import is_list, mapping_of
+from .shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,7 +112,8 @@ class _Choice:
                 expires_at=piece.expires_at or so_far.expires_at,
             )
         if delta.model_extra:
-            _gather(self.extra, {key: value for key, value in delta.model_extra.items() if key != "reasoning"})
+            # Lists and objects can be content (`reasoning_details`); anything else is of this piece only.
+            _gather(self.extra, {key: value for key, value in delta.model_extra.items() if _is_content(value)})
             self.has_reasoning = self.has_reasoning or "reasoning" in delta.model_extra
 
     def whole(self, index: int) -> Choice:
@@ -139,6 +140,10 @@ class _Choice:
             logprobs=self.logprobs,
             provider_specific_fields=self.fields,
         )
+
+
+def _is_content(value: object) -> bool:
+    return is_list(value) or is_mapping(value)
 
 
 def _joined(so_far: ChoiceLogprobs | None, more: ChoiceLogprobs) -> ChoiceLogprobs:

@@ -47,6 +47,7 @@ class Vendor:
     unsupported: Mapping[str, str] = field(default_factory=dict[str, str])
     developer_role: bool = True
     text_only: bool = False
+    thinking: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 from urllib.parse import urlencode
 
 from pydantic_core import PydanticSerializationError, from_json, to_json
@@ -17,9 +17,10 @@ from .exchange import Attempt, Headers, Request, Response, Timeouts
 from .failures import request_id
 from .guessing import nearest
 from .messages import checked
-from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, SAME, VENDOR_OPTIONS
+from .parameters import CALL_PARAMETERS, LISTS, MODEL_PARAMETERS, OF_SOME_VENDORS, SAME, VENDOR_OPTIONS
 from .providers import dialect_of
 from .results import Facts
+from .secrecy import Secrets
 from .shapes import mapping_of
 from .structured import parsed, wanted
 from .support import NEUTRAL, Unsupported
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from .results import ChatCompletion
 
 T = TypeVar("T")
+
+MakeRead: TypeAlias = "Callable[[Dialect, Call, Secrets], Callable[[Response], T]]"
 
 VERSION = "0.1.0"
 DEFAULT_RETRIES = 2
@@ -78,7 +81,7 @@ class Opened:
     reader: StreamReader
     call: Call
     facts: Facts
-    error: Callable[[int | None, Mapping[str, str], bytes], APIError]
+    secrets: Secrets
 
 
 def plan_answer(
@@ -102,10 +105,13 @@ def _plan(
     parameters: Mapping[str, object],
     *,
     stream: bool,
-    make_read: Callable[[Dialect, Call], Callable[[Response], T]],
+    make_read: MakeRead[T],
 ) -> Plan[T]:
     given = {name: _kept(value) for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
+    for name in LISTS:
+        if isinstance(given.get(name), (str, bytes)):
+            raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
     _refuse_model_list(settings)
     _spread_client_args(given)
     plain = checked(messages)
@@ -180,7 +186,7 @@ def _attempt(
     response_format: object,
     parameters: Mapping[str, object],
     stream: bool,
-    make_read: Callable[[Dialect, Call], Callable[[Response], T]],
+    make_read: MakeRead[T],
 ) -> Attempt[T]:
     settings = cast("CallParameters", {name: value for name, value in parameters.items() if value is not None})
     vendor, name = locate(model, _provider(parameters))
@@ -193,18 +199,19 @@ def _attempt(
         _merge(body, extra)
     if (mock := settings.get("mock_response")) is not None:
         return _mocked(call, mock, make_read)
+    secrets = Secrets()
     credentials = dialect.credentials(call)
     return Attempt(
         provider=vendor.name,
         model=name,
-        request=_request(dialect, call, settings, credentials, _encoded(body)),
-        read=make_read(dialect, call),
-        error=lambda response: dialect.error(call, response.status, response.headers, response.body),
+        request=_request(dialect, call, credentials, secrets, _encoded(body)),
+        read=make_read(dialect, call, secrets),
+        error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
         renew=credentials.renew,
     )
 
 
-def _mocked(call: Call, mock: object, make_read: Callable[[Dialect, Call], Callable[[Response], T]]) -> Attempt[T]:
+def _mocked(call: Call, mock: object, make_read: MakeRead[T]) -> Attempt[T]:
     """No request at all: the mock's bytes, in OpenAI's dialect, whoever the vendor is."""
     from .mocking import mock_body
     from .providers.openai import OpenAIDialect
@@ -215,8 +222,8 @@ def _mocked(call: Call, mock: object, make_read: Callable[[Dialect, Call], Calla
         provider=call.vendor.name,
         model=call.model,
         request=request,
-        read=make_read(dialect, call),
-        error=lambda response: dialect.error(call, response.status, response.headers, response.body),
+        read=make_read(dialect, call, Secrets()),
+        error=lambda reply: dialect.error(call, reply.status, reply.headers, reply.body),
     )
 
 
@@ -294,8 +301,11 @@ def _check_stream_options(call: Call) -> None:
 def _options(dialect: Dialect, parameters: Mapping[str, object]) -> dict[str, object]:
     """The vendor's own fields: from `anthropic={...}` and from keywords that are such fields."""
     known = dialect.option_paths
-    name = dialect.vendor.name
-    options = dict(cast("Mapping[str, object]", parameters.get(name) or {})) if name in VENDOR_OPTIONS else {}
+    name = dialect.options_name
+    options = dict(mapping_of(parameters.get(name))) if name in VENDOR_OPTIONS else {}
+    for other in VENDOR_OPTIONS - {name}:
+        if parameters.get(other) and not (parameters.get("fallbacks") or parameters.get("fallback_models")):
+            raise UnknownParameterError(f"{other}={{...}} is for {other}; this model is {name}'s", param=other)
     for key in options:
         if key not in known:
             raise UnknownParameterError(f"{name} has no option {key!r}{nearest(key, known)}", param=key)
@@ -359,19 +369,20 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _request(dialect: Dialect, call: Call, settings: CallParameters, credentials: Credentials, body: bytes) -> Request:
+def _request(dialect: Dialect, call: Call, credentials: Credentials, secrets: Secrets, body: bytes) -> Request:
+    settings = call.settings
     one_of(settings, "api_base", "base_url")
     url = endpoint(dialect.base_url(call), dialect.path(call))
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
     headers = _headers(dialect, call, settings)
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
-    if isinstance(credentials.key, str):
-        return replace(request, headers=(*headers, *_beside(headers, credentials.headers(credentials.key, request))))
 
     def sign(key: str) -> Headers:
-        return _beside(headers, credentials.headers(key, request))
+        return secrets.keep(_beside(headers, credentials.headers(key, request)))
 
+    if isinstance(credentials.key, str):
+        return replace(request, headers=(*headers, *sign(credentials.key)))
     return replace(request, key=credentials.key, sign=sign, blocking=credentials.blocking)
 
 
@@ -399,6 +410,11 @@ def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
     if value is None:
         return Timeouts()
     if not isinstance(value, (int, float, str)):
+        if not hasattr(value, "as_dict"):
+            kind = type(value).__name__
+            raise InvalidRequestError(
+                f"timeout is a {kind}; it is a number of seconds, or an httpx2 Timeout", param="timeout"
+            )
         phases = value.as_dict()
         return Timeouts(phases.get("connect"), phases.get("read"), phases.get("write"), phases.get("pool"))
     try:
@@ -444,27 +460,25 @@ def _facts(dialect: Dialect, call: Call, response: Response) -> Facts:
     )
 
 
-def _read_whole(dialect: Dialect, call: Call) -> Callable[[Response], ChatCompletion]:
+def _read_whole(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Response], ChatCompletion]:
     def read(response: Response) -> ChatCompletion:
         facts = _facts(dialect, call, response)
         try:
             completion = dialect.read(call, response.body, facts)
         except APIError as error:
             error.request_id = error.request_id or facts.request_id
-            raise
+            raise secrets.mask(error) from error.__cause__
         if call.format is not None and call.format.parse is not None:
-            return parsed(completion, call.format)
+            return parsed(completion, call.format, call.model)
         return completion
 
     return read
 
 
-def _read_opened(dialect: Dialect, call: Call) -> Callable[[Response], Opened]:
+def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Response], Opened]:
     def read(response: Response) -> Opened:
         facts = _facts(dialect, call, response)
         facts.response_ms = None
-        return Opened(
-            dialect.reader(call), call, facts, lambda status, headers, body: dialect.error(call, status, headers, body)
-        )
+        return Opened(dialect.reader(call), call, facts, secrets)
 
     return read

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, cast, overlo
 
 from typing_extensions import Unpack
 
-from .parameters import SAME, CallParameters, Parameters
+from .errors import UnknownParameterError
+from .guessing import nearest
+from .parameters import CALL_PARAMETERS, SAME, CallParameters, Parameters
 
 if TYPE_CHECKING:
     import asyncio
@@ -52,18 +54,24 @@ def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) 
     return {**{name: value for name, value in defaults.items() if name not in said}, **{k: given[k] for k in kept}}
 
 
+# What a repr shows: nothing that may hold a credential.
+_SHOWN = frozenset({"provider", "custom_llm_provider", "api_base", "base_url", "api_version", "timeout", "drop_params"})
+
+
 class _Settings:
     """What both clients have in common."""
 
     def __init__(self, defaults: Mapping[str, object]) -> None:
+        for name in defaults:
+            if name not in CALL_PARAMETERS:
+                hint = nearest(name, CALL_PARAMETERS) or "; what is for the model belongs to the call"
+                raise UnknownParameterError(f"a client has no setting {name!r}{hint}", param=name)
         self._defaults = {name: value for name, value in defaults.items() if value is not None}
 
     def __repr__(self) -> str:
-        shown = {
-            name: "***" if name == "api_key" else value
-            for name, value in self._defaults.items()
-            if name not in ("extra_headers", "client_args")
-        }
+        shown = {name: value for name, value in self._defaults.items() if name in _SHOWN}
+        if "api_key" in self._defaults:
+            shown["api_key"] = "***"
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 

@@ -232,13 +232,18 @@ def read_error(body: bytes) -> Told:
     codes = tuple(str(found[key]) for found in objects for key in _CODE_KEYS if isinstance(found.get(key), (str, int)))
     param = next((found["param"] for found in objects if isinstance(found.get("param"), str)), None)
     status = next((int(code) for code in codes if code.isdigit() and 400 <= int(code) < 600), None)
-    named = next((found["request_id"] for found in objects if isinstance(found.get("request_id"), str)), None)
+    named = next((found[key] for found in objects if isinstance(found.get(key := _id_key(found)), str)), None)
     if not message and isinstance(document, str):
         message = document
     return Told(message, codes, cast("str | None", param), status, _delay(objects), cast("str | None", named))
 
 
 _CODE_KEYS = ("code", "status", "type", "error_type", "reason")
+
+
+def _id_key(found: Mapping[str, object]) -> str:
+    """Together calls it `id`, which elsewhere is the id of an answer."""
+    return "id" if "error" in found and "choices" not in found and "request_id" not in found else "request_id"
 
 
 def _objects(document: object) -> Iterator[Mapping[str, object]]:
@@ -249,16 +254,29 @@ def _objects(document: object) -> Iterator[Mapping[str, object]]:
     if not is_mapping(document):
         return
     found = document
-    for key in ("error", "innererror"):
-        yield from _objects(found.get(key))
+    raw = mapping_of(found.get("metadata")).get("raw")
+    if isinstance(raw, str):  # OpenRouter: the error of the vendor behind it, as text
+        yield from _inside(raw, found)
+    yield from _objects(found.get("error"))
     yield found
-    details = found.get("details")
-    yield from filter(is_mapping, details if is_list(details) else ())
-    if isinstance(raw := mapping_of(found.get("metadata")).get("raw"), str):
-        yield {"message": raw}  # OpenRouter: the error of the vendor behind it, as JSON text
+    yield from _objects(found.get("innererror"))
+    for key in ("details", "detail"):
+        inner = found.get(key)
+        yield from filter(is_mapping, inner if is_list(inner) else ())
     choices = found.get("choices")  # OpenRouter again: an error in the place of an answer
     for choice in choices if is_list(choices) else ():
         yield from _objects(mapping_of(choice).get("error"))
+
+
+def _inside(raw: str, around: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    try:
+        document: object = from_json(raw)
+    except ValueError:
+        document = None
+    if is_mapping(document):
+        yield from _objects(document)
+    elif raw.strip():
+        yield {"message": f"{around.get('message') or 'error'}: {' '.join(raw.split())[:300]}"}
 
 
 def _text(found: Mapping[str, object]) -> str:
@@ -266,8 +284,9 @@ def _text(found: Mapping[str, object]) -> str:
         value = found.get(key)
         if isinstance(value, str) and value:
             return value
-        if isinstance(value, list) and value:
-            return str(cast("list[object]", value)[0])
+        if is_list(value) and value:  # FastAPI: a list of what is wrong
+            first = mapping_of(value[0])
+            return str(first.get("msg") or first.get("message") or value[0])
     return ""
 
 

@@ -199,14 +199,15 @@ Message: TypeAlias = "MessageParam | Mapping[str, object] | ChatCompletionMessag
 Messages: TypeAlias = "Iterable[Message]"
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-PART_PAYLOADS: Mapping[str, str] = {
+# For each kind of part what it carries: under its own name a text, an object, or (`url`) either.
+_PAYLOADS: Mapping[str, str] = {
     "text": "text",
-    "image_url": "image_url",
-    "input_audio": "input_audio",
-    "audio_url": "audio_url",
-    "video_url": "video_url",
-    "file": "file",
-    "refusal": "refusal",
+    "refusal": "text",
+    "image_url": "url",
+    "audio_url": "url",
+    "video_url": "url",
+    "input_audio": "either",  # Mistral takes the bare data
+    "file": "object",
 }
 _NEEDS_CONTENT = frozenset({"system", "developer", "user", "tool"})
 
@@ -230,17 +231,27 @@ def _message(index: int, message: object) -> MessageParam:
     role = fields.get("role")
     if role not in ROLES:
         raise InvalidMessageError(_wrong_role(index, fields))
+    where = f"messages[{index}]"
     content = fields.get("content")
     if content is None:
         if role in _NEEDS_CONTENT:
-            raise InvalidMessageError(f"messages[{index}].content is missing; a {role} message needs a text or parts")
+            raise InvalidMessageError(f"{where}.content is missing; a {role} message needs a text or parts")
     elif not isinstance(content, str):
-        _check_parts(f"messages[{index}].content", content)
-    if role == "tool" and not isinstance(fields.get("tool_call_id"), str):
-        raise InvalidMessageError(f"messages[{index}].tool_call_id is missing; it names the call that this answers")
-    if calls := fields.get("tool_calls"):
-        _check_calls(f"messages[{index}].tool_calls", calls)
+        _check_parts(f"{where}.content", content, may_be_empty=role not in _NEEDS_CONTENT)
+    _check_rest(where, str(role), fields)
     return cast("MessageParam", fields)
+
+
+def _check_rest(where: str, role: str, fields: Mapping[str, object]) -> None:
+    if role == "tool" and not isinstance(fields.get("tool_call_id"), str):
+        raise InvalidMessageError(f"{where}.tool_call_id is missing; it names the call that this answers")
+    if role == "function" and not isinstance(fields.get("name"), str):
+        raise InvalidMessageError(f"{where}.name is missing; it names the function that this answers")
+    if calls := fields.get("tool_calls"):
+        _check_calls(f"{where}.tool_calls", calls)
+    call = fields.get("function_call")
+    if call is not None and not isinstance(mapping_of(call).get("name"), str):
+        raise InvalidMessageError(f"{where}.function_call.name is missing; it names the function that was called")
 
 
 def _plain(index: int, message: object) -> Mapping[str, object]:
@@ -260,18 +271,29 @@ def _wrong_role(index: int, fields: Mapping[str, object]) -> str:
     return f"messages[{index}].role is {role!r}; it is one of {', '.join(ROLES)}{nearest(role, ROLES)}"
 
 
-def _check_parts(where: str, content: object) -> None:
-    if isinstance(content, bytes) or is_mapping(content) or not isinstance(content, Iterable):
+def _check_parts(where: str, content: object, *, may_be_empty: bool) -> None:
+    if not is_list(content) and not isinstance(content, tuple):
         raise InvalidMessageError(f"{where} must be a text or a list of parts, not a {type(content).__name__}")
-    for number, part in enumerate(cast("Iterable[object]", content)):
+    parts = cast("Sequence[object]", content)
+    if not parts and not may_be_empty:
+        raise InvalidMessageError(f"{where} is empty; write a text, or at least one part")
+    for number, part in enumerate(parts):
         if not is_mapping(part):
             raise InvalidMessageError(f"{where}[{number}] must be a mapping with a type, not a {type(part).__name__}")
         kind = part.get("type")
         if not isinstance(kind, str):
             raise InvalidMessageError(f"{where}[{number}].type is missing; it is e.g. 'text' or 'image_url'")
-        payload = PART_PAYLOADS.get(kind)
-        if payload and part.get(payload) is None:
-            raise InvalidMessageError(f"{where}[{number}].{payload} is missing; a part of type {kind!r} needs it")
+        if kind in _PAYLOADS:
+            _check_payload(f"{where}[{number}].{kind}", kind, part.get(kind))
+
+
+def _check_payload(where: str, kind: str, payload: object) -> None:
+    if payload is None:
+        raise InvalidMessageError(f"{where} is missing; a part of type {kind!r} needs it")
+    wanted = _PAYLOADS[kind]
+    if not ((isinstance(payload, str) and wanted != "object") or (is_mapping(payload) and wanted != "text")):
+        kinds = {"text": "a text", "object": "a mapping", "url": "a mapping with 'url'", "either": "a mapping"}
+        raise InvalidMessageError(f"{where} must be {kinds[wanted]}, not a {type(payload).__name__}")
 
 
 def _check_calls(where: str, calls: object) -> None:

@@ -195,7 +195,7 @@ class CallParameters(TypedDict, total=False):
     vertex_credentials: str | Mapping[str, object] | None
     """Vertex AI: a service account, as JSON, as a mapping, or as a file's path (needs the `vertex` extra)."""
     timeout: float | str | HasTimeouts | None
-    """Seconds for the whole call with its retries, or an httpx2 `Timeout`. Default: 600 to read, 5 to connect."""
+    """Seconds for a model's whole call with its retries, or an httpx2 `Timeout`. Default: 600 to read, 5 to connect."""
     num_retries: int | None
     """How many more times to try after a failure that may pass. Default 2."""
     retries: int | None
@@ -257,6 +257,8 @@ OF_SOME_VENDORS = {
     **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("vertex_")), "Vertex AI"),
 }
 """Settings that only some vendors know: refused elsewhere."""
+LISTS = ("fallbacks", "fallback_models", "modalities", "allowed_openai_params", "functions", "tools", "model_list")
+"""What must be a list: a single text would be taken apart into its letters."""
 SAME: tuple[tuple[str, ...], ...] = (
     ("provider", "custom_llm_provider"),
     ("api_base", "base_url"),

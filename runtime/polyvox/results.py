@@ -84,7 +84,7 @@ class Facts:
     dropped_params: tuple[str, ...] = ()
     structured_by: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    native: Callable[[], Wire | None] | Wire | None = None
+    native: Callable[[], Wire | None] | Wire | None = field(default=None, compare=False)
 
 
 _FACTS = frozenset({"provider", "request_id", "response_ms", "dropped_params", "response_headers", "structured_by"})
@@ -163,3 +163,9 @@ class ParsedChatCompletion(ChatCompletion, Generic[T]):
     """An answer that was parsed into the type given as `response_format`."""
 
     choices: list[ParsedChoice[T]] = Field(default_factory=list)  # type: ignore[assignment]  # narrower
+
+
+# Made here, by name, so that they can be pickled: pydantic registers a parametrised class where it is made.
+ParsedMessageOfAnything = ParsedChatCompletionMessage[object]
+ParsedChoiceOfAnything = ParsedChoice[object]
+ParsedCompletionOfAnything = ParsedChatCompletion[object]

@@ -60,6 +60,7 @@ class Received:
         )
 
     def _failed(self, error: APIError) -> APIError:
+        self._opened.secrets.mask(error)
         error.request_id = error.request_id or self._opened.facts.request_id
         error.partial = self._answer()
         return error
@@ -75,5 +76,7 @@ class Received:
         Raises:
             StructuredOutputError: it does not fit `response_format`.
         """
-        wanted = self._opened.call.format
-        return self._answer() if wanted is None or wanted.parse is None else parsed(self._answer(), wanted)
+        call = self._opened.call
+        if call.format is None or call.format.parse is None:
+            return self._answer()
+        return parsed(self._answer(), call.format, call.model)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from pydantic_core import from_json, to_json
+
 from .call import Format
 from .errors import InvalidRequestError, StructuredOutputError
+from .shapes import mapping_of
 
 if TYPE_CHECKING:
     from polyvox_wire.support import Wire
 
-    from .results import ChatCompletion, ParsedChatCompletion
+    from .results import ChatCompletion, Choice, ParsedChatCompletion
 
 
 def wanted(response_format: object) -> Format | None:
@@ -49,13 +52,39 @@ def _from_mapping(given: Mapping[str, object]) -> Format:
 def _from_type(wanted_type: object) -> Format:
     from pydantic import PydanticUserError, TypeAdapter
 
+    if isinstance(wanted_type, str) or (hasattr(wanted_type, "model_dump") and not isinstance(wanted_type, type)):
+        raise InvalidRequestError(
+            f"response_format is a type, or a mapping such as {{'type': 'json_object'}}, not {wanted_type!r}",
+            param="response_format",
+        )
     try:
         adapter = TypeAdapter(cast("type[object]", wanted_type))
         schema = adapter.json_schema()
     except PydanticUserError as error:
         raise InvalidRequestError(f"response_format cannot be described: {error.message}") from error
-    name = getattr(wanted_type, "__name__", "response")
-    return Format("json_schema", name=_safe(name), schema=strict(schema), strict=True, parse=adapter.validate_json)
+    name = _safe(getattr(wanted_type, "__name__", "response"))
+    if schema.get("type") == "object" or "$ref" in schema:
+        return Format("json_schema", name=name, schema=strict(schema), strict=True, parse=adapter.validate_json)
+
+    def parse(text: str) -> object:
+        return adapter.validate_json(_unwrapped(text))
+
+    return Format("json_schema", name=name, schema=strict(_wrapped(schema)), strict=True, parse=parse)
+
+
+def _wrapped(schema: dict[str, object]) -> dict[str, object]:
+    """Vendors want an object at the root: a list, a union or a number becomes its only property."""
+    definitions = schema.pop("$defs", None)
+    wrapped: dict[str, object] = {"type": "object", "properties": {"value": schema}, "required": ["value"]}
+    return wrapped if definitions is None else {**wrapped, "$defs": definitions}
+
+
+def _unwrapped(text: str) -> bytes | str:
+    try:
+        found = mapping_of(from_json(text))
+    except ValueError:
+        return text  # the type says what is wrong with it
+    return to_json(found["value"]) if "value" in found else text
 
 
 def _safe(name: str) -> str:
@@ -67,6 +96,11 @@ def strict(schema: object) -> dict[str, object]:
 
     What callers' types allow to be absent, the model then always writes; the type reads both.
     """
+    root = mapping_of(schema)
+    definitions = mapping_of(root.get("$defs"))
+    name = str(root.get("$ref", "")).removeprefix("#/$defs/")
+    if name in definitions:  # a type that holds itself: vendors want an object at the root, not a reference
+        schema = {**mapping_of(definitions[name]), "$defs": definitions}
     return cast("dict[str, object]", _strict(schema))
 
 
@@ -94,7 +128,7 @@ def _strict_value(key: str, value: object) -> object:
     return value if key in ("enum", "const", "required") else _strict(value)
 
 
-def parsed(completion: ChatCompletion, wanted_format: Format) -> ParsedChatCompletion[object]:
+def parsed(completion: ChatCompletion, wanted_format: Format, model: str) -> ParsedChatCompletion[object]:
     """The same answer with `message.parsed` on each choice.
 
     Raises:
@@ -106,7 +140,7 @@ def parsed(completion: ChatCompletion, wanted_format: Format) -> ParsedChatCompl
     for choice in completion.choices:
         message = choice.message
         silent = message.content is None or bool(message.refusal)
-        value = None if silent else _read(completion, choice.finish_reason, message.content or "", wanted_format)
+        value = None if silent else _read(completion, choice, wanted_format, model)
         held = ParsedChatCompletionMessage[object](**_fields(message), parsed=value)
         choices.append(ParsedChoice[object](**_fields(choice, without="message"), message=held))
     result = ParsedChatCompletion[object](**_fields(completion, without="choices"), choices=choices)
@@ -121,9 +155,10 @@ def _fields(model: Wire, without: str = "") -> dict[str, Any]:
     return fields
 
 
-def _read(completion: ChatCompletion, finish_reason: str | None, text: str, wanted_format: Format) -> object:
+def _read(completion: ChatCompletion, choice: Choice, wanted_format: Format, model: str) -> object:
     from pydantic import ValidationError
 
+    text = choice.message.content
     if wanted_format.parse is None or not text:
         return None
     try:
@@ -131,8 +166,8 @@ def _read(completion: ChatCompletion, finish_reason: str | None, text: str, want
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the answer"
-        reason = _reason(finish_reason, first["type"])
-        raise _misfit(completion, reason, f"{place}: {first['msg']}") from error
+        reason = _reason(choice.finish_reason, first["type"])
+        raise _misfit(completion, reason, f"{place}: {first['msg']}", model) from error
 
 
 Reason = Literal["truncated", "invalid_json", "schema_mismatch"]
@@ -151,11 +186,11 @@ _SAYS = {
 }
 
 
-def _misfit(completion: ChatCompletion, reason: Reason, detail: str) -> StructuredOutputError:
+def _misfit(completion: ChatCompletion, reason: Reason, detail: str, model: str) -> StructuredOutputError:
     error = StructuredOutputError(
         f"{_SAYS[reason]} ({detail})",
         provider=completion.provider,
-        model=completion.model,
+        model=model,
         request_id=completion.request_id,
     )
     error.reason, error.completion = reason, completion

@@ -47,6 +47,31 @@ def test_ignoring_without_a_reason(workshop: Workshop, capsys: pytest.CaptureFix
     assert "ignored: model needs a reason" in refused(workshop, capsys)
 
 
+def test_several_fields_without_a_verdict_are_named_at_once(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workshop.describe("Request: {type: object, properties: {model: {}, priority: {}, speed: {}}}")
+    line = refused(workshop, capsys)
+    assert "no verdict on the request fields priority, speed: add each to mapped, passthrough or ignored" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('mapped = "model"', "mapped: input should be a valid list, not 'model'"),
+        ("mapped = ['model', 3]", "mapped number 2: input should be a valid string, not 3"),
+        ("maped = ['model']", "unknown key 'maped' (did you mean 'mapped'?)"),
+        ("ignored = ['model']", "ignored: input should be a table, not ['model']"),
+        ("mapped = [", "not TOML: "),
+    ],
+)
+def test_a_decisions_toml_that_is_none(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], text: str, complaint: str
+) -> None:
+    (workshop.vendor / "decisions.toml").write_text(text, encoding="utf-8")
+    assert f"specs/acme/decisions.toml: {complaint}" in refused(workshop, capsys)
+
+
 def test_a_nested_field_without_a_verdict(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
     workshop.configure(rest='[stubs.fields]\nconfig = "ConfigFields"')
     workshop.decide(mapped=["model", "config", "config.n"])
@@ -65,7 +90,21 @@ def test_a_nested_field_without_a_verdict(workshop: Workshop, capsys: pytest.Cap
             "- {target: $.info, description: why, update: {version: '1'}}",
             "action 1 changes nothing: $.info is already so",
         ),
-        ("- {target: $.info, update: {version: '2'}}", "action 1 needs a target, and a description that says why"),
+        ("- {target: $.info, update: {version: '2'}}", "actions number 1: description is missing"),
+        (
+            "- {target: $.info, description: ' ', update: 1}",
+            r"actions number 1: description: ' ' is not of the form \S",
+        ),
+        ("- {target: $.info, description: why}", "actions number 1: give one of update, copy, and remove: true"),
+        ("- {target: $.info, description: why, remove: false}", "remove: input should be True, not False"),
+        ("- {target: $.info, description: why, updat: {}}", "unknown key 'updat' (did you mean 'update'?)"),
+        ("- target", "actions number 1: input should be a table, not 'target'"),
+        ("- {target: $, description: why, remove: true}", "action 1: $ is the whole document; say which part of it"),
+        ("- {target: $.paths.*, description: why, remove: true}", "the description has 0 operations instead of one"),
+        (
+            "- {target: $.components.schemas.Reply.type, description: why, update: {a: 1}}",
+            "Reply: type cannot be {'a': 1}",
+        ),
         ("- {target: '$[', description: why, remove: true}", "action 1: $[:"),
         ("- {target: $.info, description: why, copy: $.nowhere}", "copy must name one place, and $.nowhere names 0"),
         ("- {{{", "specs/acme/overlay.yaml: "),
@@ -88,6 +127,12 @@ def test_an_overlay_that_does_not_fit(
             "Request is a choice; make it one object by overlay",
         ),
         ("Reply: {properties: {x: nonsense}}", "'nonsense' stands where a schema should"),
+        ("Reply: {properties: {x: {type: 3}}}", "Reply: type cannot be 3"),
+        ("Reply: {properties: [x]}", "Reply: properties cannot be ['x']"),
+        ("Reply: {required: x}", "Reply: required cannot be 'x'"),
+        ("Reply: {properties: {x: {items: {enum: []}}}}", "Reply: enum cannot be []"),
+        ("Reply: {properties: {x: {oneOf: []}}}", "Reply: oneOf cannot be []"),
+        ("Reply: {discriminator: type, oneOf: [{}]}", "Reply: discriminator cannot be 'type'"),
         ("Request: {properties: {model: {}, _x: {}}}", "requests: Request._x was not emitted as it is described"),
         (
             "Reply: {properties: {w: {$ref: wire}}}\nwire: {properties: {x: {}}}",
@@ -110,6 +155,49 @@ def test_a_description_that_does_not_fit(
 ) -> None:
     workshop.describe(schemas)
     assert complaint in refused(workshop, capsys)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('title = "Acme"', "title = 3", "title: input should be a valid string, not 3"),
+        ('title = "Acme"', 'title = "Acme Inc."', "title: 'Acme Inc.' is not of the form ^[A-Z][A-Za-z0-9]*$"),
+        ('title = "Acme"', "", "title is missing"),
+        ('title = "Acme"', 'title = "Acme', "not TOML: "),
+        ("[upstream]", 'prefixes = "Beta"\n[upstream]', "prefixes: input should be a valid list, not 'Beta'"),
+        ("[upstream]", "prefix = ['Beta']\n[upstream]", "unknown key 'prefix' (did you mean 'prefixes'?)"),
+        ("[upstream]", 'format = "raml"\n[upstream]', "format: input should be 'openapi' or 'google-discovery', not"),
+        ("[upstream]", "base = 'other'\n[upstream]", "[upstream] is for a description of its own; base = 'other' says"),
+        ("bytes = 0", 'bytes = "0"', "upstream.bytes: input should be a valid integer, not '0'"),
+        ('licence = "MIT"', "", "upstream.licence is missing"),
+        ("[cut]\n", "[cut]\nsize = 3\n", "cut: unknown key 'size'"),
+        ("[operation]", "[operations]", "unknown key 'operations' (did you mean 'operation'?)"),
+        ('request = "Request"', "", "operation.request is missing"),
+        ('path = "/chat"', 'path = "/chat"\nmethod = "POST"', "operation.method: input should be 'get' or 'post', not"),
+        (
+            'error = "Problem"',
+            'error = "Problem"\n[names]\nReply = "my reply"',
+            "names.Reply: 'my reply' is not of the",
+        ),
+        (
+            'error = "Problem"',
+            'error = "Problem"\n[stubs]\nreply = "no"',
+            "stubs.reply: input should be a valid boolean",
+        ),
+        (
+            'error = "Problem"',
+            'error = "Problem"\n[stub.tables]\nA = "B"',
+            "unknown key 'stub' (did you mean 'stubs'?)",
+        ),
+    ],
+)
+def test_a_source_toml_that_is_none(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], old: str, new: str, complaint: str
+) -> None:
+    file = workshop.vendor / "source.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    assert f"specs/acme/source.toml: {complaint}" in refused(workshop, capsys)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +228,22 @@ def test_a_field_that_cannot_be_a_name(workshop: Workshop, capsys: pytest.Captur
 def test_files_that_are_not_there(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
     (workshop.vendor / "openapi.json").unlink()
     assert "run `python -m codegen refresh acme`" in refused(workshop, capsys)
-    assert "specs/other/source.toml: no such file" in refused(workshop, capsys, "generate", "other")
-    (workshop.vendor / "source.toml").write_text("title = ", encoding="utf-8")
-    assert "specs/acme/source.toml: " in refused(workshop, capsys)
-    (workshop.vendor / "source.toml").write_text('title = "Acme"', encoding="utf-8")
-    assert "specs/acme/source.toml: page is missing" in refused(workshop, capsys)
+    (workshop.vendor / "source.toml").unlink()
+    assert "holds no vendor's description" in refused(workshop, capsys)
+
+
+@pytest.mark.parametrize("vendor", ["other", "../specs/acme", ""])
+def test_a_vendor_that_is_not_there(workshop: Workshop, capsys: pytest.CaptureFixture[str], vendor: str) -> None:
+    (workshop.specs / "zeta").mkdir()
+    said = f"specs/{vendor}/source.toml: no such file; there is acme\n"
+    assert refused(workshop, capsys, "generate", vendor) == f"codegen: {said}"
+    assert refused(workshop, capsys, "refresh", vendor) == f"codegen: {said}"
+
+
+def test_a_text_that_is_none(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("source.toml", "decisions.toml", "overlay.yaml", "openapi.json"):
+        (workshop.vendor / name).write_bytes(b"\xff")
+        assert f"specs/acme/{name}" in refused(workshop, capsys)
+        (workshop.vendor / name).unlink()
+        workshop.configure()
+        workshop.describe("")

@@ -1,6 +1,8 @@
 """`generate` as a command: deterministic, careful with files, and true to what is committed."""
 
+import hashlib
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -102,6 +104,13 @@ def test_lock_names_every_input(workshop: Workshop) -> None:
 
 SPECS: Final = sorted((CHECKOUT / "specs").glob("*/openapi.json"))
 PROSE: Final = {"description", "title", "summary", "example", "examples", "externalDocs", "$comment"}
+
+
+@pytest.mark.parametrize("file", SPECS, ids=lambda file: file.parent.name)
+def test_a_description_is_as_refresh_left_it(file: Path) -> None:
+    """Corrections belong into overlay.yaml."""
+    noted = tomllib.loads((file.parent / "source.toml").read_text(encoding="utf-8"))
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == noted["cut"]["sha256"]
 
 
 @pytest.mark.parametrize("file", SPECS, ids=lambda file: file.parent.name)

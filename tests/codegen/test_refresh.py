@@ -88,6 +88,16 @@ def test_refreshing_twice_changes_nothing(workshop: Workshop) -> None:
     assert texts[0] == texts[1]
 
 
+def test_an_unchanged_description_keeps_its_date(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    file = published(workshop, workshop.document(PROSE))
+    assert workshop.run("refresh", "acme", "--from", str(file), "--date", "2026-08-21") == 0
+    assert capsys.readouterr().out.endswith(" bytes, changed; next is `generate`\n")
+    before = (workshop.vendor / "source.toml").read_bytes()
+    assert workshop.run("refresh", "acme", "--from", str(file)) == 0
+    assert capsys.readouterr().out.endswith(" bytes, as before\n")
+    assert (workshop.vendor / "source.toml").read_bytes() == before
+
+
 def test_what_is_vendored_can_be_generated(workshop: Workshop) -> None:
     workshop.run("refresh", "acme", "--from", str(published(workshop, workshop.document(PROSE))))
     workshop.generate()
@@ -140,11 +150,29 @@ def test_discovery_documents_become_openapi(workshop: Workshop) -> None:
     [
         ("<html>Not found", "is neither a JSON nor a YAML object"),
         ("{a: [", "is neither JSON nor YAML"),
+        (
+            '{"openapi": "3.1.0", "info": {"ti',
+            "is neither JSON nor YAML: Unterminated string starting at: line 1 column 31",
+        ),
+        ("openapi: 3.1.0\ninfo: {title", "is neither JSON nor YAML: while parsing a flow mapping"),
         ("[1]", "is neither a JSON nor a YAML object"),
         ("swagger: '2.0'", "is no OpenAPI 3.0 or 3.1 document"),
         ("openapi: 3.1.0", "has no components.schemas"),
         ("openapi: 3.1.0\ncomponents: [1]", "has no components.schemas"),
-        ("openapi: 3.1.0\ncomponents: {schemas: {}}\npaths: []", "has no operation POST /chat"),
+        ("openapi: 3.1.0\ncomponents: {schemas: {}}\npaths: []", "published has no operation POST /chat\n"),
+        (
+            "openapi: 3.1.0\ninfo: {title: Emca API}\ncomponents: {schemas: {}}",
+            "published (Emca API) has no operation POST /chat\n",
+        ),
+        (
+            "openapi: 3.1.0\ncomponents: {schemas: {}}\npaths: {/models: {}, /v2/chat: {post: {}}}",
+            "published has no operation POST /chat, but /v2/chat\n",
+        ),
+        (
+            "openapi: 3.1.0\npaths: {/chat: {post: {}}}\n"
+            "components: {schemas: {Request: {}, Reply: {oneOf: 3}, Event: {}, Problem: {}}}",
+            "published: Reply: oneOf cannot be 3\n",
+        ),
         ("openapi: 3.1.0\ncomponents: {schemas: {}}\npaths: {/chat: {get: {}}}", "has no operation POST /chat"),
         (
             "openapi: 3.1.0\ncomponents: {schemas: {}}\npaths: {/chat: {post: {}}}",
@@ -172,6 +200,41 @@ def test_an_openapi_document_is_no_discovery_document(workshop: Workshop, capsys
 def test_a_file_that_is_not_there(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
     assert workshop.run("refresh", "acme", "--from", "nowhere.json") == 1
     assert capsys.readouterr().err == "codegen: nowhere.json: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "complaint"),
+    [
+        ("https://127.0.0.1:0/openapi.json", "a copy of it can be taken by --from FILE"),
+        ("http://acme.example/openapi.json", "http://acme.example/openapi.json is no https address"),
+        ("https://", "a copy of it can be taken by --from FILE"),
+    ],
+)
+def test_an_address_that_cannot_be_read(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], address: str, complaint: str
+) -> None:
+    file = workshop.vendor / "source.toml"
+    text = file.read_text(encoding="utf-8").replace("https://acme.example/openapi.json", address)
+    for noted in (text, text.replace(f'address = "{address}"', f'resolver = {{page = "{address}", key = "url"}}')):
+        file.write_text(noted, encoding="utf-8")
+        assert workshop.run("refresh", "acme") == 1
+        said = capsys.readouterr().err
+        assert said.startswith(f"codegen: {address}")
+        assert said.endswith(f"{complaint}\n")
+        assert said.count("\n") == 1
+
+
+def test_no_address_at_all(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    file = workshop.vendor / "source.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("address = ", "# "), encoding="utf-8")
+    assert workshop.run("refresh", "acme") == 1
+    assert "specs/acme/source.toml: upstream.address is missing; use --from FILE" in capsys.readouterr().err
+
+
+def test_a_date_is_a_date(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        workshop.run("refresh", "acme", "--date", "tomorrow")
+    assert "invalid date value: 'tomorrow'" in capsys.readouterr().err
 
 
 def test_words_of_yaml_1_1_are_strings(workshop: Workshop) -> None:

@@ -103,6 +103,20 @@ def test_tables_list_words_and_tags(acme: Workshop) -> None:
     assert list(stubs.BlockTypes.__annotations__) == ["text", "image"]
 
 
+def test_replies_are_mapped_unless_the_source_says_otherwise(workshop: Workshop) -> None:
+    workshop.generate()
+    stubs = workshop.module("stubs")
+    assert (stubs.Mapping.__abstractmethods__, stubs.StreamMapping.__abstractmethods__) == (
+        {"request", "response"},
+        {"event"},
+    )
+    workshop.configure(rest="[stubs]\nreply = false")
+    workshop.generate()
+    stubs = workshop.module("stubs")
+    assert stubs.Mapping.__abstractmethods__ == {"request"}
+    assert not hasattr(stubs, "StreamMapping")
+
+
 def test_two_options_of_one_name_are_refused(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
     workshop.configure(rest='[stubs.fields]\nconfig = "ConfigFields"')
     workshop.decide(mapped=["config"], passthrough=["seed", "config.seed"])

@@ -19,6 +19,7 @@ page = "https://acme.example/chat"
 {top}
 [upstream]
 address = "https://acme.example/openapi.json"
+licence = "MIT"
 date = ""
 sha256 = ""
 bytes = 0

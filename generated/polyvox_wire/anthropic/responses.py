@@ -283,7 +283,7 @@ class ErrorResponse(Wire):
 class FallbackBlock(Wire):
     from_: Annotated[FallbackHopInfo, Field(alias="from")]
     to: FallbackHopInfo
-    trigger: FallbackRefusalTrigger
+    trigger: FallbackRefusalTrigger | None = None
     type: Literal["fallback"] = "fallback"
 
 
@@ -361,7 +361,7 @@ class Message(Wire):
     stop_reason: StopReason | None = None
     stop_sequence: str | None = None
     stop_details: RefusalStopDetails | None = None
-    usage: Usage
+    usage: Usage | None = None
     diagnostics: Diagnostics | None = None
     context_management: ContextManagement | None = None
     container: Container | None = None

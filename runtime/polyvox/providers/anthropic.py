@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, assert_never
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from typing_extensions import override
 
 from polyvox_wire.anthropic import responses as r
@@ -16,7 +16,7 @@ from polyvox_wire.support import UnknownVariant
 from .. import errors
 from ..failures import failure
 from ..honest import check_calls, new_id, now
-from ..reading import read_reply
+from ..reading import read_reply, unreadable
 from ..results import (
     Annotation,
     ChatCompletion,
@@ -31,13 +31,12 @@ from ..results import (
     ToolCall,
     UrlCitation,
 )
-from ..shapes import mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .anthropic_request import request
 from .dialect import Dialect, StreamReader
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Vendor
     from ..errors import APIError
     from ..exchange import Headers
     from ..results import Facts
@@ -131,8 +130,8 @@ class AnthropicMapping(stubs.Mapping["Call", ChatCompletion]):
                     provider_specific_fields=choice_fields(reply.stop_reason, reply.stop_sequence, reply.stop_details),
                 )
             ],
-            usage=usage(reply.usage),
-            service_tier=reply.usage.service_tier,
+            usage=None if reply.usage is None else usage(reply.usage),
+            service_tier=reply.usage.service_tier if reply.usage else None,
         )
 
 
@@ -259,14 +258,6 @@ def usage(counted: r.Usage) -> CompletionUsage:
     )
 
 
-def _is_error(body: bytes) -> bool:
-    try:
-        found: object = from_json(body)
-    except ValueError:
-        return False
-    return mapping_of(found).get("type") == "error"
-
-
 class AnthropicDialect(Dialect):
     """Anthropic."""
 
@@ -274,6 +265,10 @@ class AnthropicDialect(Dialect):
 
     support = SUPPORT
     option_paths = PATHS
+
+    def __init__(self, vendor: Vendor) -> None:
+        super().__init__(vendor)
+        self.options_name = "anthropic"
 
     @override
     def path(self, call: Call) -> str:
@@ -294,12 +289,11 @@ class AnthropicDialect(Dialect):
 
     @override
     def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:
-        try:
-            reply = read_reply(r.Message, body, call)
-        except errors.APIResponseValidationError:
-            if _is_error(body):
-                raise self.error(call, None, {}, body) from None
-            raise
+        reply = read_reply(r.Message, body, call)
+        if reply.type == "error":
+            raise self.error(call, None, {}, body)
+        if "content" not in reply.model_fields_set:
+            raise unreadable(call, body, "it has no content")
         completion = self.mapping.response(call, reply)
         facts.native = reply
         completion._facts = facts

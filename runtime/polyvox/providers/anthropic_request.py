@@ -210,7 +210,9 @@ def _messages(call: Call) -> list[q.InputMessage]:
                 legacy_id = f"call_{index}"
                 _flush(turns, results)
                 refuse_name(call, where, cast("Mapping[str, object]", message))
-                turns.append(_turn(call, where, message, legacy_id))
+                turn = _turn(call, where, message, legacy_id)
+                if turn["content"]:  # an answer in which nothing was said; Anthropic refuses an empty turn
+                    turns.append(turn)
     _flush(turns, results)
     if not turns:
         raise InvalidMessageError("messages has only instructions; Anthropic needs at least one user message")

@@ -27,7 +27,7 @@ from ..results import (
 from ..shapes import mapping_of
 from ..streams import EventStreamDecoder
 from .anthropic import Parts, annotation, choice_fields, finish_reason, usage
-from .dialect import StreamReader
+from .dialect import Head, StreamReader
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -126,7 +126,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
         message = event.message
         self._id = message.id or self._id
         self._model = message.model or self._model
-        self._usage = message.usage
+        self._usage = message.usage or self._usage
         yield self._chunk(Delta(role="assistant", content=""))
         for index, block in enumerate(message.content):  # written before the stream began (programmatic tool calls)
             yield from self._start(index, block)
@@ -135,7 +135,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             said = r.MessageDelta(
                 stop_reason=message.stop_reason, stop_sequence=message.stop_sequence, stop_details=message.stop_details
             )
-            counted = r.MessageDeltaUsage(output_tokens=message.usage.output_tokens)
+            counted = r.MessageDeltaUsage(output_tokens=self._usage.output_tokens)
             yield from self._end(r.MessageDeltaEvent(delta=said, usage=counted))
 
     def _start(self, index: int, block: r.ContentBlock) -> Iterable[ChatCompletionChunk]:
@@ -178,6 +178,8 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
                 self._cite(held, delta)
             case r.CompactionContentBlockDelta():
                 held.text.append(delta.content or "")
+                if isinstance(held.block, r.CompactionBlock):
+                    held.block.encrypted_content = delta.encrypted_content or held.block.encrypted_content
             case UnknownVariant():
                 pass
             case _:
@@ -243,12 +245,15 @@ class AnthropicReader(StreamReader):
         self._call = call
         self._decoder = EventStreamDecoder()
         self._events = AnthropicEvents(dialect, call)
+        self._head = Head()
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        self._head.add(piece)
         for event in self._decoder.feed(piece):
             self._read(event.data, chunks)
 
     def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        self._head.forget()
         if data and not self.done:  # proxies add OpenAI's end marker
             chunks.extend(self._events.event(read_event(EVENTS, data, self._call)))
             self.done = self._events.done
@@ -257,6 +262,8 @@ class AnthropicReader(StreamReader):
         for event in self._decoder.finish():
             if is_whole(event.data):
                 self._read(event.data, chunks)
+        if document := self._head.document():
+            raise self._dialect.error(self._call, None, {}, document)
         if not self.done:
             raise StreamInterruptedError(
                 "the stream ended before its end marker; `error.partial` has what arrived",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ..addressing import base_url, environment_key
+from ..errors import InvalidRequestError
 from ..failures import failure
 
 if TYPE_CHECKING:
@@ -38,6 +39,27 @@ class Credentials:
     """Whether getting the key may take a while (a token server, a file)."""
     renew: Callable[[], None] | None = None
     """Forgets a key that the vendor refuses."""
+
+
+class Head:
+    """The start of a body that should be a stream, until its first event: some errors come as plain JSON instead."""
+
+    def __init__(self) -> None:
+        self._bytes: bytes | None = b""
+
+    def add(self, piece: bytes) -> None:
+        """More of it."""
+        if self._bytes is not None:
+            self._bytes += piece
+
+    def forget(self) -> None:
+        """It is a stream."""
+        self._bytes = None
+
+    def document(self) -> bytes | None:
+        """The whole body, if it is JSON."""
+        found = self._bytes
+        return found if found is not None and found.lstrip().startswith((b"{", b"[")) else None
 
 
 class StreamReader(ABC):
@@ -72,6 +94,8 @@ class Dialect(ABC):
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
+        self.options_name = vendor.name
+        """The keyword of `completion()` that carries the vendor's own fields."""
 
     def base_url(self, call: Call) -> str:
         """The host and what stands before the path: the caller's, the environment's, or the vendor's."""
@@ -82,8 +106,12 @@ class Dialect(ABC):
         given = call.settings.get("api_key")
         if callable(given):
             return Credentials(given, lambda key, _: self.headers(key, None))
-        key, variable = (given, None) if given else environment_key(self.vendor)
-        return Credentials(key.strip(), lambda key, _: self.headers(key, variable))
+        if given is not None:
+            if not given.strip():
+                raise InvalidRequestError("api_key is blank", param="api_key", provider=self.vendor.name)
+            return Credentials(given.strip(), lambda key, _: self.headers(key, None))
+        key, variable = environment_key(self.vendor, call.model)
+        return Credentials(key, lambda key, _: self.headers(key, variable))
 
     @abstractmethod
     def path(self, call: Call) -> str:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, assert_never, cast
-from urllib.parse import quote
 
 from pydantic_core import to_json
 from typing_extensions import override
@@ -16,6 +15,7 @@ from polyvox_wire.gemini import stubs
 from polyvox_wire.gemini.options import PATHS
 from polyvox_wire.support import UnknownVariant
 
+from ..addressing import model_path
 from ..honest import check_calls, new_id, now
 from ..reading import read_reply, unreadable
 from ..results import (
@@ -39,7 +39,7 @@ from .dialect import Dialect, StreamReader
 from .gemini_request import OWN_ID, request
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Vendor
     from ..exchange import Headers
     from ..results import Facts
 
@@ -265,7 +265,7 @@ def _tool_call(part: r.FunctionCallPart) -> ToolCall:
     )
 
 
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]")
 
 
 class PartialCall:
@@ -278,7 +278,8 @@ class PartialCall:
     def add(self, pieces: list[r.PartialArg]) -> None:
         """More pieces; texts at one path follow each other."""
         for piece in pieces:
-            steps = [name or int(number) for name, number in _STEP.findall(piece.jsonPath or "")]
+            found = _STEP.findall(piece.jsonPath or "")
+            steps = [int(number) if number else name or quoted for name, number, quoted in found]
             if steps:
                 _put(self.args, cast("list[str | int]", steps), piece)
 
@@ -388,10 +389,14 @@ class GeminiDialect(Dialect):
     support = SUPPORT
     option_paths = PATHS
 
+    def __init__(self, vendor: Vendor) -> None:
+        super().__init__(vendor)
+        self.options_name = "gemini"
+
     def path(self, call: Call) -> str:
         model = call.model if "/" in call.model else f"models/{call.model}"
         verb = "streamGenerateContent?alt=sse" if call.stream else "generateContent"
-        return f"/{quote(model)}:{verb}"
+        return f"/{model_path(model)}:{verb}"
 
     def headers(self, key: str, variable: str | None) -> Headers:
         return (("x-goog-api-key", key),) if key else ()

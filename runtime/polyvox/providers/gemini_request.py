@@ -14,6 +14,7 @@ from polyvox_wire.gemini import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..shapes import is_mapping
 from .parts import arguments, detail_of, inline, native_blocks, refuse_name, texts, url_of
 
 if TYPE_CHECKING:
@@ -184,7 +185,9 @@ def _contents(call: Call) -> list[q.Content]:
             case "user" | "assistant":
                 _flush(turns, answers)
                 refuse_name(call, where, cast("Mapping[str, object]", message))
-                turns.append(_turn(call, where, message, calls))
+                turn = _turn(call, where, message, calls)
+                if turn.get("parts"):  # an answer in which nothing was said; Gemini refuses an empty turn
+                    turns.append(turn)
     _flush(turns, answers)
     if not turns:
         raise InvalidMessageError("messages has only instructions; Gemini needs at least one user message")
@@ -228,7 +231,9 @@ def _part(call: Call, where: str, part: Mapping[str, object]) -> q.Part | None:
                 _less_detail(call, where, media)
             return media
         case "input_audio":
-            sound = cast("Mapping[str, object]", part["input_audio"])
+            sound = part["input_audio"]
+            if not is_mapping(sound):
+                raise InvalidMessageError(f"{where}.input_audio must be a mapping with data and format")
             name = str(sound.get("format", "wav"))
             return q.Part(
                 inlineData=q.Blob(mimeType=_AUDIO.get(name, f"audio/{name}"), data=str(sound.get("data", "")))

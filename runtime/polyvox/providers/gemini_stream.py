@@ -120,6 +120,7 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
             held.finished = True
             choice.finish_reason = finish_reason(candidate.finishReason, bool(held.parts.calls))
             choice.provider_specific_fields = held.fields
+            choice.delta.provider_specific_fields = held.parts.fields()
         return choice
 
     def _blocked(self, event: r.GenerateContentResponse) -> ChunkChoice:

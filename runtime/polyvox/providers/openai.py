@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from os import environ
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -15,14 +16,16 @@ from polyvox_wire.openai import stubs
 from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
 
-from ..errors import APIResponseValidationError
+from ..errors import APIResponseValidationError, InvalidMessageError
 from ..honest import check_calls, new_id, now
 from ..parameters import MODEL_PARAMETERS
 from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
+from ..shapes import is_list, is_mapping, mapping_of
 from ..support import NATIVE, Renamed, Stance, Unsupported
 from .dialect import Dialect
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
+from .parts import texts
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
@@ -125,6 +128,8 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
     """The message as OpenAI takes it; the caller's own mapping wherever it already is."""
     fields = cast("Mapping[str, object]", message)
     vendor = call.vendor
+    if None in fields.values():  # a dumped message of a result; OpenAI takes null for content only
+        fields = {key: value for key, value in fields.items() if value is not None or key == "content"}
     if not _OURS.isdisjoint(fields):
         fields = _without_ours(fields, vendor.name)
     if fields["role"] == "developer" and not vendor.developer_role:
@@ -147,6 +152,10 @@ def _without_ours(fields: Mapping[str, object], vendor: str) -> Mapping[str, obj
     plain = {key: value for key, value in fields.items() if key not in _OURS or key in kept}
     if vendor == "openai":
         plain.pop("reasoning", None)
+    parts = mapping_of(fields.get("provider_specific_fields")).get("content")
+    if is_list(parts) and "".join(texts(parts)) == plain.get("content"):
+        plain["content"] = parts  # as it came, thinking and all (Mistral)
+        plain.pop("reasoning_content", None)
     calls = plain.get("tool_calls")
     if calls:
         plain["tool_calls"] = [_tool_call(call) for call in cast("Iterable[Mapping[str, object]]", calls)]
@@ -158,7 +167,8 @@ def _without_ours(fields: Mapping[str, object], vendor: str) -> Mapping[str, obj
 
 def _tool_call(call: Mapping[str, object]) -> Mapping[str, object]:
     other = "function" if call.get("type") == "custom" else "custom"
-    return {key: value for key, value in call.items() if key not in ("provider_specific_fields", other)}
+    left = ("provider_specific_fields", other)
+    return {key: value for key, value in call.items() if key not in left and value is not None}
 
 
 def _part(call: Call, where: str, part: Mapping[str, object]) -> Mapping[str, object] | None:
@@ -166,6 +176,8 @@ def _part(call: Call, where: str, part: Mapping[str, object]) -> Mapping[str, ob
     if kind not in _PARTS:
         call.refuse(f"{where} ({kind})", f"OpenAI takes parts of type {', '.join(sorted(_PARTS))}")
         return None
+    if kind == "input_audio" and not is_mapping(part["input_audio"]):
+        raise InvalidMessageError(f"{where}.input_audio must be a mapping with data and format")
     if "cache_control" in part:
         call.refuse(f"{where}.cache_control", "OpenAI caches prompts by itself; see prompt_cache_key")
         return {key: value for key, value in part.items() if key != "cache_control"}
@@ -182,7 +194,8 @@ def _joined(call: Call, index: int, parts: list[Mapping[str, object]]) -> str:
 def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
     """A gateway takes what OpenAI takes, but for what its row says."""
     stances: dict[str, Stance] = dict.fromkeys(MODEL_PARAMETERS, NATIVE)
-    stances["thinking"] = Unsupported(f"{vendor.name} is not known to take it; use reasoning_effort")
+    if not vendor.thinking:
+        stances["thinking"] = Unsupported(f"{vendor.name} is not known to take it; use reasoning_effort")
     stances.update({name: Renamed(to) for name, to in vendor.renames.items()})
     stances.update({name: Unsupported(reason) for name, reason in vendor.unsupported.items()})
     return stances
@@ -215,6 +228,8 @@ class OpenAIDialect(Dialect):
     @override
     def body(self, call: Call) -> dict[str, object]:
         body = self._mapping.request(call).wire()
+        if "thinking" in call.given:
+            body["thinking"] = call.given["thinking"]
         for name, to in self.vendor.renames.items():
             if name in body:
                 body[to] = body.pop(name)
@@ -230,7 +245,7 @@ class OpenAIDialect(Dialect):
         completion.model = completion.model or call.model
         for choice in completion.choices:
             self._settle(call, choice, body)
-        facts.native = lambda: native(body)
+        facts.native = partial(native, body)
         completion._facts = facts
         return completion
 

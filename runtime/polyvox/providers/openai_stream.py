@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Final, cast
 from ..errors import StreamInterruptedError
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
-from ..results import ChatCompletionChunk, ChunkChoice, FinishReason, extras
+from ..results import ChatCompletionChunk, ChunkChoice, CompletionUsage, FinishReason, extras
+from ..shapes import is_mapping, mapping_of
 from ..streams import EventStreamDecoder
-from .dialect import StreamReader
+from .dialect import Head, StreamReader
 
 if TYPE_CHECKING:
     from polyvox_wire.openai.stubs import StopReasons
 
     from ..call import Call
-    from ..results import CompletionUsage, Delta, ToolCallDelta
+    from ..results import Delta, ToolCallDelta
     from ..streams import ServerSentEvent
     from .dialect import Dialect
 
@@ -52,6 +53,12 @@ _OTHER_WORDS: Final[Mapping[str, FinishReason]] = {
 def finish_reason(said: str | None) -> FinishReason | None:
     """The unified reason for a vendor's word."""
     return None if said is None else _OTHER_WORDS.get(said.lower(), "other")
+
+
+def _groq_usage(extra: Mapping[str, object]) -> CompletionUsage | None:
+    """Groq counts here, and in the usual place only if asked."""
+    found = mapping_of(extra.get("x_groq")).get("usage")
+    return CompletionUsage.model_validate(found) if is_mapping(found) else None
 
 
 def reasoning_of(extra: Mapping[str, object]) -> str | None:
@@ -103,7 +110,7 @@ class OpenAIReader(StreamReader):
         self._call = call
         self._decoder = EventStreamDecoder()
         self._id, self._created, self._model = "", 0, ""
-        self._head: bytes | None = b""
+        self._head = Head()
         self._held: ChatCompletionChunk | None = None
         self._waiting: dict[str, object] = {}
         self._usage: CompletionUsage | None = None
@@ -114,8 +121,7 @@ class OpenAIReader(StreamReader):
         self._calls: dict[int, _Calls] = {}
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        if self._head is not None:
-            self._head += piece
+        self._head.add(piece)
         for event in self._decoder.feed(piece):
             self._event(event, chunks)
 
@@ -123,8 +129,8 @@ class OpenAIReader(StreamReader):
         for event in self._decoder.finish():
             if is_whole(event.data):
                 self._event(event, chunks)
-        if self._head is not None and self._head.strip().startswith((b"{", b"[")):
-            raise self._dialect.error(self._call, None, {}, self._head)
+        if document := self._head.document():
+            raise self._dialect.error(self._call, None, {}, document)
         if not self.done and not (self._started and self._started == self._finished):
             raise StreamInterruptedError(
                 "the stream ended before its end marker; `error.partial` has what arrived",
@@ -134,7 +140,7 @@ class OpenAIReader(StreamReader):
         self._end(chunks)
 
     def _event(self, event: ServerSentEvent, chunks: list[ChatCompletionChunk]) -> None:
-        self._head = None
+        self._head.forget()
         data = event.data
         if data == b"[DONE]" or data.strip() == b"[DONE]":
             self._end(chunks)
@@ -152,10 +158,12 @@ class OpenAIReader(StreamReader):
         return finish_reason(word)
 
     def _chunk(self, chunk: ChatCompletionChunk, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if chunk.model_extra:
+            if chunk.model_extra.get("error"):
+                raise self._dialect.error(self._call, None, {}, data)
+            chunk.usage = chunk.usage or _groq_usage(chunk.model_extra)
         if chunk.usage is not None:
             self._usage, chunk.usage = chunk.usage, None
-        if chunk.model_extra and chunk.model_extra.get("error"):
-            raise self._dialect.error(self._call, None, {}, data)
         if not chunk.choices or self._is_echo(chunk):
             self._waiting.update(extras(chunk))
             self._service_tier = chunk.service_tier or self._service_tier

@@ -46,6 +46,9 @@ def detail_of(payload: object) -> str | None:
     return None if detail in (None, "auto", "high") else str(detail)
 
 
+_SAID = ("text", "refusal")
+
+
 def texts(content: object) -> list[str]:
     """All texts of a content."""
     if content is None:
@@ -53,7 +56,7 @@ def texts(content: object) -> list[str]:
     if isinstance(content, str):
         return [content]
     parts = cast("Iterable[Mapping[str, object]]", content)
-    return [str(part.get("text") or part.get("refusal") or "") for part in parts if part["type"] in ("text", "refusal")]
+    return [str(part.get("text") or part.get("refusal") or "") for part in parts if part.get("type") in _SAID]
 
 
 def arguments(where: str, text: object) -> dict[str, object]:

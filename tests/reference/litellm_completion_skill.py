@@ -1,0 +1,180 @@
+"""The examples of the `litellm-completion` skill, in polyvox."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import polyvox
+from polyvox import Client, completion, get_supported_openai_params
+
+
+def quick_start() -> None:
+    os.environ["OPENAI_API_KEY"] = "sk-..."
+
+    # Any provider — same call signature
+    response = completion(
+        model="openai/gpt-4o",  # provider/model-name
+        messages=[{"role": "user", "content": "Hello"}],
+        max_tokens=100,
+        temperature=0.7,
+    )
+    print(response.choices[0].message.content)  # OpenAI-compatible access
+
+
+def prefixes() -> None:
+    """The table of prefixes; what stands for a later release is refused by name, never sent to another vendor."""
+    messages = [{"role": "user", "content": "Hello"}]
+    for model in ("openai/gpt-4o", "anthropic/claude-sonnet-4-6", "gpt-4o"):
+        print(completion(model, messages).provider, end=" ")
+    for model in ("vertex_ai/gemini-pro", "bedrock/anthropic.claude-v2", "ollama/llama3", "azure/gpt-4"):
+        with pytest.raises(polyvox.UnknownProviderError, match=f"'{model.split('/')[0]}' is not supported"):
+            completion(model, messages)
+
+
+def streaming() -> None:
+    for chunk in completion(
+        model="openai/gpt-4o",
+        messages=[{"role": "user", "content": "Write a poem"}],
+        stream=True,
+    ):
+        print(chunk.choices[0].delta.content or "", end="")
+
+
+def streaming_with_usage() -> None:
+    """`stream_options={"include_usage": True}`: polyvox puts the count on the last chunk."""
+    stream = completion(
+        model="openai/gpt-4o",
+        messages=[{"role": "user", "content": "Write a poem"}],
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    *_, last = stream
+    assert last.usage is not None  # adjusted: not every vendor counts
+    print(last.usage.total_tokens)
+
+
+def image() -> None:
+    messages = [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Describe this image"},
+                {"type": "image_url", "image_url": {"url": "https://example.com/cat.jpg"}},
+            ],
+        }
+    ]
+    print(completion("openai/gpt-4o", messages).choices[0].message.content)
+
+
+def other_content() -> None:
+    """`input_audio`, `video_url`, `file` and `document`: where the vendor takes them; elsewhere a clear refusal."""
+    sound = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+    film = {"type": "video_url", "video_url": {"url": "https://example.com/cat.mp4"}}
+    file = {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBERi0=", "filename": "cat.pdf"}}
+    document = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "A cat."}}
+    for model, part in (
+        ("openai/gpt-4o", sound),
+        ("gemini/gemini-2.5-flash", film),
+        ("openai/gpt-4o", file),
+        ("anthropic/claude-sonnet-4-6", document),
+    ):
+        print(completion(model, [{"role": "user", "content": [part]}]).choices[0].finish_reason, end=" ")
+    with pytest.raises(polyvox.UnsupportedParamsError, match="video_url"):
+        completion("openai/gpt-4o", [{"role": "user", "content": [film]}])
+
+
+def error_handling() -> None:
+    try:
+        # adjusted: the local server knows claude-instant-1
+        polyvox.completion(model="anthropic/no-such-model", messages=[{"role": "user", "content": "Hello"}])
+    except polyvox.AuthenticationError as e:
+        print(f"Bad API key: {e}")
+    except polyvox.RateLimitError as e:
+        print(f"Rate limited: {e}")
+    except polyvox.APIError as e:
+        print(f"API error: {e}")
+
+
+def essential_parameters() -> None:
+    response = completion(
+        model="openai/gpt-4o",
+        messages=[{"role": "user", "content": "Hello"}],
+        temperature=0.2,
+        max_tokens=100,
+        stream=False,
+        tools=[{"type": "function", "function": {"name": "get_weather"}}],
+        tool_choice="none",
+        response_format={"type": "json_object"},
+        timeout=600,
+    )
+    print(response.choices[0].finish_reason)
+
+
+def more_parameters() -> None:
+    response = completion(
+        model="openai/gpt-4o",
+        messages=[{"role": "user", "content": "Hello"}],
+        base_url=os.environ["OPENAI_BASE_URL"],
+        api_key="sk-...",
+        num_retries=3,
+        fallbacks=["gpt-4o-mini", {"model": "anthropic/claude-sonnet-4-6", "max_tokens": 50}],
+        drop_params=True,
+        metadata={"tag": "demo"},
+        thinking={"type": "enabled", "budget_tokens": 1024},
+    )
+    print(response.dropped_params)
+
+
+def api_version() -> None:
+    """Azure's; Azure itself is for a later release."""
+    with pytest.raises(polyvox.UnknownProviderError, match="'azure' is not supported"):
+        completion("azure/gpt-4o", [{"role": "user", "content": "Hello"}], api_version="2024-02-01")
+
+
+def supported_parameters() -> None:
+    with pytest.raises(polyvox.UnknownProviderError, match="'bedrock' is not supported"):
+        get_supported_openai_params(model="anthropic.claude-3", custom_llm_provider="bedrock")
+    params = get_supported_openai_params(model="claude-sonnet-4-6", custom_llm_provider="anthropic")
+    print(*sorted({"max_tokens", "tools", "tool_choice", "stream", "seed"} & set(params)))
+
+
+def response_fields() -> None:
+    response = completion("anthropic/claude-sonnet-4-6", [{"role": "user", "content": "Hello"}])
+    print(response.choices[0].message.content)  # assistant text
+    print(response.choices[0].finish_reason)  # 'stop', 'length', 'tool_calls', 'content_filter'
+    assert response.usage is not None  # adjusted: not every vendor counts
+    print(response.usage.total_tokens)  # token count
+    assert response.response_ms is not None  # adjusted: a stream that was put together has none
+    print(response.response_ms > 0)  # latency in ms
+    print(response.choices[0].provider_specific_fields["native_finish_reason"])
+
+
+def drop_params() -> None:
+    """LiteLLM sets `litellm.drop_params = True` for the whole process; polyvox has no such switch, but clients."""
+    messages = [{"role": "user", "content": "Hello"}]
+    with pytest.raises(polyvox.UnsupportedParamsError, match="seed"):
+        completion("anthropic/claude-sonnet-4-6", messages, seed=7)
+    with Client(drop_params=True) as client:
+        print(client.completion("anthropic/claude-sonnet-4-6", messages, seed=7).dropped_params)
+
+
+def deprecated_functions() -> None:
+    """`functions` and `function_call` are deprecated: `tools` and `tool_choice`."""
+    response = completion(
+        model="anthropic/claude-sonnet-4-6",
+        messages=[{"role": "user", "content": "What's the weather in Paris?"}],
+        functions=[{"name": "get_weather", "parameters": {"type": "object", "properties": {}}}],
+        function_call={"name": "get_weather"},
+    )
+    print(response.choices[0].finish_reason)
+
+
+def json_mode() -> None:
+    response = completion(
+        model="openai/gpt-4o",
+        messages=[{"role": "user", "content": "Tell me about Paris, as JSON."}],
+        response_format={"type": "json_object"},
+    )
+    print(response.choices[0].message.content)

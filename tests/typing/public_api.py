@@ -1,0 +1,491 @@
+"""The public API, used in every legal way. Never run: accepted by mypy --strict and pyright strict, types included."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict, TypeVar, assert_type
+
+import httpx
+import httpx2
+from pydantic import BaseModel
+
+import polyvox
+from polyvox import (
+    APIError,
+    AsyncClient,
+    AsyncStream,
+    CallParameters,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatCompletionMessage,
+    Choice,
+    Client,
+    CompletionUsage,
+    ContextWindowExceededError,
+    Delta,
+    FallbacksExhaustedError,
+    FinishReason,
+    LLMProvider,
+    Message,
+    MessageParam,
+    Messages,
+    MissingApiKeyError,
+    Parameters,
+    ParsedChatCompletion,
+    ReasoningEffort,
+    Stream,
+    StreamInterruptedError,
+    StructuredOutputError,
+    ThinkingBlock,
+    Timeout,
+    ToolCall,
+    UnknownParameterError,
+    UnknownProviderError,
+    acompletion,
+    assemble,
+    completion,
+    get_supported_openai_params,
+)
+from polyvox.parameters import FunctionToolParam
+from polyvox.results import ChoiceLogprobs, ChunkChoice, FunctionCall, ToolCallDelta
+from polyvox_wire.support import Wire
+
+T = TypeVar("T")
+
+
+class Model(BaseModel):
+    name: str
+
+
+@dataclass
+class Data:
+    name: str
+
+
+class Typed(TypedDict):
+    name: str
+
+
+MESSAGES: list[MessageParam] = [{"role": "user", "content": "Hello!"}]
+maybe: bool = bool(MESSAGES)
+
+# --- completion(): what comes back follows from `stream` and `response_format` ---------------------------------------
+
+
+def plain() -> None:
+    assert_type(completion("gpt-4", MESSAGES), ChatCompletion)
+    assert_type(completion(model="gpt-4", messages=MESSAGES), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, stream=False), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, stream=None), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, response_format=None), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, response_format={"type": "json_object"}), ChatCompletion)
+    schema = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+    assert_type(completion("gpt-4", MESSAGES, response_format=schema), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, response_format=schema, stream=False), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, response_format=Model.model_json_schema()), ChatCompletion)
+
+
+def streamed() -> None:
+    assert_type(completion("gpt-4", MESSAGES, stream=True), Stream[ChatCompletionChunk])
+    assert_type(completion("gpt-4", MESSAGES, stream=True, response_format=Model), Stream[ChatCompletionChunk])
+    assert_type(
+        completion("gpt-4", MESSAGES, stream=True, response_format={"type": "json_object"}),
+        Stream[ChatCompletionChunk],
+    )
+
+
+def streamed_or_not() -> None:
+    answer = completion("gpt-4", MESSAGES, stream=maybe)
+    assert_type(answer, ChatCompletion | Stream[ChatCompletionChunk])
+    whole = answer if isinstance(answer, ChatCompletion) else answer.completion()
+    assert_type(whole, ChatCompletion)
+
+
+def parsed() -> None:
+    assert_type(completion("gpt-4", MESSAGES, response_format=Model), ParsedChatCompletion[Model])
+    assert_type(completion("gpt-4", MESSAGES, response_format=Data), ParsedChatCompletion[Data])
+    assert_type(completion("gpt-4", MESSAGES, response_format=Typed), ParsedChatCompletion[Typed])
+    assert_type(completion("gpt-4", MESSAGES, response_format=list[int]), ParsedChatCompletion[list[int]])
+    assert_type(completion("gpt-4", MESSAGES, response_format=Model, stream=False), ParsedChatCompletion[Model])
+    answer = completion("gpt-4", MESSAGES, response_format=Model)
+    assert_type(answer.choices[0].message.parsed, Model | None)
+    assert_type(answer.choices[0].message.content, str | None)
+    assert_type(answer.choices[0].finish_reason, FinishReason | None)
+    attributes(answer)  # it is a ChatCompletion
+
+
+def parsed_as_asked(kind: type[T]) -> T | None:
+    answer = completion("gpt-4", MESSAGES, response_format=kind)
+    assert_type(answer, ParsedChatCompletion[T])
+    return answer.choices[0].message.parsed
+
+
+# --- acompletion(): the same, awaited --------------------------------------------------------------------------------
+
+
+async def asynchronous() -> None:
+    assert_type(await acompletion("gpt-4", MESSAGES), ChatCompletion)
+    assert_type(await acompletion("gpt-4", MESSAGES, stream=False), ChatCompletion)
+    assert_type(await acompletion("gpt-4", MESSAGES, response_format={"type": "text"}), ChatCompletion)
+    assert_type(await acompletion("gpt-4", MESSAGES, response_format=Model), ParsedChatCompletion[Model])
+    assert_type(await acompletion("gpt-4", MESSAGES, response_format=Data), ParsedChatCompletion[Data])
+    assert_type(await acompletion("gpt-4", MESSAGES, response_format=Typed), ParsedChatCompletion[Typed])
+    assert_type(await acompletion("gpt-4", MESSAGES, stream=True), AsyncStream[ChatCompletionChunk])
+    assert_type(
+        await acompletion("gpt-4", MESSAGES, stream=True, response_format=Model), AsyncStream[ChatCompletionChunk]
+    )
+    assert_type(await acompletion("gpt-4", MESSAGES, stream=maybe), ChatCompletion | AsyncStream[ChatCompletionChunk])
+
+
+async def asynchronous_stream() -> None:
+    async with await acompletion("gpt-4", MESSAGES, stream=True) as stream:
+        async for chunk in stream:
+            assert_type(chunk, ChatCompletionChunk)
+    assert_type(await stream.completion(), ChatCompletion)
+    await stream.close()
+
+
+# --- clients ---------------------------------------------------------------------------------------------------------
+
+
+def client() -> None:
+    with Client(provider="openai", api_key="...", timeout=30, num_retries=0, extra_headers={"x-team": "a"}) as client:
+        assert_type(client.completion("gpt-4", MESSAGES), ChatCompletion)
+        assert_type(client.completion("gpt-4", MESSAGES, stream=True), Stream[ChatCompletionChunk])
+        assert_type(client.completion("gpt-4", MESSAGES, response_format=Model), ParsedChatCompletion[Model])
+        assert_type(client.completion("gpt-4", MESSAGES, stream=maybe), ChatCompletion | Stream[ChatCompletionChunk])
+        create = client.chat.completions.create
+        assert_type(create(model="gpt-4", messages=MESSAGES), ChatCompletion)
+        assert_type(create(model="gpt-4", messages=MESSAGES, stream=True), Stream[ChatCompletionChunk])
+        assert_type(create(model="gpt-4", messages=MESSAGES, response_format=Data), ParsedChatCompletion[Data])
+        assert_type(create(model="gpt-4", messages=MESSAGES, temperature=0.2, seed=1), ChatCompletion)
+
+
+async def async_client() -> None:
+    async with AsyncClient(api_base="http://localhost:8000/v1") as client:
+        assert_type(await client.completion("gpt-4", MESSAGES), ChatCompletion)
+        assert_type(await client.completion("gpt-4", MESSAGES, stream=True), AsyncStream[ChatCompletionChunk])
+        assert_type(await client.completion("gpt-4", MESSAGES, response_format=Typed), ParsedChatCompletion[Typed])
+        create = client.chat.completions.create
+        assert_type(await create(model="gpt-4", messages=MESSAGES), ChatCompletion)
+        assert_type(await create(model="gpt-4", messages=MESSAGES, stream=True), AsyncStream[ChatCompletionChunk])
+        assert_type(await create(model="gpt-4", messages=MESSAGES, response_format=Model), ParsedChatCompletion[Model])
+
+
+def clients_over_other_clients() -> None:
+    Client(http_client=httpx2.Client())
+    Client(http_client=httpx.Client())
+    AsyncClient(http_client=httpx2.AsyncClient())
+    AsyncClient(http_client=httpx.AsyncClient())
+    Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))
+    AsyncClient(transport=httpx2.MockTransport(lambda _: httpx2.Response(200)))
+
+
+def settings_of_one_s_own() -> None:
+    settings: CallParameters = {"api_key": "...", "num_retries": 3, "drop_params": True}
+    assert_type(Client(**settings).completion("gpt-4", MESSAGES), ChatCompletion)
+    parameters: Parameters = {"temperature": 0.2, "anthropic": {"top_k": 40}}
+    assert_type(completion("gpt-4", MESSAGES, **parameters), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, response_format=Model, **parameters), ParsedChatCompletion[Model])
+    assert_type(completion("gpt-4", MESSAGES, stream=True, **parameters), Stream[ChatCompletionChunk])
+    assert_type(Client().completion("gpt-4", MESSAGES, stream=True, **parameters), Stream[ChatCompletionChunk])
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+
+def messages_as_they_come() -> None:
+    completion("gpt-4", [{"role": "user", "content": "Hello!"}])
+    completion("gpt-4", [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello!"}])
+    completion("gpt-4", ({"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Hello!"}))
+    plain_dicts: list[dict[str, str]] = [{"role": "user", "content": "Hello!"}]
+    completion("gpt-4", plain_dicts)
+    inferred = [{"role": "user", "content": "Hello!"}]
+    completion("gpt-4", inferred)
+    from_json: list[dict[str, Any]] = [{"role": "user", "content": [{"type": "text", "text": "Hello!"}]}]
+    completion("gpt-4", from_json)
+    objects: Sequence[Mapping[str, object]] = from_json
+    completion("gpt-4", objects)
+    iterator: Iterable[MessageParam] = iter(MESSAGES)
+    completion("gpt-4", iterator)
+    any_of_them: Messages = MESSAGES
+    completion("gpt-4", any_of_them)
+
+
+def a_conversation() -> None:
+    conversation: list[Message] = [{"role": "user", "content": "What is the weather in Paris?"}]
+    answer = completion("gpt-4", conversation)
+    conversation.append(answer.choices[0].message)
+    for call in answer.choices[0].message.tool_calls or ():
+        conversation.append({"role": "tool", "tool_call_id": call.id, "content": "sunny"})
+    completion("claude-sonnet-4-6", conversation)
+    completion("gpt-4", [*MESSAGES, answer.choices[0].message, {"role": "user", "content": "And in Rome?"}])
+    parsed_answer = completion("gpt-4", conversation, response_format=Model)
+    conversation.append(parsed_answer.choices[0].message)
+
+
+def every_role_and_part() -> None:
+    every: list[MessageParam] = [
+        {"role": "system", "content": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]},
+        {"role": "developer", "content": "Be brief.", "name": "boss"},
+        {
+            "role": "user",
+            "name": "alice",
+            "content": [
+                {"type": "text", "text": "Look and listen."},
+                {"type": "image_url", "image_url": {"url": "https://example.com/a.png", "detail": "low"}},
+                {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
+                {"type": "audio_url", "audio_url": {"url": "https://example.com/a.mp3"}},
+                {"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}},
+                {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBERi0=", "filename": "a.pdf"}},
+                {"type": "file", "file": {"file_id": "file-1"}},
+            ],
+        },
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+        },
+        {"role": "tool", "tool_call_id": "1", "content": "sunny", "is_error": False},
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+        {"role": "assistant", "reasoning_content": "Hm.", "thinking_blocks": [{"type": "thinking", "thinking": "Hm."}]},
+        {"role": "function", "name": "f", "content": "sunny"},
+    ]
+    completion("gpt-4", every)
+
+
+# --- parameters ------------------------------------------------------------------------------------------------------
+
+
+def get_weather(location: str, unit: Literal["C", "F"] = "C") -> str:
+    """Get the weather at a place."""
+    return f"{location}: 24 {unit}"
+
+
+async def get_weather_slowly(location: str) -> dict[str, float]:
+    return {location: 24.0}
+
+
+def tools() -> None:
+    described: FunctionToolParam = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+    inferred = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    native = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3}
+    completion("gpt-4", MESSAGES, tools=[described])
+    completion("gpt-4", MESSAGES, tools=inferred)
+    completion("gpt-4", MESSAGES, tools=[native])
+    completion("gpt-4", MESSAGES, tools=[get_weather, get_weather_slowly, lambda: 1])
+    completion("gpt-4", MESSAGES, tools=[described, get_weather, native])
+    completion("gpt-4", MESSAGES, tools=(get_weather,), tool_choice="required", parallel_tool_calls=False)
+    completion("gpt-4", MESSAGES, tools=[get_weather], tool_choice={"type": "function", "function": {"name": "f"}})
+
+
+def every_parameter(effort: ReasoningEffort, key: Callable[[], str], akey: Callable[[], Awaitable[str]]) -> None:
+    completion(
+        "gpt-4",
+        MESSAGES,
+        temperature=1,
+        top_p=0.5,
+        max_tokens=10,
+        max_completion_tokens=10,
+        stop="END",
+        n=2,
+        seed=1,
+        presence_penalty=-1.5,
+        frequency_penalty=0,
+        logit_bias={"1": -100},
+        logprobs=True,
+        top_logprobs=3,
+        user="u",
+        functions=[{"name": "f"}],
+        function_call="auto",
+        stream_options={"include_usage": True},
+        reasoning_effort=effort,
+        thinking={"type": "enabled", "budget_tokens": 1024},
+        verbosity="low",
+        modalities=["text", "audio"],
+        audio={"voice": "alloy", "format": "mp3"},
+        prediction={"type": "content", "content": "Hello"},
+        web_search_options={"search_context_size": "low"},
+        service_tier="flex",
+        metadata={"tag": "a"},
+        store=False,
+        safety_identifier="u",
+        prompt_cache_key="k",
+        provider=LLMProvider.OPENAI,
+        custom_llm_provider="openai",
+        api_key=key,
+        api_base="https://example.com/v1",
+        base_url="https://example.com/v1",
+        timeout=httpx2.Timeout(10.0),
+        num_retries=1,
+        retries=1,
+        max_retries=1,
+        fallbacks=["gpt-4o", {"model": "claude-sonnet-4-6", "max_tokens": 5}],
+        fallback_models=["gpt-4o"],
+        drop_params=True,
+        allowed_openai_params=["seed"],
+        extra_headers={"x-team": "a"},
+        extra_query={"q": "1"},
+        extra_body={"new_field": {"deep": [1, 2]}},
+        additional_params='{"new_field": 1}',
+        client_args={"timeout": 3},
+        mock_response="Hello!",
+        session_label="a",
+    )
+    completion("gpt-4", MESSAGES, stop=["a", "b"], timeout=30, api_key="...", provider="openrouter", temperature=None)
+    completion("gpt-4", MESSAGES, timeout="30", mock_response=ValueError("no"))
+    completion("gpt-4", MESSAGES, timeout=httpx.Timeout(10.0))
+    Client(api_key=key)
+    AsyncClient(api_key=akey)
+
+
+def vendor_options() -> None:
+    completion("claude-sonnet-4-6", MESSAGES, anthropic={"top_k": 40})
+    completion("claude-sonnet-4-6", MESSAGES, anthropic={"top_k": 40, "cache_control": {"type": "ephemeral"}})
+    completion("gemini-2.5-flash", MESSAGES, gemini={"topK": 40, "cachedContent": "cachedContents/1"})
+    completion("gpt-4", MESSAGES, openai={"prompt_cache_retention": "24h"})
+
+
+# --- results ---------------------------------------------------------------------------------------------------------
+
+
+def attributes(answer: ChatCompletion) -> None:
+    assert_type(answer.id, str)
+    assert_type(answer.model, str)
+    assert_type(answer.created, int)
+    assert_type(answer.choices, list[Choice])
+    assert_type(answer.usage, CompletionUsage | None)
+    assert_type(answer.choices[0].finish_reason, FinishReason | None)
+    assert_type(answer.choices[0].logprobs, ChoiceLogprobs | None)
+    assert_type(answer.choices[0].provider_specific_fields, dict[str, object])
+    assert_type(answer.choices[0].message, ChatCompletionMessage)
+    message = answer.choices[0].message
+    assert_type(message.role, str)
+    assert_type(message.content, str | None)
+    assert_type(message.refusal, str | None)
+    assert_type(message.reasoning_content, str | None)
+    assert_type(message.thinking_blocks, list[ThinkingBlock] | None)
+    assert_type(message.tool_calls, list[ToolCall] | None)
+    for call in message.tool_calls or ():
+        assert_type(call.id, str)
+        assert_type(call.function.name, str)
+        assert_type(call.function.arguments, str)
+    if answer.usage is not None:
+        assert_type(answer.usage.total_tokens, int)
+        details = answer.usage.prompt_tokens_details
+        assert_type(details.cached_tokens if details else None, int | None)
+
+
+def facts(answer: ChatCompletion) -> None:
+    assert_type(answer.provider, str)
+    assert_type(answer.request_id, str | None)
+    assert_type(answer.response_ms, float | None)
+    assert_type(answer.dropped_params, tuple[str, ...])
+    assert_type(answer.response_headers, Mapping[str, str])
+    assert_type(answer.structured_by, str | None)
+    assert_type(answer.native, Wire | None)
+
+
+def keys(answer: ChatCompletion, chunk: ChatCompletionChunk) -> None:
+    assert_type(answer["id"], str)
+    assert_type(answer["choices"], list[Choice])
+    assert_type(answer["choices"][0]["message"]["content"], str | None)
+    assert_type(answer.choices[0].message["tool_calls"], list[ToolCall] | None)
+    assert_type(answer.choices[0].message.get("tool_calls"), list[ToolCall] | None)
+    assert_type(answer.choices[0].message.get("content", ""), str)
+    assert_type(answer.get("usage"), CompletionUsage | None)
+    assert_type(answer["something_new"], object)
+    assert_type(answer.get("something_new"), object)
+    assert_type("usage" in answer, bool)
+    assert_type(chunk["choices"], list[ChunkChoice])
+    assert_type(chunk["choices"][0]["delta"], Delta)
+    assert_type(chunk["choices"][0]["delta"].get("content", ""), str)
+    assert_type(chunk["choices"][0]["delta"].get("content"), str | None)
+    assert_type(chunk["choices"][0]["delta"]["tool_calls"], list[ToolCallDelta] | None)
+    for call in answer.choices[0].message.get("tool_calls") or ():
+        assert_type(call["function"], FunctionCall)
+        assert_type(call["function"]["arguments"], str)
+
+
+def finish_reasons(reason: FinishReason) -> str:
+    """Every reason is known, so that `match` needs no default."""
+    match reason:
+        case "stop" | "length" | "tool_calls" | "content_filter" | "function_call" | "other":
+            return reason
+
+
+def made_by_hand() -> None:
+    """Results can be built, for tests of one's own."""
+    usage = CompletionUsage(prompt_tokens=1, completion_tokens=2, total_tokens=3)
+    message = ChatCompletionMessage(content="Hello!", tool_calls=[ToolCall(id="1", function=FunctionCall(name="f"))])
+    answer = ChatCompletion(id="1", choices=[Choice(message=message, finish_reason="stop")], usage=usage)
+    assert_type(completion("gpt-4", MESSAGES, mock_response=answer), ChatCompletion)
+
+
+def streams(stream: Stream[ChatCompletionChunk]) -> None:
+    for chunk in stream:
+        assert_type(chunk, ChatCompletionChunk)
+        assert_type(chunk.id, str)
+        assert_type(chunk.usage, CompletionUsage | None)
+        assert_type(chunk.choices[0].delta, Delta)
+        assert_type(chunk.choices[0].delta.content, str | None)
+        assert_type(chunk.choices[0].delta.role, str | None)
+        assert_type(chunk.choices[0].delta.tool_calls, list[ToolCallDelta] | None)
+        assert_type(chunk.choices[0].finish_reason, FinishReason | None)
+    assert_type(next(stream), ChatCompletionChunk)
+    assert_type(list(stream), list[ChatCompletionChunk])
+    assert_type(assemble(stream), ChatCompletion)
+    assert_type(stream.completion(), ChatCompletion)
+    stream.close()
+    with completion("gpt-4", MESSAGES, stream=True) as inner:
+        assert_type(inner, Stream[ChatCompletionChunk])
+    short: Stream = stream  # the chunk's type has a default
+    assert_type(short, Stream[ChatCompletionChunk])
+
+
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+
+def errors() -> None:
+    try:
+        completion("gpt-4", MESSAGES)
+    except StructuredOutputError as error:
+        assert_type(error.reason, Literal["truncated", "invalid_json", "schema_mismatch"])
+        assert_type(error.completion, ChatCompletion)
+    except FallbacksExhaustedError as error:
+        assert_type(error.attempts, Sequence[APIError])
+    except StreamInterruptedError as error:
+        assert_type(error.partial, ChatCompletion | None)
+    except polyvox.RateLimitError as error:
+        assert_type(error.retry_after, float | None)
+    except APIError as error:
+        assert_type(error.message, str)
+        assert_type(error.status_code, int | None)
+        assert_type(error.code, str | None)
+        assert_type(error.param, str | None)
+        assert_type(error.provider, str | None)
+        assert_type(error.model, str | None)
+        assert_type(error.request_id, str | None)
+        assert_type(error.retryable, bool)
+        assert_type(error.body, str | None)
+
+
+def the_tree(
+    unknown: UnknownProviderError,
+    keyword: UnknownParameterError,
+    late: Timeout,
+    key: MissingApiKeyError,
+    full: ContextWindowExceededError,
+) -> None:
+    """What callers of the standard library and of LiteLLM catch."""
+    standard: tuple[ValueError, TypeError, TimeoutError] = (unknown, keyword, late)
+    classes: tuple[polyvox.APIConnectionError, polyvox.AuthenticationError, polyvox.BadRequestError] = (late, key, full)
+    every: list[polyvox.PolyvoxError] = [unknown, keyword, late, key, full]
+    print(standard, classes, every)
+
+
+def supported() -> None:
+    assert_type(get_supported_openai_params("gpt-4"), tuple[str, ...])
+    assert_type(get_supported_openai_params("claude-3", custom_llm_provider="anthropic"), tuple[str, ...])
+    assert_type(polyvox.__version__, str)
