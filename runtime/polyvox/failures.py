@@ -114,7 +114,7 @@ _DECISIVE: Final = frozenset(
 AWS_ERROR_HEADER: Final = "x-amzn-errortype"
 """Where AWS says the code of an error, and nowhere else."""
 _FULL_CONTEXT = re.compile(
-    r"(maximum|max)[\w ]*context length|context (length|window|size)[\w ]* (exceed|of only)|prompt is too long"
+    r"(maximum|max)[\w ]*context length|context (length|window|size)[\w ]* (exceed|of only)|(prompt|input) is too long"
     r"|exceeds? the (maximum|model'?s?|available)[\w ]*(context|number of( input)? tokens)"
     r"|input token count[^.]* exceeds|too many (input )?tokens|reduce the length of the messages",
     re.IGNORECASE,

@@ -177,9 +177,14 @@ def test_calls_and_their_results() -> None:
         *HELLO,
         {"role": "assistant", "content": None, "tool_calls": [CALL, second]},
         {"role": "tool", "tool_call_id": "t1", "content": "3"},
-        {"role": "tool", "tool_call_id": second["id"], "content": [{"type": "image_url", "image_url": PNG}], "is_error": True},
+        {
+            "role": "tool",
+            "tool_call_id": second["id"],
+            "content": [{"type": "image_url", "image_url": PNG}],
+            "is_error": True,
+        },
         *HELLO,
-    )  # fmt: skip
+    )
     other = 64 * "x"
     image: Json = {"image": {"source": {"bytes": "iVBORw0KGgo="}, "format": "png"}}
     assert found[1:] == [
@@ -239,8 +244,11 @@ SIGNED: Final[Json] = {"reasoningContent": {"reasoningText": {"text": "t", "sign
 SERVER_CALL: Final[Json] = {"toolUse": {"toolUseId": "s1", "name": "code", "input": {}, "type": "server_tool_use"}}
 SERVER_RESULT: Final[Json] = {"toolResult": {"toolUseId": "s1", "content": [{"json": {"out": 1}}], "status": "success"}}
 CITED: Final[Json] = {
-    "citationsContent": {"content": [{"text": "20 days"}], "citations": [{"location": {"web": {"url": "https://x.org"}}}]}
-}  # fmt: skip
+    "citationsContent": {
+        "content": [{"text": "20 days"}],
+        "citations": [{"location": {"web": {"url": "https://x.org"}}}],
+    }
+}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from polyvox import InvalidRequestError, UnknownParameterError, UnsupportedParamsError
 from polyvox.parameters import MODEL_PARAMETERS
 from polyvox.providers.bedrock import SUPPORT
-from tests.mapping.asking import HELLO, Json
+from tests.mapping.asking import HELLO, Json, as_bytes
 from tests.mapping.bedrock_frames import MODEL, sent, wire
 from tests.mapping.parameter_table import Row, rows
 
@@ -67,21 +67,41 @@ TABLE: Final = (
     Row("tools", [], {}),
     Row("tools", [ADD], {"toolConfig": CALLS}),
     Row("tools", [{"toolSpec": SPEC}], {"toolConfig": CALLS}),
-    Row("tools", [{"systemTool": {"name": "nova_grounding"}}], {"toolConfig": {"tools": [{"systemTool": {"name": "nova_grounding"}}]}}),
+    Row(
+        "tools",
+        [{"systemTool": {"name": "nova_grounding"}}],
+        {"toolConfig": {"tools": [{"systemTool": {"name": "nova_grounding"}}]}},
+    ),
     Row(
         "tools",
         [{"type": "function", "function": {"name": "f", "description": "d", "parameters": SCHEMA, "strict": True}}],
-        {"toolConfig": {"tools": [{"toolSpec": {"name": "f", "description": "d", "inputSchema": {"json": SCHEMA}, "strict": True}}]}},
+        {
+            "toolConfig": {
+                "tools": [
+                    {"toolSpec": {"name": "f", "description": "d", "inputSchema": {"json": SCHEMA}, "strict": True}}
+                ]
+            }
+        },
     ),
     Row(
         "tools",
         [{**ADD, "cache_control": {"type": "ephemeral", "ttl": "1h"}}],
         {"toolConfig": {"tools": [{"toolSpec": SPEC}, {"cachePoint": {"type": "default", "ttl": "1h"}}]}},
     ),
-    Row("tools", [{"type": "custom", "custom": {"name": "c"}}], refuses="Bedrock takes functions", drops="tools[0] (custom)"),
+    Row(
+        "tools",
+        [{"type": "custom", "custom": {"name": "c"}}],
+        refuses="Bedrock takes functions",
+        drops="tools[0] (custom)",
+    ),
     Row("tool_choice", "auto", choice({"auto": {}}), beside={"tools": [ADD]}),
     Row("tool_choice", "required", choice({"any": {}}), beside={"tools": [ADD]}),
-    Row("tool_choice", {"type": "function", "function": {"name": "add"}}, choice({"tool": {"name": "add"}}), beside={"tools": [ADD]}),
+    Row(
+        "tool_choice",
+        {"type": "function", "function": {"name": "add"}},
+        choice({"tool": {"name": "add"}}),
+        beside={"tools": [ADD]},
+    ),
     Row("tool_choice", {"any": {}}, choice({"any": {}}), beside={"tools": [ADD]}),
     Row("tool_choice", "none", refuses="leave `tools` out", beside={"tools": [ADD]}),
     Row("parallel_tool_calls", True, {}),
@@ -91,16 +111,29 @@ TABLE: Final = (
     Row("reasoning_effort", "auto", {}),
     Row("reasoning_effort", "none", fields(thinking={"type": "disabled"})),
     Row("reasoning_effort", "low", fields(thinking={"type": "enabled", "budget_tokens": 2048}), model=OLD),
-    Row("reasoning_effort", "max", fields(thinking={"type": "enabled", "budget_tokens": 2000}), beside={"max_tokens": 4000}),
+    Row(
+        "reasoning_effort",
+        "max",
+        fields(thinking={"type": "enabled", "budget_tokens": 2000}),
+        beside={"max_tokens": 4000},
+    ),
     Row("reasoning_effort", "high", refuses="above 1024", beside={"max_tokens": 1000}),
-    Row("reasoning_effort", "minimal", fields(thinking={"type": "adaptive"}, output_config={"effort": "low"}), model=NEW),
-    Row("reasoning_effort", "low", fields(reasoningConfig={"type": "enabled", "maxReasoningEffort": "low"}), model=NOVA),
+    Row(
+        "reasoning_effort", "minimal", fields(thinking={"type": "adaptive"}, output_config={"effort": "low"}), model=NEW
+    ),
+    Row(
+        "reasoning_effort", "low", fields(reasoningConfig={"type": "enabled", "maxReasoningEffort": "low"}), model=NOVA
+    ),
     Row("reasoning_effort", "none", fields(reasoningConfig={"type": "disabled"}), model=NOVA),
     Row("reasoning_effort", "xhigh", fields(reasoning_effort="high"), model=OSS),
     Row("reasoning_effort", "none", refuses="always thinks", model=OSS),
     Row("reasoning_effort", "low", refuses="only Claude, Nova 2 and gpt-oss", model=LLAMA),
     Row("reasoning_effort", "low", refuses="does not tell which model", model=PROFILE),
-    Row("thinking", {"type": "enabled", "budget_tokens": 1500}, fields(thinking={"type": "enabled", "budget_tokens": 1500})),
+    Row(
+        "thinking",
+        {"type": "enabled", "budget_tokens": 1500},
+        fields(thinking={"type": "enabled", "budget_tokens": 1500}),
+    ),
     Row("thinking", {"type": "adaptive"}, fields(thinking={"type": "adaptive"}), model=PROFILE),
     Row("thinking", {"type": "enabled", "budget_tokens": 1500}, refuses="only Claude", model=NOVA),
     Row(
@@ -110,7 +143,9 @@ TABLE: Final = (
         beside={"thinking": {"type": "adaptive"}},
         model=NEW,
     ),
-    Row("reasoning_effort", "high", refuses="not both", beside={"thinking": {"type": "enabled", "budget_tokens": 1500}}),
+    Row(
+        "reasoning_effort", "high", refuses="not both", beside={"thinking": {"type": "enabled", "budget_tokens": 1500}}
+    ),
     Row("verbosity", "low", refuses="no such setting"),
     Row("modalities", ["text"], {}),
     Row("modalities", ["text", "audio"], refuses="text only"),
@@ -136,7 +171,7 @@ TABLE: Final = (
             description="d",
         ),
     ),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("row", rows(TABLE, refused=False))
@@ -192,7 +227,8 @@ class City(BaseModel):
 
 
 def test_a_type_becomes_a_schema_and_the_answer_an_object() -> None:
-    asked = wire(b'{"output": {"message": {"role": "assistant", "content": [{"text": "{\\"name\\": \\"Bern\\"}"}]}}, "stopReason": "end_turn"}')
+    message: Json = {"role": "assistant", "content": [{"text": '{"name": "Bern"}'}]}
+    asked = wire(as_bytes({"output": {"message": message}, "stopReason": "end_turn"}))
     answer = asked.client().completion(MODEL, HELLO, response_format=City, aws_region_name="us-east-1")
     assert answer.choices[0].message.parsed == City(name="Bern")
     assert (answer.structured_by, answer.usage) == ("json_schema", None)

@@ -37,11 +37,14 @@ def test_the_whole_answer() -> None:
     [
         ({"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}, (1, 2, 3, 0, 0)),
         ({"inputTokens": 0, "outputTokens": 48, "totalTokens": 75, "cacheReadInputTokens": 27}, (27, 48, 75, 27, 0)),
-        ({"inputTokens": 6, "outputTokens": 2, "cacheReadInputTokens": 3, "cacheWriteInputTokens": 5}, (14, 2, 16, 3, 5)),
+        (
+            {"inputTokens": 6, "outputTokens": 2, "cacheReadInputTokens": 3, "cacheWriteInputTokens": 5},
+            (14, 2, 16, 3, 5),
+        ),
         ({"outputTokens": 50}, (0, 50, 50, 0, 0)),
     ],
     ids=["plain", "cached", "cached and written", "half"],
-)  # fmt: skip
+)
 def test_cached_tokens_are_a_part_of_the_prompt(counted: Json, wanted: tuple[int, ...]) -> None:
     usage = answered(reply(usage=counted)).usage
     assert usage is not None
@@ -94,7 +97,7 @@ def test_thoughts() -> None:
 
 def test_calls() -> None:
     message = said({"text": "a"}, {"toolUse": {**USE, "type": "tool_use"}}).choices[0].message
-    (call,) = message.tool_calls or ()
+    (call,) = message.tool_calls or []
     assert (call.id, call.type, call.function.name, call.function.arguments) == ("t1", "function", "add", '{"a":1}')
     assert message.content == "a"
 
@@ -116,9 +119,13 @@ def test_calls_that_bedrock_answers_itself_are_not_the_callers() -> None:
 def test_citations() -> None:
     web: Json = {"title": "T", "location": {"web": {"url": "https://x.org"}}}
     page: Json = {"title": "P", "location": {"documentPage": {"documentIndex": 0, "start": 1, "end": 2}}}
-    message = said({"text": "Ah: "}, {"citationsContent": {"content": [{"text": "20"}], "citations": [web, page]}}).choices[0].message  # fmt: skip
+    message = (
+        said({"text": "Ah: "}, {"citationsContent": {"content": [{"text": "20"}], "citations": [web, page]}})
+        .choices[0]
+        .message
+    )
     assert message.content == "Ah: 20"
-    (found,) = message.annotations or ()
+    (found,) = message.annotations or []
     assert found.url_citation is not None
     cited = found.url_citation
     assert (cited.url, cited.title, cited.start_index, cited.end_index) == ("https://x.org", "T", 4, 6)
@@ -181,7 +188,7 @@ def test_an_error_is_told_by_a_header(status: int, code: str, kind: type[APIErro
 @pytest.mark.parametrize(
     ("body", "kind", "message"),
     [
-        ({"message": "Input is too long: prompt is too long"}, errors.ContextWindowExceededError, "prompt is too long"),
+        ({"message": "Input is too long for requested model."}, errors.ContextWindowExceededError, "Input is too long"),
         ({"Message": "Bad."}, errors.BadRequestError, "Bad."),
         ({}, errors.BadRequestError, "the vendor gave no reason"),
     ],

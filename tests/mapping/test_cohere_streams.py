@@ -109,6 +109,10 @@ CASES: Final[dict[str, tuple[bytes, Json]]] = {
         ),
         {"content": [{"type": "text", "text": "Hi there"}], "citations": [CITATION]},
     ),
+    "without indices": (
+        stream(_event("content-delta", content={"thinking": "?"}), _event("content-delta", content={"text": "!"})),
+        {"content": [{"type": "thinking", "thinking": "?"}, {"type": "text", "text": "!"}]},
+    ),
     "text at the start": (
         stream(_event("content-start", 0, content={"type": "text", "text": "Hi"})),
         {"content": [{"type": "text", "text": "Hi"}]},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 import pytest
 
@@ -79,8 +79,7 @@ def test_every_stream_keeps_to_the_rules(body: bytes, message: Json) -> None:
     assert [chunk.choices[0].delta.role for chunk in chunks] == ["assistant", *[None] * (len(chunks) - 1)]
     assert [chunk.usage is not None for chunk in chunks] == [*[False] * (len(chunks) - 1), True]
     assert [chunk.choices[0].finish_reason is not None for chunk in chunks] == [*[False] * (len(chunks) - 1), True]
-    calls = message.get("tool_calls", [])
-    assert isinstance(calls, list)
+    calls = cast("list[Json]", message.get("tool_calls") or [])
     indices = [call.index for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
     assert indices == list(range(len(calls)))
 

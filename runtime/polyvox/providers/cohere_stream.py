@@ -63,7 +63,7 @@ class _Written:
     """The message so far."""
 
     def __init__(self) -> None:
-        self.blocks: dict[int, _Block] = {}
+        self.blocks: dict[tuple[int, bool], _Block] = {}  # by index, and by whether it is thinking
         self.calls: dict[int, _Call] = {}
         self.plan: list[str] = []
         self.citations: list[r.Citation] = []
@@ -145,7 +145,8 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
             yield chunk
 
     def _write(self, index: int | None, text: str | None, thinking: str | None) -> Iterable[ChatCompletionChunk]:
-        block = self._written.blocks.setdefault(index or 0, _Block())
+        key = index or 0, thinking is not None and not text
+        block = self._written.blocks.setdefault(key, _Block())
         if thinking:
             block.thinking.append(thinking)
             return (self._chunk(Delta(reasoning_content=thinking)),)
