@@ -90,7 +90,7 @@ def _tokens(given: str | None) -> Tokens:
         ) from error
     try:
         if given is None:
-            found = google.auth.default(scopes=_SCOPES)
+            found = cast("object", google.auth.default(scopes=_SCOPES))
         elif given.lstrip().startswith("{"):
             found = google.auth.load_credentials_from_dict(json.loads(given), scopes=_SCOPES)  # type: ignore[no-untyped-call]  # google-auth
         else:

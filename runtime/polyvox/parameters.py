@@ -12,13 +12,27 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypedDict, Union
 from .names import LLMProvider
 
 if TYPE_CHECKING:
+    from polyvox_wire.ai21.options import AI21Options
     from polyvox_wire.anthropic.options import AnthropicOptions
     from polyvox_wire.bedrock.options import BedrockOptions
+    from polyvox_wire.cerebras.options import CerebrasOptions
     from polyvox_wire.cohere.options import CohereOptions
+    from polyvox_wire.deepseek.options import DeepSeekOptions
+    from polyvox_wire.fireworks.options import FireworksOptions
     from polyvox_wire.gemini.options import GeminiOptions
+    from polyvox_wire.groq.options import GroqOptions
+    from polyvox_wire.huggingface.options import HuggingFaceOptions
     from polyvox_wire.mistral.options import MistralOptions
+    from polyvox_wire.moonshot.options import MoonshotOptions
     from polyvox_wire.ollama.options import OllamaOptions
     from polyvox_wire.openai.options import OpenAIOptions
+    from polyvox_wire.openrouter.options import OpenRouterOptions
+    from polyvox_wire.perplexity.options import PerplexityOptions
+    from polyvox_wire.sambanova.options import SambaNovaOptions
+    from polyvox_wire.together.options import TogetherOptions
+    from polyvox_wire.vllm.options import VLLMOptions
+    from polyvox_wire.xai.options import XAIOptions
+    from polyvox_wire.zai.options import ZAIOptions
 
     from .results import ChatCompletion
 
@@ -241,6 +255,35 @@ class CallParameters(TypedDict, total=False):
     ollama: OllamaOptions | None
     """Fields of Ollama's API that have no unified name, such as `keep_alive` and `num_ctx`."""
 
+    ai21: AI21Options | None
+    """Fields of AI21's API that have no unified name."""
+    cerebras: CerebrasOptions | None
+    """Fields of Cerebras's API that have no unified name."""
+    deepseek: DeepSeekOptions | None
+    """Fields of DeepSeek's API that have no unified name."""
+    fireworks: FireworksOptions | None
+    """Fields of Fireworks's API that have no unified name."""
+    groq: GroqOptions | None
+    """Fields of Groq's API that have no unified name."""
+    huggingface: HuggingFaceOptions | None
+    """Fields of Hugging Face's API that have no unified name."""
+    moonshot: MoonshotOptions | None
+    """Fields of Moonshot's API that have no unified name."""
+    openrouter: OpenRouterOptions | None
+    """Fields of OpenRouter's API that have no unified name."""
+    perplexity: PerplexityOptions | None
+    """Fields of Perplexity's API that have no unified name."""
+    sambanova: SambaNovaOptions | None
+    """Fields of SambaNova's API that have no unified name."""
+    together: TogetherOptions | None
+    """Fields of Together's API that have no unified name."""
+    vllm: VLLMOptions | None
+    """Fields of vLLM's API that have no unified name."""
+    xai: XAIOptions | None
+    """Fields of xAI's API that have no unified name."""
+    zai: ZAIOptions | None
+    """Fields of Z.AI's API that have no unified name."""
+
 
 class Parameters(ModelParameters, CallParameters, total=False):
     """Every keyword of `completion()` beside `model`, `messages`, `stream` and `response_format`."""
@@ -248,7 +291,9 @@ class Parameters(ModelParameters, CallParameters, total=False):
 
 MODEL_PARAMETERS = frozenset(ModelParameters.__annotations__)
 CALL_PARAMETERS = frozenset(CallParameters.__annotations__)
-VENDOR_OPTIONS = frozenset({"openai", "anthropic", "gemini", "bedrock", "mistral", "cohere", "ollama"})
+VENDOR_OPTIONS = frozenset(
+    name for name, kind in CallParameters.__annotations__.items() if "Options | None" in str(kind)
+)
 
 OF_SOME_VENDORS = {
     "api_version": "Azure",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
+from importlib import import_module
 from os import environ
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from pydantic import ValidationError
 from typing_extensions import override
@@ -18,7 +19,7 @@ from polyvox_wire.support import OMIT, Omit, Wire, given
 
 from ..errors import APIResponseValidationError, InvalidMessageError
 from ..honest import check_calls, new_id, now
-from ..parameters import MODEL_PARAMETERS
+from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
 from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..shapes import is_list, is_mapping, mapping_of
@@ -191,12 +192,41 @@ def _joined(call: Call, index: int, parts: list[Mapping[str, object]]) -> str:
     return "\n".join(str(part["text"]) for part in parts if part["type"] == "text")
 
 
+# Vendors whose own description says all that they take. (Those of DeepSeek, vLLM and Hugging Face say less.)
+CLOSED: Final = frozenset(
+    (
+        "ai21",
+        "cerebras",
+        "fireworks",
+        "groq",
+        "moonshot",
+        "openrouter",
+        "perplexity",
+        "sambanova",
+        "together",
+        "xai",
+        "zai",
+    )
+)
+
+
+def _described(vendor: str, what: str) -> Any:
+    """A table of the vendor's compiled description."""
+    return getattr(import_module(f"polyvox_wire.{vendor}.options"), what)
+
+
 def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
     """A gateway takes what OpenAI takes, but for what its row says."""
     stances: dict[str, Stance] = dict.fromkeys(MODEL_PARAMETERS, NATIVE)
     if not vendor.thinking:
         stances["thinking"] = Unsupported(f"{vendor.name} is not known to take it; use reasoning_effort")
     stances.update({name: Renamed(to) for name, to in vendor.renames.items()})
+    if vendor.name in CLOSED:
+        fields = _described(vendor.name, "FIELDS")
+        if "thinking" in fields:
+            stances["thinking"] = NATIVE
+        missing = (name for name in MODEL_PARAMETERS if vendor.renames.get(name, name) not in fields)
+        stances.update(dict.fromkeys(missing, Unsupported("no such field in its API description")))
     stances.update({name: Unsupported(reason) for name, reason in vendor.unsupported.items()})
     return stances
 
@@ -210,7 +240,7 @@ class OpenAIDialect(Dialect):
         super().__init__(vendor)
         own = vendor.name == "openai"
         self.support = OPENAI if own else _gateway_support(vendor)
-        self.option_paths = PATHS if own else {}
+        self.option_paths = PATHS if own else _described(vendor.name, "PATHS") if vendor.name in VENDOR_OPTIONS else {}
 
     @override
     def path(self, call: Call) -> str:
