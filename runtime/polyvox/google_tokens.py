@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Protocol, cast
@@ -21,6 +21,14 @@ class _GoogleCredentials(Protocol):
     @property
     def valid(self) -> bool: ...
     def refresh(self, request: Callable[..., object]) -> None: ...
+
+
+class _GoogleAuth(Protocol):
+    """What is used of the module."""
+
+    def default(self, scopes: Sequence[str]) -> object: ...
+    def load_credentials_from_dict(self, info: object, scopes: Sequence[str]) -> object: ...
+    def load_credentials_from_file(self, filename: str, scopes: Sequence[str]) -> object: ...
 
 
 class _Reply:
@@ -79,6 +87,14 @@ def tokens_for(given: str | Mapping[str, object] | None) -> Tokens:
     return _tokens(json.dumps(dict(given)) if isinstance(given, Mapping) else given)
 
 
+def _load(auth: _GoogleAuth, given: str | None) -> object:
+    if given is None:
+        return auth.default(scopes=_SCOPES)
+    if given.lstrip().startswith("{"):
+        return auth.load_credentials_from_dict(json.loads(given), scopes=_SCOPES)
+    return auth.load_credentials_from_file(given, scopes=_SCOPES)
+
+
 @lru_cache(maxsize=32)
 def _tokens(given: str | None) -> Tokens:
     try:
@@ -89,12 +105,7 @@ def _tokens(given: str | None) -> Tokens:
             "Vertex AI needs google-auth: pip install 'polyvox[vertex]', or pass a token (or a callable) as api_key"
         ) from error
     try:
-        if given is None:
-            found = cast("object", google.auth.default(scopes=_SCOPES))
-        elif given.lstrip().startswith("{"):
-            found = google.auth.load_credentials_from_dict(json.loads(given), scopes=_SCOPES)  # type: ignore[no-untyped-call]  # google-auth
-        else:
-            found = google.auth.load_credentials_from_file(given, scopes=_SCOPES)  # type: ignore[no-untyped-call]  # google-auth
+        found: object = _load(cast("_GoogleAuth", google.auth), given)
     except (DefaultCredentialsError, ValueError) as error:
         raise MissingApiKeyError(
             f"no Google Cloud credentials: {error}; pass api_key, or set GOOGLE_APPLICATION_CREDENTIALS",
