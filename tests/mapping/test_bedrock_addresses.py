@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CLAUDE: Final = "bedrock:anthropic.claude-v2"
 ARN: Final = "arn:aws:bedrock:eu-west-3:000000000000:inference-profile/us.anthropic.claude-3-7-sonnet-20250219-v1:0"
 KEYS: Final = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
-EXPIRED: Final = {"x-amzn-errortype": "ExpiredTokenException:http://internal.amazon.com/coral/"}
+EXPIRED: Final[Mapping[str, str]] = {"x-amzn-errortype": "ExpiredTokenException:http://internal.amazon.com/coral/"}
 
 
 @pytest.fixture(autouse=True)
@@ -204,12 +204,7 @@ def test_what_arrives_is_what_was_signed(model: str, token: str | None) -> None:
 
 
 def test_a_query_is_signed_too() -> None:
-    vendor = Bedrock()
-    client = Client(transport=httpx2.MockTransport(vendor), num_retries=0)
-    client.completion(
-        CLAUDE, HELLO, aws_region_name="us-east-1", extra_query={"b": "2", "a": "1"}, **cast("Parameters", KEYS)
-    )
-    (request,) = vendor.requests
+    request = Bedrock().ask(aws_region_name="us-east-1", extra_query={"b": "2", "a": "1"}, **KEYS)
     assert request.headers["authorization"].endswith(expected(request, Keys("AKIDEXAMPLE", "secret")))
 
 
@@ -265,8 +260,7 @@ def test_the_signature_is_for_the_region_of_the_host(monkeypatch: pytest.MonkeyP
 
 def test_a_second_try_is_signed_for_its_own_time() -> None:
     vendor = Bedrock((503, {"retry-after": "0"}))
-    client = Client(transport=httpx2.MockTransport(vendor), num_retries=1)
-    client.completion(CLAUDE, HELLO, aws_region_name="us-east-1", **cast("Parameters", KEYS))
+    vendor.ask(num_retries=1, aws_region_name="us-east-1", **KEYS)
     assert len(vendor.requests) == 2
     for request in vendor.requests:
         assert request.headers.get_list("x-amz-date") == [request.headers["x-amz-date"]]
@@ -278,7 +272,7 @@ def test_refused_keys_are_looked_for_once_more(tmp_path: Path) -> None:
     vendor = Bedrock()
     vendor.ask(aws_profile_name="work")
     write_profile(tmp_path, "AKIDNEW")
-    vendor.refusals = [(403, EXPIRED)]
+    vendor.refusals.append((403, EXPIRED))
     vendor.ask(aws_profile_name="work")
     assert [signed(request)["key"] for request in vendor.requests] == ["AKIDOLD", "AKIDOLD", "AKIDNEW"]
 
@@ -294,8 +288,9 @@ def test_keys_that_are_refused_again_are_an_error(tmp_path: Path) -> None:
 @pytest.mark.anyio
 async def test_an_event_loop_signs_too() -> None:
     vendor = Bedrock()
+    settings = cast("Parameters", {**KEYS, "aws_region_name": "us-east-1"})
     async with AsyncClient(transport=httpx2.MockTransport(vendor), num_retries=0) as client:
-        await client.completion(CLAUDE, HELLO, aws_region_name="us-east-1", **cast("Parameters", KEYS))
+        await client.completion(CLAUDE, HELLO, **settings)
     (request,) = vendor.requests
     assert request.headers["authorization"].endswith(expected(request, Keys("AKIDEXAMPLE", "secret")))
 

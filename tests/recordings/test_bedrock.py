@@ -169,7 +169,7 @@ def told(answer: ChatCompletion) -> Said:
         reasoning=message.reasoning_content or "",
         calls=[(one.id, one.function.name, json.loads(one.function.arguments)) for one in message.tool_calls or ()],
         finish=choice.finish_reason,
-        usage=usage and (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens),
+        usage=None if usage is None else (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens),
     )
 
 
