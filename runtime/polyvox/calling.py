@@ -378,7 +378,7 @@ def _request(dialect: Dialect, call: Call, settings: CallParameters, secrets: Se
     credentials = dialect.credentials(call)
 
     def sign(key: str) -> Headers:
-        return secrets.keep(_beside(headers, credentials.headers(key, request)))
+        return secrets.keep(key, _beside(headers, credentials.headers(key, request)))
 
     if isinstance(credentials.key, str):
         return replace(request, headers=(*headers, *sign(credentials.key)))

@@ -96,9 +96,11 @@ class MockReply:
         self._body = body
 
     def iter_bytes(self) -> Iterator[bytes]:
+        """The whole body at once."""
         yield self._body
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
+        """The same."""
         yield self._body
 
     def close(self) -> None:
