@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="APIError")
 
 
-_LONG_ENOUGH = 3
-"""Letters; a shorter "key" (of a local server, say) would be found in any text."""
+_LONG_ENOUGH = 7
+"""Letters; a placeholder for a local server ("EMPTY", "none") would be found in any text."""
 
 
 class Secrets:
