@@ -15,14 +15,14 @@ from polyvox_wire.openai.stubs import StopReasons
 from ..errors import StreamInterruptedError
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
-from ..results import ChatCompletionChunk, ChunkChoice, CompletionUsage, FinishReason, extras
-from ..shapes import is_mapping, mapping_of
+from ..results import ChatCompletionChunk, ChunkChoice, CompletionUsage, Delta, FinishReason, extras
+from ..shapes import is_list, is_mapping, mapping_of
 from ..streams import EventStreamDecoder
 from .dialect import Head, StreamReader
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..results import Delta, ToolCallDelta
+    from ..results import ToolCallDelta
     from ..streams import ServerSentEvent
     from .dialect import Dialect
 
@@ -195,6 +195,8 @@ class OpenAIReader(StreamReader):
             self._choice(choice, data)
 
     def _choice(self, choice: ChunkChoice, data: bytes) -> None:
+        if "delta" not in choice.model_fields_set:
+            choice.delta = _whole(extras(choice).pop("message", None))
         delta = choice.delta
         if choice.index not in self._started:
             self._started.add(choice.index)
@@ -242,6 +244,15 @@ class OpenAIReader(StreamReader):
         last.system_fingerprint = last.system_fingerprint or self._fingerprint
         chunks.append(last)
         self._held = None
+
+
+def _whole(message: object) -> Delta:
+    """A whole message in the place of a delta: some who only pretend to stream send it in one event."""
+    fields = dict(mapping_of(message))
+    calls = fields.get("tool_calls")
+    if is_list(calls):
+        fields["tool_calls"] = [{"index": index, **mapping_of(call)} for index, call in enumerate(calls)]
+    return Delta.model_validate(fields)
 
 
 def _is_empty(delta: Delta) -> bool:
