@@ -119,6 +119,7 @@ class OpenAIReader(StreamReader):
         self._started: set[int] = set()
         self._finished: set[int] = set()
         self._calls: dict[int, _Calls] = {}
+        self._handed: dict[int, str] = {}
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
         self._head.add(piece)
@@ -196,7 +197,7 @@ class OpenAIReader(StreamReader):
 
     def _choice(self, choice: ChunkChoice, data: bytes) -> None:
         if "delta" not in choice.model_fields_set:
-            choice.delta = _whole(extras(choice).pop("message", None))
+            self._take_message(choice)
         delta = choice.delta
         if choice.index not in self._started:
             self._started.add(choice.index)
@@ -217,6 +218,14 @@ class OpenAIReader(StreamReader):
             self._finished.add(choice.index)
             choice.provider_specific_fields["native_finish_reason"] = said
             choice.finish_reason = finish_reason(said)
+
+    def _take_message(self, choice: ChunkChoice) -> None:
+        """A message in the place of a delta, whole or so far: some only pretend to stream."""
+        fields = dict(mapping_of(extras(choice).pop("message", None)))
+        text = str(fields.get("content") or "")
+        handed = self._handed.get(choice.index, "")
+        self._handed[choice.index] = text
+        choice.delta = _as_delta({**fields, "content": text.removeprefix(handed)})
 
     def _release(self, chunks: list[ChatCompletionChunk]) -> None:
         if self._held is not None:
@@ -246,9 +255,7 @@ class OpenAIReader(StreamReader):
         self._held = None
 
 
-def _whole(message: object) -> Delta:
-    """A whole message in the place of a delta: some who only pretend to stream send it in one event."""
-    fields = dict(mapping_of(message))
+def _as_delta(fields: dict[str, object]) -> Delta:
     calls = fields.get("tool_calls")
     if is_list(calls):
         fields["tool_calls"] = [{"index": index, **mapping_of(call)} for index, call in enumerate(calls)]
