@@ -110,7 +110,9 @@ class MockReply:
         """Nothing is open."""
 
 
+# Parsed once for each address and each set of headers: both cost more than encoding a body.
 _url = lru_cache(maxsize=256)(httpx2.URL)
+_headers = lru_cache(maxsize=256)(httpx2.Headers)
 
 
 def _outgoing(
@@ -125,7 +127,8 @@ def _outgoing(
     phases = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": timeouts.pool}
     extensions = {"timeout": phases}
     if isinstance(http, (OwnClient, OwnAsyncClient)):
-        return httpx2.Request("POST", _url(request.url), headers=headers, content=request.body, extensions=extensions)
+        url, prepared = _url(request.url), _headers(headers)
+        return httpx2.Request("POST", url, headers=prepared, content=request.body, extensions=extensions)
     return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
 
 

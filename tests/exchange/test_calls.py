@@ -88,7 +88,7 @@ def test_a_client_sets_the_count_for_all_its_calls() -> None:
 WRONG_COUNTS: Final[dict[str, tuple[Json, str]]] = {
     "negative": ({"num_retries": -1}, "num_retries is -1; it must be 0 or more"),
     "a text": ({"num_retries": "3"}, "num_retries is '3'"),
-    "two that differ": ({"num_retries": 1, "max_retries": 2}, "num_retries and max_retries are one parameter"),
+    "two that differ": ({"num_retries": 1, "max_retries": 2}, "max_retries are one parameter and differ"),
 }
 
 

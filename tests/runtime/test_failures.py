@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from polyvox import APIError, QuotaExceededError, ServiceUnavailableError
-from polyvox.failures import failure, retry_after
+from polyvox.failures import failure
+from polyvox.headers import retry_after
 from tests.mapping.asking import Wire, as_bytes
 from tests.runtime.error_bodies import CASES, Case
 
