@@ -12,9 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx2
+from pydantic import BaseModel
 
 from polyvox import AsyncClient, Client
+from polyvox_wire.anthropic.responses import Message
 from polyvox_wire.chat.responses import ChatCompletion, ChatCompletionChunk
+from polyvox_wire.gemini.responses import GenerateContentResponse
 
 MESSAGES = [{"role": "system", "content": "You are terse."}, {"role": "user", "content": "Say something."}]
 _BODIES: dict[str, tuple[str, dict[str, object]]] = {
@@ -24,6 +27,11 @@ _BODIES: dict[str, tuple[str, dict[str, object]]] = {
         "/v1beta/models/gemini-bench:generateContent",
         {"contents": [{"role": "user", "parts": [{"text": "x"}]}]},
     ),
+}
+_MODELS: dict[str, type[BaseModel]] = {
+    "openai": ChatCompletion,
+    "anthropic": Message,
+    "gemini": GenerateContentResponse,
 }
 _HEADERS = {"authorization": "Bearer bench"}
 
@@ -39,7 +47,7 @@ class Subject:
     """How many units (chunks) one call has."""
 
 
-def _raw(base: str, vendor: str, model: type[ChatCompletion] | None) -> Callable[[int], None]:
+def _raw(base: str, vendor: str, model: type[BaseModel] | None) -> Callable[[int], None]:
     client = httpx2.Client()
     path, body = _BODIES[vendor]
 
@@ -123,8 +131,7 @@ def subjects(base: str, chunks: int) -> list[Subject]:
     found: list[Subject] = []
     for vendor in ("openai", "anthropic", "gemini"):
         found.append(Subject("raw httpx2 + json", f"{vendor}, sync", _raw(base, vendor, None)))
-        if vendor == "openai":
-            found.append(Subject("raw httpx2 + json + model", f"{vendor}, sync", _raw(base, vendor, ChatCompletion)))
+        found.append(Subject("raw httpx2 + json + model", f"{vendor}, sync", _raw(base, vendor, _MODELS[vendor])))
         found.append(Subject("polyvox", f"{vendor}, sync", _ours(base, vendor)))
     for in_flight in (1, 50):
         group = f"openai, async, {in_flight} in flight"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Annotated, Final, TypeGuard, TypeVar, Union, cast, get_args
@@ -149,8 +149,8 @@ class Fields:
 
     def wire(self) -> dict[str, object]:
         """What is sent: each field that is not OMIT, in order; nested fields too."""
-        values = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return {name: _sent(value) for name, value in values if value is not OMIT}
+        names = self.__dataclass_fields__  # `fields()` makes a tuple of them for each call
+        return {name: _sent(value) for name in names if (value := getattr(self, name)) is not OMIT}
 
 
 def _sent(value: object) -> object:

@@ -219,9 +219,9 @@ def base_url(vendor: Vendor, given: str | None) -> str:
     if not url:
         tried = f" (or set {' or '.join(vendor.base_variables)})" if vendor.base_variables else ""
         raise InvalidRequestError(f"no address: it has no host of its own; pass api_base{tried}", provider=vendor.name)
-    url = _VARIABLE.sub(lambda found: _variable(vendor, found.group(1)), url).rstrip("/")
-    _check_url(vendor, url)
-    return url
+    if "{" in url:
+        url = _VARIABLE.sub(lambda found: _variable(vendor, found.group(1)), url)
+    return _checked_url(vendor.name, url.rstrip("/"))
 
 
 def endpoint(base: str, path: str) -> str:
@@ -243,16 +243,18 @@ def _variable(vendor: Vendor, name: str) -> str:
     raise InvalidRequestError(f"its address needs {name} in the environment; or pass api_base", provider=vendor.name)
 
 
-def _check_url(vendor: Vendor, url: str) -> None:
+@lru_cache(maxsize=256)
+def _checked_url(vendor: str, url: str) -> str:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         parts, good = None, False
     if not good or parts is None or not url.isprintable() or " " in url:
-        raise InvalidRequestError(f"api_base is not an http(s) address: {url!r}", provider=vendor.name)
+        raise InvalidRequestError(f"api_base is not an http(s) address: {url!r}", provider=vendor)
     if parts.username is not None or parts.fragment:
-        raise InvalidRequestError("api_base must not hold a user name, a password or a fragment", provider=vendor.name)
+        raise InvalidRequestError("api_base must not hold a user name, a password or a fragment", provider=vendor)
+    return url
 
 
 def environment_key(vendor: Vendor, model: str) -> tuple[str, str | None]:

@@ -14,8 +14,8 @@ from .addressing import NATIVE, endpoint, locate
 from .call import Call
 from .errors import APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Headers, Request, Response, Timeouts
-from .failures import request_id
 from .guessing import nearest
+from .headers import request_id
 from .messages import checked
 from .parameters import CALL_PARAMETERS, LISTS, MODEL_PARAMETERS, OF_SOME_VENDORS, SAME, VENDOR_OPTIONS
 from .providers import dialect_of
@@ -38,6 +38,7 @@ MakeRead: TypeAlias = "Callable[[Dialect, Call, Secrets], Callable[[Response], T
 
 VERSION = "0.1.0"
 DEFAULT_RETRIES = 2
+DEFAULT_TIMEOUTS = Timeouts()
 _COMMON_HEADERS = (
     ("content-type", "application/json"),
     ("accept-encoding", "gzip, deflate"),
@@ -107,8 +108,9 @@ def _plan(
     stream: bool,
     make_read: MakeRead[T],
 ) -> Plan[T]:
-    given = {name: _kept(value) for name, value in parameters.items() if value is not None}
+    given = {name: value for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
+    _read_once(given)
     for name in LISTS:
         if isinstance(given.get(name), (str, bytes)):
             raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
@@ -129,9 +131,11 @@ def _plan(
     return Plan(candidates, _retries(settings))
 
 
-def _kept(value: object) -> object:
-    """What can be read only once, read: every model of a fallback chain needs it."""
-    return list(cast("Iterator[object]", value)) if isinstance(value, Iterator) else value
+def _read_once(given: dict[str, object]) -> None:
+    """What can be read only once is read here: every model of a fallback chain needs it."""
+    for name in ("tools", "functions", "stop", "modalities"):
+        if isinstance(value := given.get(name), Iterator):
+            given[name] = list(cast("Iterator[object]", value))
 
 
 def _fallback(entry: object) -> tuple[str, Mapping[str, object]]:
@@ -302,21 +306,35 @@ def _options(dialect: Dialect, parameters: Mapping[str, object]) -> dict[str, ob
     """The vendor's own fields: from `anthropic={...}` and from keywords that are such fields."""
     known = dialect.option_paths
     name = dialect.options_name
-    options = dict(mapping_of(parameters.get(name))) if name in VENDOR_OPTIONS else {}
-    for other in VENDOR_OPTIONS - {name}:
-        if parameters.get(other) and not (parameters.get("fallbacks") or parameters.get("fallback_models")):
-            raise UnknownParameterError(f"{other}={{...}} is for {other}; this model is {name}'s", param=other)
-    for key in options:
-        if key not in known:
-            raise UnknownParameterError(f"{name} has no option {key!r}{nearest(key, known)}", param=key)
+    options: dict[str, object] = {}
     for key, value in parameters.items():
-        if key in MODEL_PARAMETERS or key in CALL_PARAMETERS:
+        if key in MODEL_PARAMETERS:
+            continue
+        if key in CALL_PARAMETERS:
+            if key in VENDOR_OPTIONS:
+                options.update(_own_options(dialect, key, value, parameters))
             continue
         if key not in known:
             names = (*MODEL_PARAMETERS, *CALL_PARAMETERS, *known, "stream", "response_format")
             hint = nearest(key, names) or "; send a field that polyvox does not know as extra_body={...}"
             raise UnknownParameterError(f"unknown parameter {key!r}{hint}", param=key, provider=name)
         options[key] = value
+    return options
+
+
+def _own_options(
+    dialect: Dialect, keyword: str, value: object, parameters: Mapping[str, object]
+) -> Mapping[str, object]:
+    """What `anthropic={...}` holds, if this is Anthropic. Another vendor's is for a fallback, or a mistake."""
+    name, known = dialect.options_name, dialect.option_paths
+    if keyword != name:
+        if not (parameters.get("fallbacks") or parameters.get("fallback_models")):
+            raise UnknownParameterError(f"{keyword}={{...}} is for {keyword}; this model is {name}'s", param=keyword)
+        return {}
+    options = mapping_of(value)
+    for key in options:
+        if key not in known:
+            raise UnknownParameterError(f"{name} has no option {key!r}{nearest(key, known)}", param=key)
     return options
 
 
@@ -379,11 +397,13 @@ def _request(dialect: Dialect, call: Call, credentials: Credentials, secrets: Se
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
 
     def sign(key: str) -> Headers:
-        return secrets.keep(_beside(headers, credentials.headers(key, request)))
+        return secrets.keep(key, _beside(headers, credentials.headers(key, request)))
 
     if isinstance(credentials.key, str):
-        return replace(request, headers=(*headers, *sign(credentials.key)))
-    return replace(request, key=credentials.key, sign=sign, blocking=credentials.blocking)
+        request.headers = (*headers, *sign(credentials.key))
+    else:
+        request.key, request.sign, request.blocking = credentials.key, sign, credentials.blocking
+    return request
 
 
 def _beside(headers: Headers, more: Headers) -> Headers:
@@ -395,12 +415,12 @@ def _beside(headers: Headers, more: Headers) -> Headers:
 def _headers(dialect: Dialect, call: Call, settings: CallParameters) -> Headers:
     accept = ("accept", dialect.stream_type if call.stream else "application/json")
     extra = {**dialect.vendor.headers, **(settings.get("extra_headers") or {})}
+    if not extra:
+        return (*_COMMON_HEADERS, accept)
     for name, value in extra.items():
         if not (name.isascii() and name.isprintable() and str(value).isprintable()):
             raise InvalidRequestError(f"extra_headers: {name!r} is not a header with a printable value")
     lowered = tuple((name.lower(), value) for name, value in extra.items())
-    if not lowered:
-        return (*_COMMON_HEADERS, accept)
     replaced = {name for name, _ in lowered}
     return (*(pair for pair in (*_COMMON_HEADERS, accept) if pair[0] not in replaced), *lowered)
 
@@ -408,7 +428,7 @@ def _headers(dialect: Dialect, call: Call, settings: CallParameters) -> Headers:
 def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
     """`timeout` in any of its forms."""
     if value is None:
-        return Timeouts()
+        return DEFAULT_TIMEOUTS
     if not isinstance(value, (int, float, str)):
         if not hasattr(value, "as_dict"):
             kind = type(value).__name__
@@ -437,11 +457,15 @@ def _retries(settings: CallParameters) -> int:
 
 def one_of(settings: CallParameters, *names: str) -> object:
     """The value of a parameter that has several names; different values are an error."""
-    given = {name: value for name in names if (value := cast("Mapping[str, object]", settings).get(name)) is not None}
-    values = list(given.values())
-    if any(value != values[0] for value in values):
-        raise InvalidRequestError(f"{' and '.join(given)} are one parameter and differ; give one of them")
-    return values[0] if values else None
+    parameters = cast("Mapping[str, object]", settings)
+    found: object = None
+    for name in names:
+        value = parameters.get(name)
+        if value is not None and found is not None and value != found:
+            given = " and ".join(each for each in names if parameters.get(each) is not None)
+            raise InvalidRequestError(f"{given} are one parameter and differ; give one of them", param=name)
+        found = value if found is None else found
+    return found
 
 
 def _refuse_model_list(settings: CallParameters) -> None:
@@ -452,7 +476,6 @@ def _refuse_model_list(settings: CallParameters) -> None:
 def _facts(dialect: Dialect, call: Call, response: Response) -> Facts:
     return Facts(
         provider=dialect.vendor.name,
-        request_id=request_id(response.headers),
         response_ms=response.elapsed * 1000,
         dropped_params=tuple(call.dropped),
         structured_by=call.structured_by,
@@ -466,7 +489,7 @@ def _read_whole(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Res
         try:
             completion = dialect.read(call, response.body, facts)
         except APIError as error:
-            error.request_id = error.request_id or facts.request_id
+            error.request_id = error.request_id or request_id(response.headers)
             raise secrets.mask(error) from error.__cause__
         if call.format is not None and call.format.parse is not None:
             return parsed(completion, call.format, call.model)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+from functools import lru_cache, partial
 from inspect import isawaitable, iscoroutine
 from time import monotonic, sleep
 from types import TracebackType
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, cast
 import httpx2
 from typing_extensions import TypeVar
 
-from .errors import InvalidRequestError
+from .errors import APIError, InvalidRequestError
 from .exchange import Failure, Headers, Outcome, Request, Response, Steps
 from .results import ChatCompletion, ChatCompletionChunk
 from .streaming import Received
@@ -96,9 +96,11 @@ class MockReply:
         self._body = body
 
     def iter_bytes(self) -> Iterator[bytes]:
+        """The whole body at once."""
         yield self._body
 
     async def aiter_bytes(self) -> AsyncIterator[bytes]:
+        """The same."""
         yield self._body
 
     def close(self) -> None:
@@ -108,7 +110,9 @@ class MockReply:
         """Nothing is open."""
 
 
+# Parsed once for each address and each set of headers: both cost more than encoding a body.
 _url = lru_cache(maxsize=256)(httpx2.URL)
+_headers = lru_cache(maxsize=256)(httpx2.Headers)
 
 
 def _outgoing(http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Request, headers: Headers) -> object:
@@ -121,7 +125,8 @@ def _outgoing(http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Requ
     phases = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": timeouts.pool}
     extensions = {"timeout": phases}
     if isinstance(http, (OwnClient, OwnAsyncClient)):
-        return httpx2.Request("POST", _url(request.url), headers=headers, content=request.body, extensions=extensions)
+        url, prepared = _url(request.url), _headers(headers)
+        return httpx2.Request("POST", url, headers=prepared, content=request.body, extensions=extensions)
     return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
 
 
@@ -175,24 +180,28 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
     """Carry an exchange out. Returns its result, and the open reply if it is streamed."""
     errors = _errors(http)
     reply: Reply | None = None
-    outcome: Outcome | None = None
+    step: Callable[[], Request] = partial(next, steps)
     try:
         while True:
             try:
-                request = next(steps) if outcome is None else steps.send(outcome)
+                request = step()
             except StopIteration as done:
                 return cast("T", done.value), reply
             reply = None
             if request.after:
                 sleep(request.after)
             started = monotonic()
-            headers = request.headers if request.key is None else _sync_key_headers(request)
             try:
+                headers = request.headers if request.key is None else _sync_key_headers(request)
                 reply = _send(http, request, headers)
                 body = b"" if _stays_open(request, reply.status_code) else _read(reply, request, started)
-                outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
+                outcome: Outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
+            except APIError as refused:  # no key: the next model may have one
+                step = partial(steps.throw, refused)
+                continue
             except errors as error:
                 outcome = _failure(error, started)
+            step = partial(steps.send, outcome)
     except BaseException:
         if reply is not None:
             reply.close()
@@ -222,24 +231,28 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     """The same as `run`, asynchronous."""
     errors = _errors(http)
     reply: AsyncReply | None = None
-    outcome: Outcome | None = None
+    step: Callable[[], Request] = partial(next, steps)
     try:
         while True:
             try:
-                request = next(steps) if outcome is None else steps.send(outcome)
+                request = step()
             except StopIteration as done:
                 return cast("T", done.value), reply
             reply = None
             if request.after:
                 await asyncio.sleep(request.after)
             started = monotonic()
-            headers = request.headers if request.key is None else await _async_key_headers(request)
             try:
+                headers = request.headers if request.key is None else await _async_key_headers(request)
                 reply = await _asend(http, request, headers)
                 body = b"" if _stays_open(request, reply.status_code) else await _aread(reply, request, started)
-                outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
+                outcome: Outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
+            except APIError as refused:  # no key: the next model may have one
+                step = partial(steps.throw, refused)
+                continue
             except errors as error:
                 outcome = _failure(error, started)
+            step = partial(steps.send, outcome)
     except BaseException:
         if reply is not None:
             await reply.aclose()

@@ -43,7 +43,7 @@ class Timeouts:
         return Timeouts(connect, read, write, pool, total=rest)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made per call, and freezing doubles its cost
 class Request:
     """One HTTP request, always a POST of JSON."""
 
@@ -64,7 +64,7 @@ class Request:
     """A reply to use instead of sending anything (`mock_response`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made per call, and freezing doubles its cost
 class Response:
     """What came back. A streamed answer has no body yet: the driver holds the open connection."""
 
@@ -75,7 +75,7 @@ class Response:
     """Seconds since the request was sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made per call, and freezing doubles its cost
 class Failure:
     """No reply."""
 
@@ -88,7 +88,7 @@ Outcome: TypeAlias = Response | Failure
 Steps: TypeAlias = Generator[Request, Outcome, T]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Attempt(Generic[T]):
     """One model to ask: its request, and how to read its replies."""
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
-from time import time
 from typing import Final, NamedTuple, cast
 
 from pydantic_core import from_json
 
 from . import errors
+from .headers import request_id, retry_after, seconds
 from .shapes import is_list, is_mapping, mapping_of
 
 BY_STATUS: Final[Mapping[int, type[errors.APIError]]] = {
@@ -119,7 +118,6 @@ _FULL_CONTEXT = re.compile(
     r"|input token count[^.]* exceeds|too many (input )?tokens|reduce the length of the messages",
     re.IGNORECASE,
 )
-_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray")
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -195,32 +193,6 @@ def _by_class(status: int) -> type[errors.APIError]:
     return errors.BadRequestError if status >= 400 else errors.APIError
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """The vendor's id of a request."""
-    return next((headers[name] for name in _REQUEST_IDS if name in headers), None)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from `retry-after-ms` or `retry-after` (seconds or a date); None if absent or absurd."""
-    if (millis := _number(headers.get("retry-after-ms"))) is not None:
-        return millis / 1000
-    text = headers.get("retry-after")
-    if (seconds := _number(text)) is not None or not text:
-        return seconds
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
-    except (ValueError, TypeError):
-        return None
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if 0 <= value < 1e9 else None
-
-
 def read_error(body: bytes) -> Told:
     """What an error body says, whatever its shape."""
     try:
@@ -294,7 +266,7 @@ def _delay(objects: list[Mapping[str, object]]) -> float | None:
     for found in objects:  # google.rpc.RetryInfo
         delay = found.get("retryDelay")
         if isinstance(delay, str):
-            return _number(delay.removesuffix("s"))
+            return seconds(delay.removesuffix("s"))
     return None
 
 

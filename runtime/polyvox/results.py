@@ -34,6 +34,8 @@ from polyvox_wire.chat.responses import (
 )
 from polyvox_wire.support import OpenLiteral, Wire
 
+from .headers import request_id
+
 __all__ = [
     "Annotation",
     "Audio",
@@ -79,7 +81,6 @@ class Facts:
     """What is known about a call beside its answer."""
 
     provider: str = ""
-    request_id: str | None = None
     response_ms: float | None = None
     dropped_params: tuple[str, ...] = ()
     structured_by: str | None = None
@@ -109,7 +110,7 @@ class ChatCompletion(chat.ChatCompletion):
     @property
     def request_id(self) -> str | None:
         """The vendor's id of the request, for its support."""
-        return self._facts.request_id
+        return request_id(self._facts.headers)
 
     @property
     def response_ms(self) -> float | None:

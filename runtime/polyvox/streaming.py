@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .assembling import Assembler
 from .errors import APIError, StreamInterruptedError
+from .headers import request_id
 from .structured import parsed
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Received:
 
     def _failed(self, error: APIError) -> APIError:
         self._opened.secrets.mask(error)
-        error.request_id = error.request_id or self._opened.facts.request_id
+        error.request_id = error.request_id or request_id(self._opened.facts.headers)
         error.partial = self._answer()
         return error
 

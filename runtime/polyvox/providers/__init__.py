@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def dialect_of(vendor: Vendor) -> Dialect:
     """The mapping that speaks to this vendor; one instance per vendor."""
     found = _loaded.get(vendor.name)
-    if found is None or found.vendor != vendor:
+    if found is None or found.vendor is not vendor:
         found = _loaded[vendor.name] = _load(vendor)
     return found
 

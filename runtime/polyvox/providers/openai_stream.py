@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, cast
 from ..errors import StreamInterruptedError
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
-from ..results import ChatCompletionChunk, ChunkChoice, CompletionUsage, FinishReason, extras
-from ..shapes import is_mapping, mapping_of
+from ..results import ChatCompletionChunk, ChunkChoice, CompletionUsage, Delta, FinishReason, extras
+from ..shapes import is_list, is_mapping, mapping_of
 from ..streams import EventStreamDecoder
 from .dialect import Head, StreamReader
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from polyvox_wire.openai.stubs import StopReasons
 
     from ..call import Call
-    from ..results import Delta, ToolCallDelta
+    from ..results import ToolCallDelta
     from ..streams import ServerSentEvent
     from .dialect import Dialect
 
@@ -119,6 +119,7 @@ class OpenAIReader(StreamReader):
         self._started: set[int] = set()
         self._finished: set[int] = set()
         self._calls: dict[int, _Calls] = {}
+        self._handed: dict[int, str] = {}
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
         self._head.add(piece)
@@ -200,6 +201,8 @@ class OpenAIReader(StreamReader):
             self._choice(choice, data)
 
     def _choice(self, choice: ChunkChoice, data: bytes) -> None:
+        if "delta" not in choice.model_fields_set:
+            self._take_message(choice)
         delta = choice.delta
         if choice.index not in self._started:
             self._started.add(choice.index)
@@ -220,6 +223,14 @@ class OpenAIReader(StreamReader):
             self._finished.add(choice.index)
             choice.provider_specific_fields["native_finish_reason"] = said
             choice.finish_reason = self._reason(said)
+
+    def _take_message(self, choice: ChunkChoice) -> None:
+        """A message in the place of a delta, whole or so far: some only pretend to stream."""
+        fields = dict(mapping_of(extras(choice).pop("message", None)))
+        text = str(fields.get("content") or "")
+        handed = self._handed.get(choice.index, "")
+        self._handed[choice.index] = text
+        choice.delta = _as_delta({**fields, "content": text.removeprefix(handed)})
 
     def _release(self, chunks: list[ChatCompletionChunk]) -> None:
         if self._held is not None:
@@ -247,6 +258,13 @@ class OpenAIReader(StreamReader):
         last.system_fingerprint = last.system_fingerprint or self._fingerprint
         chunks.append(last)
         self._held = None
+
+
+def _as_delta(fields: dict[str, object]) -> Delta:
+    calls = fields.get("tool_calls")
+    if is_list(calls):
+        fields["tool_calls"] = [{"index": index, **mapping_of(call)} for index, call in enumerate(calls)]
+    return Delta.model_validate(fields)
 
 
 def _is_empty(delta: Delta) -> bool:

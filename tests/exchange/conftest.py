@@ -1,0 +1,5 @@
+"""Asserts of the helpers explain themselves as those of the tests do."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.exchange.script")

@@ -1,0 +1,143 @@
+"""Calls without a network: what one puts on the wire, and what a vendor's answer becomes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
+
+import httpx2
+
+from polyvox import ChatCompletion, ChatCompletionChunk, Client, Stream
+
+if TYPE_CHECKING:
+    from polyvox import Messages, Parameters
+
+Json: TypeAlias = dict[str, object]
+
+HELLO: Final[list[Json]] = [{"role": "user", "content": "Hi"}]
+KEY: Final = "sk-test-key"
+
+OPENAI_REPLY: Final[Json] = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1700000000,
+    "model": "gpt-5-2025-08-07",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+}
+ANTHROPIC_REPLY: Final[Json] = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "claude-sonnet-4-5-20250929",
+    "content": [{"type": "text", "text": "Hello"}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": {"input_tokens": 1, "output_tokens": 2},
+}
+GEMINI_REPLY: Final[Json] = {
+    "candidates": [{"content": {"role": "model", "parts": [{"text": "Hello"}]}, "finishReason": "STOP", "index": 0}],
+    "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 2, "totalTokenCount": 3},
+    "modelVersion": "gemini-2.5-flash",
+    "responseId": "resp-1",
+}
+
+
+@dataclass
+class Wire:
+    """A vendor that keeps every request and always answers the same."""
+
+    reply: bytes | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    requests: list[httpx2.Request] = field(default_factory=list[httpx2.Request])
+
+    def client(self) -> Client:
+        """A client whose every request ends here."""
+        return Client(transport=httpx2.MockTransport(self._answer), api_key=KEY, num_retries=0)
+
+    def ask(self, model: str, messages: Messages = HELLO, /, **parameters: object) -> ChatCompletion:
+        """A plain call; `parameters` may be anything, as a mistaken caller's may."""
+        return self.client().completion(model, messages, **cast("Parameters", parameters))
+
+    def open(self, model: str, messages: Messages = HELLO, /, **parameters: object) -> Stream:
+        """A streamed call."""
+        opened: Stream = self.client().completion(model, messages, stream=True, **cast("Parameters", parameters))
+        return opened
+
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        content = usual_reply(request.url.path) if self.reply is None else self.reply
+        return httpx2.Response(self.status, headers=dict(self.headers), content=content)
+
+    @property
+    def body(self) -> Json:
+        """The body of the last request."""
+        return parsed(self.requests[-1].content)
+
+
+def usual_reply(path: str) -> bytes:
+    """The shortest good answer of the vendor who has this path."""
+    if path.endswith("/messages"):
+        return as_bytes(ANTHROPIC_REPLY)
+    return as_bytes(GEMINI_REPLY if ":generateContent" in path else OPENAI_REPLY)
+
+
+def as_bytes(reply: object) -> bytes:
+    """A reply as it comes over the wire."""
+    return reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+
+
+def parsed(data: bytes | str) -> Json:
+    """A JSON object from its text."""
+    return cast("Json", json.loads(data))
+
+
+def sent(model: str, messages: Messages = HELLO, /, **parameters: object) -> Json:
+    """The body that a call puts on the wire."""
+    wire = Wire()
+    if parameters.pop("stream", False):
+        wire.open(model, messages, **parameters).close()
+    else:
+        wire.ask(model, messages, **parameters)
+    return wire.body
+
+
+def request(model: str, messages: Messages = HELLO, /, **parameters: object) -> httpx2.Request:
+    """The whole request that a call makes."""
+    wire = Wire()
+    wire.ask(model, messages, **parameters)
+    return wire.requests[-1]
+
+
+def answered(model: str, reply: object, /, **parameters: object) -> ChatCompletion:
+    """What a vendor's reply becomes."""
+    return Wire(as_bytes(reply)).ask(model, **parameters)
+
+
+def streamed(model: str, body: bytes, /, **parameters: object) -> list[ChatCompletionChunk]:
+    """The chunks that a vendor's stream becomes."""
+    return list(_streaming(body).open(model, **parameters))
+
+
+def assembled(model: str, body: bytes, /, **parameters: object) -> ChatCompletion:
+    """The answer that a vendor's stream adds up to."""
+    return _streaming(body).open(model, **parameters).completion()
+
+
+def _streaming(body: bytes) -> Wire:
+    return Wire(body, headers={"content-type": "text/event-stream"})
+
+
+def sse(*events: object) -> bytes:
+    """A stream of events that have only data: objects as JSON, texts as they are."""
+    return b"".join(
+        b"data: %s\n\n" % (event.encode() if isinstance(event, str) else as_bytes(event)) for event in events
+    )
+
+
+def named_sse(*events: Mapping[str, object]) -> bytes:
+    """A stream of events that are named as their type, as Anthropic writes them."""
+    return b"".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode() for event in events)

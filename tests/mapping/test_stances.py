@@ -1,0 +1,139 @@
+"""What each provider says of each unified parameter, and that it does what it says."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from polyvox import UnsupportedParamsError, get_supported_openai_params
+from polyvox.addressing import NATIVE, find_vendor
+from polyvox.parameters import MODEL_PARAMETERS
+from polyvox.providers import dialect_of
+from polyvox.support import NEUTRAL, Emulated, Renamed, Support, Unsupported
+from polyvox_wire.gateways import GATEWAYS
+from tests.mapping.asking import HELLO, Json, Wire
+
+PROVIDERS: Final = (*NATIVE, *GATEWAYS)
+
+# One value of each parameter that is not neutral.
+VALUES: Final[Json] = {
+    "temperature": 0.3,
+    "top_p": 0.5,
+    "max_tokens": 50,
+    "max_completion_tokens": 50,
+    "stop": "x",
+    "n": 2,
+    "seed": 1,
+    "presence_penalty": 0.5,
+    "frequency_penalty": 0.5,
+    "logit_bias": {"1": 1},
+    "logprobs": True,
+    "top_logprobs": 2,
+    "user": "u",
+    "tools": [{"type": "function", "function": {"name": "f"}}],
+    "tool_choice": "auto",
+    "parallel_tool_calls": False,
+    "functions": [{"name": "f"}],
+    "function_call": "auto",
+    "stream_options": {"include_usage": True},
+    "reasoning_effort": "low",
+    "thinking": {"type": "enabled", "budget_tokens": 2048},
+    "verbosity": "low",
+    "modalities": ["text", "audio"],
+    "audio": {"voice": "v", "format": "mp3"},
+    "prediction": {"type": "content", "content": "x"},
+    "web_search_options": {},
+    "service_tier": "default",
+    "metadata": {"user_id": "u"},
+    "store": True,
+    "safety_identifier": "s",
+    "prompt_cache_key": "k",
+}
+
+
+def _support(name: str) -> Support:
+    vendor = find_vendor(name)
+    assert vendor is not None
+    return dialect_of(vendor).support
+
+
+def test_there_is_a_value_of_each_parameter() -> None:
+    assert VALUES.keys() == MODEL_PARAMETERS
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_provider_takes_a_stance_on_every_parameter(provider: str) -> None:
+    support = _support(provider)
+    assert support.keys() == MODEL_PARAMETERS
+    for stance in support.values():
+        match stance:
+            case Unsupported(reason):
+                assert reason
+            case Renamed(to):
+                assert to
+            case Emulated(how):
+                assert how
+            case _:
+                pass
+
+
+def _ask(provider: str, wire: Wire, *names: str) -> None:
+    """Ask with some parameters."""
+    asked = {name: VALUES[name] for name in names}
+    if "stream_options" in names:
+        wire.open("m", HELLO, provider=provider, api_base="https://h.test/v1", **asked).close()
+    else:
+        wire.ask("m", HELLO, provider=provider, api_base="https://h.test/v1", **asked)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_is_said_to_be_unsupported_is_refused_with_the_reason(provider: str) -> None:
+    for name, stance in _support(provider).items():
+        if isinstance(stance, Unsupported):
+            wire = Wire()
+            with pytest.raises(UnsupportedParamsError) as caught:
+                _ask(provider, wire, name)
+            assert name in str(caught.value)
+            assert stance.reason in str(caught.value)
+            assert caught.value.param == name
+            assert wire.requests == []
+
+
+# Parameters that say something only beside another one.
+_BESIDE: Final = {"tool_choice": "tools", "parallel_tool_calls": "tools", "function_call": "functions"}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_is_said_to_be_supported_is_sent(provider: str) -> None:
+    # The mappings' own tables say what emulation does; half of it depends on the value.
+    sent = [name for name, stance in _support(provider).items() if not isinstance(stance, (Unsupported, Emulated))]
+    for name in sent:
+        beside = [_BESIDE[name]] if name in _BESIDE else []
+        without, with_it = Wire(), Wire()
+        _ask(provider, without, *beside)
+        _ask(provider, with_it, *beside, name)
+        assert with_it.body != without.body, name
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "gemini", "groq", "perplexity", "together", "mistral"])
+def test_a_neutral_value_is_fine_where_the_parameter_is_not_supported(provider: str) -> None:
+    plain = Wire()
+    plain.ask("m", HELLO, provider=provider)
+    for name, value in NEUTRAL.items():
+        if isinstance(_support(provider)[name], Unsupported):
+            wire = Wire()
+            answer = wire.ask("m", HELLO, provider=provider, **{name: value})
+            assert wire.body == plain.body, name
+            assert answer.dropped_params == ()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_supported_parameters_can_be_asked_for(provider: str) -> None:
+    found = get_supported_openai_params("m", provider)
+    unsupported = {name for name, stance in _support(provider).items() if isinstance(stance, Unsupported)}
+    assert set(found) == MODEL_PARAMETERS - unsupported | {"stream", "response_format"}
+
+
+def test_the_provider_may_stand_in_the_model() -> None:
+    assert get_supported_openai_params("anthropic:m") == get_supported_openai_params("m", "anthropic")

@@ -1,0 +1,262 @@
+"""Tools in every form a caller may bring, as each vendor gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Final, Literal, cast
+
+import pytest
+from pydantic import Field
+
+from polyvox import InvalidRequestError, UnsupportedParamsError
+from tests.mapping.asking import HELLO, Json, Wire, sent
+
+OPENAI: Final = "openai:gpt-5"
+ANTHROPIC: Final = "anthropic:claude-sonnet-4-5"
+GEMINI: Final = "gemini:gemini-2.5-flash"
+
+CITY: Final[Json] = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "unit": {"enum": ["C", "F"], "type": "string", "default": "C"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+FUNCTION: Final[Json] = {"name": "weather", "description": "The weather in a city.", "parameters": CITY}
+
+
+def weather(city: str, unit: Literal["C", "F"] = "C") -> str:
+    """The weather in a city.
+
+    Asks a station nearby.
+    """
+    return f"{city}: 20 {unit}"
+
+
+async def weather_later(city: str, unit: Literal["C", "F"] = "C") -> str:
+    """The weather in a city."""
+    return f"{city}: 20 {unit}"
+
+
+class Station:
+    """Something with methods."""
+
+    def weather(self, city: str, unit: Literal["C", "F"] = "C") -> str:
+        """The weather in a city."""
+        return f"{city}: 20 {unit}"
+
+    @classmethod
+    def make(cls, city: str, unit: Literal["C", "F"] = "C") -> str:
+        """The weather in a city."""
+        return f"{city}: 20 {unit}"
+
+    @staticmethod
+    def plain(city: str, unit: Literal["C", "F"] = "C") -> str:
+        """The weather in a city."""
+        return f"{city}: 20 {unit}"
+
+    def __call__(self, city: str, unit: Literal["C", "F"] = "C") -> str:
+        """The weather in a city."""
+        return f"{city}: 20 {unit}"
+
+
+def _weather_from(station: str, city: str, unit: Literal["C", "F"] = "C") -> str:
+    """The weather in a city."""
+    return f"{station} {city}: 20 {unit}"
+
+
+CALLABLES: Final[dict[str, tuple[Callable[..., object], str]]] = {
+    "function": (weather, "weather"),
+    "coroutine function": (weather_later, "weather_later"),
+    "method": (Station().weather, "weather"),
+    "class method": (Station.make, "make"),
+    "static method": (Station.plain, "plain"),
+    "object with __call__": (Station(), "Station"),
+}
+
+
+@pytest.mark.parametrize(("function", "name"), CALLABLES.values(), ids=CALLABLES)
+def test_a_callable_is_described(function: Callable[..., object], name: str) -> None:
+    (tool,) = _tools(sent(OPENAI, HELLO, tools=[function]))
+    assert tool == {"type": "function", "function": {**FUNCTION, "name": name}}
+
+
+def test_a_partial_is_described_without_what_is_bound() -> None:
+    (tool,) = _tools(sent(OPENAI, HELLO, tools=[partial(_weather_from, "north")]))
+    assert tool == {"type": "function", "function": {**FUNCTION, "name": "_weather_from"}}
+
+
+def test_fields_describe_themselves() -> None:
+    def add(
+        a: Annotated[int, Field(description="The first.", ge=0)], b: Annotated[list[int], Field(description="More.")]
+    ) -> int:
+        return a + sum(b)
+
+    (tool,) = _tools(sent(OPENAI, HELLO, tools=[add]))
+    assert tool == {
+        "type": "function",
+        "function": {
+            "name": "add",
+            "parameters": {
+                "type": "object",
+                "properties": {
+                    "a": {"type": "integer", "description": "The first.", "minimum": 0},
+                    "b": {"type": "array", "items": {"type": "integer"}, "description": "More."},
+                },
+                "required": ["a", "b"],
+                "additionalProperties": False,
+            },
+        },
+    }
+
+
+def _tools(body: Json) -> list[object]:
+    return cast("list[object]", body["tools"])
+
+
+# One tool, as each vendor writes it.
+DEFINITION: Final[Json] = {"type": "function", "function": FUNCTION}
+WRITTEN: Final[dict[str, tuple[str, object]]] = {
+    "openai": (OPENAI, [DEFINITION]),
+    "anthropic": (ANTHROPIC, [{"name": "weather", "description": "The weather in a city.", "input_schema": CITY}]),
+    "gemini": (
+        GEMINI,
+        [
+            {
+                "functionDeclarations": [
+                    {"name": "weather", "description": "The weather in a city.", "parametersJsonSchema": CITY}
+                ]
+            }
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("model", "tools"), WRITTEN.values(), ids=WRITTEN)
+@pytest.mark.parametrize("tool", [DEFINITION, weather], ids=["dict", "callable"])
+def test_a_tool_as_the_vendor_writes_it(model: str, tools: object, tool: object) -> None:
+    assert sent(model, HELLO, tools=[tool])["tools"] == tools
+
+
+BARE: Final[Json] = {"type": "function", "function": {"name": "now"}}
+NO_PARAMETERS: Final[dict[str, tuple[str, object]]] = {
+    "openai": (OPENAI, [BARE]),
+    "anthropic": (ANTHROPIC, [{"name": "now", "input_schema": {"type": "object", "properties": {}}}]),
+    "gemini": (GEMINI, [{"functionDeclarations": [{"name": "now"}]}]),
+}
+
+
+@pytest.mark.parametrize(("model", "tools"), NO_PARAMETERS.values(), ids=NO_PARAMETERS)
+def test_a_tool_without_parameters(model: str, tools: object) -> None:
+    assert sent(model, HELLO, tools=[BARE])["tools"] == tools
+
+
+# The vendor's own tools are sent as the caller wrote them.
+NATIVE: Final[dict[str, tuple[str, Json]]] = {
+    "openai custom": (OPENAI, {"type": "custom", "custom": {"name": "run", "format": {"type": "text"}}}),
+    "anthropic web search": (ANTHROPIC, {"type": "web_search_20250305", "name": "web_search", "max_uses": 3}),
+    "anthropic own form": (ANTHROPIC, {"name": "add", "input_schema": {"type": "object"}}),
+    "gemini search": (GEMINI, {"googleSearch": {}}),
+    "gemini code": (GEMINI, {"codeExecution": {}}),
+}
+
+
+@pytest.mark.parametrize(("model", "tool"), NATIVE.values(), ids=NATIVE)
+def test_the_vendors_own_tools(model: str, tool: Json) -> None:
+    assert sent(model, HELLO, tools=[tool])["tools"] == [tool]
+
+
+def test_gemini_keeps_functions_and_own_tools_apart() -> None:
+    search: Json = {"googleSearch": {}}
+    assert sent(GEMINI, HELLO, tools=[BARE, search, BARE])["tools"] == [
+        {"functionDeclarations": [{"name": "now"}, {"name": "now"}]},
+        search,
+    ]
+
+
+def test_anthropic_takes_strict_and_cache_marks() -> None:
+    tool: Json = {
+        "type": "function",
+        "function": {"name": "now", "strict": True},
+        "cache_control": {"type": "ephemeral"},
+    }
+    assert sent(ANTHROPIC, HELLO, tools=[tool])["tools"] == [
+        {
+            "name": "now",
+            "input_schema": {"type": "object", "properties": {}},
+            "strict": True,
+            "cache_control": {"type": "ephemeral"},
+        }
+    ]
+
+
+FOREIGN: Final[dict[str, tuple[str, Json, str]]] = {
+    "custom for anthropic": (ANTHROPIC, NATIVE["openai custom"][1], "tools[0] (custom)"),
+    "anthropic's for gemini": (GEMINI, NATIVE["anthropic web search"][1], "web_search_20250305"),
+}
+
+
+@pytest.mark.parametrize(("model", "tool", "names"), FOREIGN.values(), ids=FOREIGN)
+def test_another_vendors_tool(model: str, tool: Json, names: str) -> None:
+    with pytest.raises(UnsupportedParamsError) as caught:
+        sent(model, HELLO, tools=[tool])
+    assert names in str(caught.value)
+    wire = Wire()
+    answer = wire.ask(model, HELLO, tools=[tool, BARE], drop_params=True)
+    assert wire.body["tools"] == sent(model, HELLO, tools=[BARE])["tools"]
+    assert len(answer.dropped_params) == 1
+
+
+def unannotated(city: str) -> str:
+    """No type."""
+    return city
+
+
+unannotated.__annotations__.clear()
+
+
+def positional(city: str, /) -> str:
+    """Cannot be called by name."""
+    return city
+
+
+def variable(*cities: str) -> str:
+    """Takes what it gets."""
+    return " ".join(cities)
+
+
+def keywords(**cities: str) -> str:
+    """Takes what it gets."""
+    return " ".join(cities)
+
+
+WRONG: Final[dict[str, tuple[object, str]]] = {
+    "no annotation": ([unannotated], r"tools\[0\] \(unannotated\): parameter 'city' needs a type annotation"),
+    "positional only": ([positional], r"tools\[0\] \(positional\): parameter .* cannot be filled by name"),
+    "star arguments": ([variable], r"tools\[0\] \(variable\): parameter .* cannot be filled by name"),
+    "keyword arguments": ([keywords], r"tools\[0\] \(keywords\): parameter .* cannot be filled by name"),
+    "neither dict nor callable": ([BARE, 3], r"tools\[1\] must be a mapping or a callable, not a int"),
+    "no name": ([{"type": "function", "function": {}}], r"tools\[0\]\.function\.name is missing"),
+    "no function": ([{"type": "function", "function": None}], r"tools\[0\]\.function\.name is missing"),
+    "a dict": (BARE, "tools must be a list"),
+    "a text": ("weather", "tools must be a list"),
+}
+
+
+@pytest.mark.parametrize("model", [OPENAI, ANTHROPIC, GEMINI])
+@pytest.mark.parametrize(("tools", "says"), WRONG.values(), ids=WRONG)
+def test_a_tool_that_cannot_be_described(model: str, tools: object, says: str) -> None:
+    wire = Wire()
+    with pytest.raises(InvalidRequestError, match=says):
+        wire.ask(model, HELLO, tools=tools)
+    assert wire.requests == []
+
+
+@pytest.mark.parametrize("model", [OPENAI, ANTHROPIC, GEMINI])
+def test_tools_may_come_from_a_generator(model: str) -> None:
+    assert sent(model, HELLO, tools=(tool for tool in [BARE])) == sent(model, HELLO, tools=[BARE])
+
+
+@pytest.mark.parametrize("model", [ANTHROPIC, GEMINI])
+def test_no_tools_are_no_field(model: str) -> None:
+    assert sent(model, HELLO, tools=[]) == sent(model)

@@ -1,0 +1,266 @@
+"""`Client`: one pool for all calls and threads, other people's HTTP clients, closing, forking."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, cast
+
+import httpx
+import httpx2
+import pytest
+
+import polyvox
+from polyvox import APIConnectionError, APIError, Client, Timeout
+from polyvox.client import default_clients
+from tests.mapping.asking import HELLO, OPENAI_REPLY, Wire
+from tests.runtime.socket_server import Vendor, serving
+
+if TYPE_CHECKING:
+    from polyvox.client import HTTPClient
+
+MODEL: Final = "openai:gpt-5"
+
+
+@pytest.fixture
+def vendor() -> Iterator[Vendor]:
+    """A vendor with real sockets."""
+    with serving() as found:
+        yield found
+
+
+def _client(vendor: Vendor) -> Client:
+    return Client(api_base=vendor.url, api_key="k", num_retries=0)
+
+
+def test_calls_share_a_connection(vendor: Vendor) -> None:
+    with _client(vendor) as client:
+        for _ in range(5):
+            client.completion(MODEL, HELLO)
+    assert (vendor.requests, len(vendor.connections)) == (5, 1)
+
+
+def test_threads_share_a_client(vendor: Vendor) -> None:
+    barrier = threading.Barrier(8)
+
+    def ask(_: int) -> str | None:
+        barrier.wait()
+        return client.completion(MODEL, HELLO).choices[0].message.content
+
+    with _client(vendor) as client, ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(ask, range(40))) == {"Hello"}
+        pool = client._pool
+    assert vendor.requests == 40
+    assert len(vendor.connections) <= 8
+    assert pool is not None
+    assert pool.is_closed
+
+
+def test_threads_open_one_pool() -> None:
+    client = Wire().client()
+    barrier = threading.Barrier(8)
+
+    def pool(_: int) -> int:
+        barrier.wait()
+        return id(client._http())
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(pool, range(8)))) == 1
+    client.close()
+
+
+def test_a_closed_client_opens_again(vendor: Vendor) -> None:
+    client = _client(vendor)
+    client.completion(MODEL, HELLO)
+    client.close()
+    client.close()
+    client.completion(MODEL, HELLO)
+    client.close()
+    assert len(vendor.connections) == 2
+
+
+def test_a_client_that_was_never_used_closes() -> None:
+    with Client() as client:
+        assert client._pool is None
+    client.close()
+
+
+def test_the_default_client_is_one_per_process() -> None:
+    assert default_clients() is default_clients()
+
+
+def test_openais_way_to_call() -> None:
+    wire = Wire()
+    answer = wire.client().chat.completions.create(model=MODEL, messages=HELLO)
+    assert answer.choices[0].message.content == "Hello"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_has_connections_of_its_own(vendor: Vendor) -> None:
+    # In a process of its own: a fork of the test process would also fork its threads' locks.
+    program = f"""
+import os, sys
+from polyvox import Client
+client = Client(api_base={vendor.url!r}, api_key="k", num_retries=0)
+ask = lambda: client.completion({MODEL!r}, [{{"role": "user", "content": "Hi"}}]).choices[0].message.content
+assert ask() == "Hello"
+child = os.fork()
+if child == 0:
+    code = 1
+    try:
+        assert ask() == "Hello"
+        client.close()
+        code = 0
+    finally:
+        os._exit(code)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert ask() == "Hello"
+client.close()
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert vendor.requests == 3
+    assert len(vendor.connections) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_may_use_the_default_client(vendor: Vendor) -> None:
+    program = f"""
+import os
+from polyvox import completion
+ask = lambda: completion({MODEL!r}, [{{"role": "user", "content": "Hi"}}], api_base={vendor.url!r}, api_key="k")
+ask()
+child = os.fork()
+ask()
+if child:
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (vendor.requests, len(vendor.connections)) == (3, 2)
+
+
+def test_a_process_ends_without_a_word(vendor: Vendor) -> None:
+    program = f"""
+import asyncio, polyvox
+messages = [{{"role": "user", "content": "Hi"}}]
+polyvox.completion({MODEL!r}, messages, api_base={vendor.url!r}, api_key="k")
+asyncio.run(polyvox.acompletion({MODEL!r}, messages, api_base={vendor.url!r}, api_key="k"))
+polyvox.completion({MODEL!r}, messages, api_base={vendor.url!r}, api_key="k", stream=True)
+"""
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# A caller's own HTTP client, of either library.
+OTHERS: Final[dict[str, Callable[[Callable[[object], object]], object]]] = {
+    "httpx2": lambda answer: httpx2.Client(
+        transport=httpx2.MockTransport(cast("Callable[[httpx2.Request], httpx2.Response]", answer)),
+        headers={"x-own": "1"},
+        follow_redirects=True,
+    ),
+    "httpx": lambda answer: httpx.Client(
+        transport=httpx.MockTransport(cast("Callable[[httpx.Request], httpx.Response]", answer)),
+        headers={"x-own": "1"},
+        follow_redirects=True,
+    ),
+}
+LIBRARIES: Final = {"httpx2": httpx2, "httpx": httpx}
+
+
+@pytest.mark.parametrize("library", OTHERS)
+def test_a_callers_own_client_is_used_and_not_closed(library: str) -> None:
+    seen: list[httpx2.Request] = []
+
+    def answer(request: object) -> object:
+        seen.append(cast("httpx2.Request", request))
+        return LIBRARIES[library].Response(200, json=OPENAI_REPLY)
+
+    own = cast("HTTPClient", OTHERS[library](answer))
+    with Client(http_client=own, api_key="k") as client:
+        assert client.completion(MODEL, HELLO, timeout=9).choices[0].message.content == "Hello"
+    assert not own.is_closed
+    assert seen[0].headers["x-own"] == "1"
+    assert seen[0].headers["authorization"] == "Bearer k"
+    assert seen[0].extensions["timeout"]["read"] == 9
+    own.close()
+
+
+@pytest.mark.parametrize("library", OTHERS)
+def test_a_callers_own_client_follows_no_redirect_either(library: str) -> None:
+    hosts: list[str] = []
+
+    def answer(request: object) -> object:
+        hosts.append(cast("httpx2.Request", request).url.host)
+        return LIBRARIES[library].Response(307, headers={"location": "https://evil.test/"})
+
+    own = cast("HTTPClient", OTHERS[library](answer))
+    with pytest.raises(APIError, match="redirects"):
+        Client(http_client=own, api_key="k").completion(MODEL, HELLO)
+    assert hosts == ["api.openai.com"]
+    own.close()
+
+
+FAILURES: Final = [("ConnectError", APIConnectionError), ("ReadTimeout", Timeout), ("PoolTimeout", Timeout)]
+
+
+@pytest.mark.parametrize("library", OTHERS)
+@pytest.mark.parametrize(("raised", "kind"), FAILURES)
+def test_failures_of_either_library_are_ours(library: str, raised: str, kind: type[APIError]) -> None:
+    error = getattr(LIBRARIES[library], raised)("broken")
+
+    def answer(_: object) -> object:
+        raise error
+
+    own = cast("HTTPClient", OTHERS[library](answer))
+    with pytest.raises(kind) as caught:
+        Client(http_client=own, api_key="k", num_retries=0).completion(MODEL, HELLO)
+    assert type(caught.value) is kind
+    assert caught.value.__cause__ is error
+    own.close()
+
+
+@pytest.mark.parametrize("library", OTHERS)
+def test_a_stream_through_either_library(library: str) -> None:
+    body = (
+        b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    )
+
+    def answer(_: object) -> object:
+        return LIBRARIES[library].Response(200, content=body)
+
+    own = cast("HTTPClient", OTHERS[library](answer))
+    stream = Client(http_client=own, api_key="k").completion(MODEL, HELLO, stream=True)
+    assert [one.choices[0].delta.content for one in stream] == ["Hi"]
+    own.close()
+
+
+def test_an_error_of_a_pool_goes_over_process_borders() -> None:
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused", request=request)
+
+    with pytest.raises(APIConnectionError) as caught:
+        Client(transport=httpx2.MockTransport(refuse), api_key="k", num_retries=0).completion(MODEL, HELLO)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_cookies_of_one_reply_are_not_sent_with_the_next_call() -> None:
+    wire = Wire(headers={"set-cookie": "session=1; Path=/"})
+    client = wire.client()
+    client.completion(MODEL, HELLO)
+    client.completion(MODEL, HELLO)
+    assert "cookie" not in wire.requests[1].headers
+
+
+def test_no_global_state_is_made_by_importing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import polyvox.client; assert polyvox.client._defaults is None"], check=False
+    )
+    assert done.returncode == 0
+    assert polyvox.__version__

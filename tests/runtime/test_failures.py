@@ -1,0 +1,86 @@
+"""Every shape of error body that vendors send: its class, code, message, parameter, request id and wait."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from polyvox import APIError, QuotaExceededError, ServiceUnavailableError
+from polyvox.failures import failure
+from polyvox.headers import retry_after
+from tests.mapping.asking import Wire, as_bytes
+from tests.runtime.error_bodies import CASES, Case
+
+
+def _raised(case: Case) -> APIError:
+    wire = Wire(as_bytes(case.body), case.status, case.headers)
+    with pytest.raises(APIError) as caught:
+        wire.ask(case.model)
+    assert len(wire.requests) == 1
+    return caught.value
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_reply_and_the_error_that_it_is(case: Case) -> None:
+    error = _raised(case)
+    assert type(error) is case.kind
+    assert (error.message, error.code, error.param) == (case.message, case.code, case.param)
+    assert (error.request_id, error.retry_after) == (case.request_id, case.retry_after)
+    assert error.status_code == case.status
+    assert (error.provider, error.model) == tuple(case.model.split(":"))
+    assert error.body == as_bytes(case.body).decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_text_says_who_what_and_which(case: Case) -> None:
+    text = str(_raised(case))
+    assert text.startswith(f"{case.model}: {case.message} (status {case.status}")
+    for fact in (case.code, case.request_id):
+        assert fact is None or fact in text
+
+
+def test_a_stream_that_is_refused_is_the_same_error() -> None:
+    case = CASES["openai quota"]
+    with pytest.raises(QuotaExceededError) as caught:
+        Wire(as_bytes(case.body), case.status).open(case.model)
+    assert caught.value.message == case.message
+
+
+def test_a_long_page_is_not_told_whole_but_kept() -> None:
+    error = _raised(Case("openai:m", 503, b"<p>" + b"word " * 5000 + b"</p>", ServiceUnavailableError, ""))
+    assert len(str(error)) < 500
+    assert error.body is not None
+    assert len(error.body) > 20000
+
+
+IDS: Final = ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray"]
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_the_request_id_in_any_header(name: str) -> None:
+    error = failure("p", "m", 500, {name: "r1"}, b"")
+    assert error.request_id == "r1"
+    assert Wire(headers={name: "r2"}).ask("openai:m").request_id == "r2"
+
+
+def test_a_vendors_id_wins_over_its_networks() -> None:
+    assert failure("p", "m", 500, {"cf-ray": "c", "x-request-id": "r"}, b"").request_id == "r"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "5"}, 5),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "500"}, 0.5),
+        ({"retry-after-ms": "x", "retry-after": "5"}, 5),
+        ({"retry-after": "Fri, 31 Dec 1999 23:59:59 GMT"}, 0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "nan"}, None),
+        ({}, None),
+    ],
+)
+def test_the_wait_that_a_vendor_asks_for(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers) == seconds

@@ -1,0 +1,257 @@
+"""The keywords: unknown ones, timeouts in all forms, what `help()` says, mocks."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import pydoc
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, cast
+
+import httpx
+import httpx2
+import pytest
+from pydantic import BaseModel
+
+from polyvox import (
+    AsyncClient,
+    ChatCompletion,
+    Client,
+    InvalidRequestError,
+    RateLimitError,
+    UnknownParameterError,
+    acompletion,
+    completion,
+)
+from polyvox.addressing import NATIVE
+from polyvox.call import Call
+from polyvox.exchange import Timeouts
+from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, Parameters
+from tests.mapping.asking import HELLO, OPENAI_REPLY, Json, Wire, request
+
+if TYPE_CHECKING:
+    from polyvox.parameters import CallParameters
+
+MODEL: Final = "openai:gpt-5"
+EVERY: Final = MODEL_PARAMETERS | CALL_PARAMETERS
+
+SPELT: Final = {
+    "temprature": "temperature",
+    "max_token": "max_tokens",
+    "response_fromat": "response_format",
+    "tool": "tools",
+    "apikey": "api_key",
+    "top-p": "top_p",
+    "strem": "stream",
+    "num_retry": "num_retries",
+}
+
+
+@pytest.mark.parametrize("wrong", SPELT)
+@pytest.mark.parametrize("model", ["openai:m", "anthropic:m", "gemini:m", "groq:m"])
+def test_an_unknown_keyword_names_the_nearest(model: str, wrong: str) -> None:
+    wire = Wire()
+    with pytest.raises(UnknownParameterError) as caught:
+        wire.ask(model, HELLO, **{wrong: 1})
+    assert f"unknown parameter {wrong!r}; did you mean {SPELT[wrong]!r}?" in str(caught.value)
+    assert caught.value.param == wrong
+    assert wire.requests == []
+
+
+@pytest.mark.parametrize("wrong", ["temprature", "apikey", "zzz"])
+def test_a_client_refuses_a_setting_that_nobody_knows(wrong: str) -> None:
+    for make in (Client, AsyncClient):
+        with pytest.raises(UnknownParameterError, match=wrong):
+            make(**cast("CallParameters", {wrong: 1}))
+
+
+@pytest.mark.parametrize("name", sorted(MODEL_PARAMETERS))
+def test_what_is_for_the_model_is_no_setting_of_a_client(name: str) -> None:
+    with pytest.raises(UnknownParameterError, match=name):
+        Client(**cast("CallParameters", {name: 1}))
+
+
+SECONDS: Final[dict[str, tuple[object, float]]] = {
+    "integer": (30, 30),
+    "float": (2.5, 2.5),
+    "numeric text": ("30", 30),
+    "numeric text with space": (" 2.5 ", 2.5),
+    "tiny": (1e-3, 1e-3),
+}
+
+
+@pytest.mark.parametrize(("timeout", "seconds"), SECONDS.values(), ids=SECONDS)
+def test_a_timeout_in_seconds_holds_for_every_phase(timeout: object, seconds: float) -> None:
+    assert request(MODEL, HELLO, timeout=timeout).extensions["timeout"] == dict.fromkeys(
+        ("connect", "read", "write", "pool"), seconds
+    )
+
+
+PHASES: Final[dict[str, tuple[object, Json]]] = {
+    "none": (None, {"connect": 5.0, "read": 600.0, "write": 600.0, "pool": 600.0}),
+    "httpx2": (httpx2.Timeout(9, connect=1), {"connect": 1, "read": 9, "write": 9, "pool": 9}),
+    "httpx": (httpx.Timeout(9, read=2), {"connect": 9, "read": 2, "write": 9, "pool": 9}),
+    "endless": (httpx2.Timeout(None), {"connect": None, "read": None, "write": None, "pool": None}),
+}
+
+
+@pytest.mark.parametrize(("timeout", "phases"), PHASES.values(), ids=PHASES)
+def test_a_timeout_per_phase(timeout: object, phases: Json) -> None:
+    assert request(MODEL, HELLO, timeout=timeout).extensions["timeout"] == phases
+
+
+WRONG: Final = [0, -1, float("nan"), float("inf"), "soon", "", "nan", "inf", "-3"]
+
+
+@pytest.mark.parametrize("timeout", WRONG)
+def test_a_timeout_that_is_none(timeout: object) -> None:
+    wire = Wire()
+    with pytest.raises(InvalidRequestError, match="timeout is"):
+        wire.ask(MODEL, HELLO, timeout=timeout)
+    assert wire.requests == []
+
+
+@pytest.mark.parametrize("timeout", [[1], {"read": 1}, (1, 2), object()])
+def test_a_timeout_of_another_kind(timeout: object) -> None:
+    with pytest.raises(InvalidRequestError, match="timeout"):
+        Wire().ask(MODEL, HELLO, timeout=timeout)
+
+
+def test_the_defaults_are_those_of_the_design() -> None:
+    assert (Timeouts().connect, Timeouts().read, Timeouts().total) == (5, 600, None)
+
+
+def test_a_clients_timeout_holds_unless_the_call_has_one() -> None:
+    wire = Wire()
+    client = Client(transport=wire.client()._transport, api_key="k", timeout=7)
+    client.completion(MODEL, HELLO)
+    client.completion(MODEL, HELLO, timeout=3)
+    client.completion(MODEL, HELLO, timeout=None)
+    assert [one.extensions["timeout"]["read"] for one in wire.requests] == [7, 3, 7]
+
+
+FUNCTIONS: Final[list[Callable[..., object]]] = [completion, acompletion]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: str(function.__name__))
+def test_the_signature_names_every_parameter(function: Callable[..., object]) -> None:
+    parameters = inspect.signature(function).parameters
+    assert set(parameters) == {"model", "messages", "stream", "response_format"} | EVERY
+    assert [name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD] == ["model", "messages"]
+    assert all(parameters[name].default is None for name in EVERY)
+    assert all(parameters[name].annotation is not inspect.Parameter.empty for name in EVERY)
+
+
+def test_help_names_every_parameter_and_every_error() -> None:
+    body = pydoc.plain(pydoc.render_doc(completion)).partition("Args:")[2]
+    for name in EVERY:
+        assert name in body, name
+    for word in ("Returns:", "Raises:", "MissingApiKeyError", "InvalidRequestError", "APIError"):
+        assert word in body
+
+
+def test_every_parameter_has_its_own_words() -> None:
+    source = inspect.getsource(inspect.getmodule(Parameters) or pytest)
+    for name in EVERY:
+        assert f"    {name}: " in source
+        after = source.partition(f"    {name}: ")[2].split("\n", 1)[1]
+        assert after.lstrip().startswith('"""'), name
+
+
+def test_groups_of_one_parameter_are_parameters() -> None:
+    assert {name for group in SAME for name in group} <= CALL_PARAMETERS
+
+
+MOCKS: Final[dict[str, tuple[object, str | None]]] = {
+    "text": ("It's mine", "It's mine"),
+    "empty text": ("", ""),
+    "mapping": (OPENAI_REPLY, "Hello"),
+    "result": (ChatCompletion.model_validate(OPENAI_REPLY), "Hello"),
+}
+
+
+@pytest.mark.parametrize("model", ["openai:m", "anthropic:m", "gemini:m", "groq:m"])
+@pytest.mark.parametrize(("mock", "text"), MOCKS.values(), ids=MOCKS)
+def test_a_mock_answers_without_key_and_request(model: str, mock: object, text: str | None) -> None:
+    wire = Wire()
+    client = Client(transport=wire.client()._transport)
+    answer = client.completion(model, HELLO, **cast("Parameters", {"mock_response": mock}))
+    assert answer.choices[0].message.content == text
+    assert answer.provider == model.split(":")[0]
+    assert answer.id
+    stream = client.completion(model, HELLO, stream=True, mock_response="Two words")
+    assert [one.choices[0].delta.content for one in stream if one.choices[0].delta.content] == ["Two", " words"]
+    assert wire.requests == []
+
+
+@pytest.mark.anyio
+async def test_a_mock_answers_an_asynchronous_call() -> None:
+    answer = await acompletion("anthropic:m", HELLO, mock_response="Hi")
+    assert answer.choices[0].message.content == "Hi"
+    stream = await acompletion("anthropic:m", HELLO, mock_response="Hi", stream=True)
+    assert (await stream.completion()).choices[0].message.content == "Hi"
+
+
+@pytest.mark.parametrize("mock", [RateLimitError("slow", provider="openai"), ValueError("mine")])
+def test_a_mock_may_be_an_error(mock: Exception) -> None:
+    with pytest.raises(type(mock)) as caught:
+        Wire().ask(MODEL, HELLO, mock_response=mock, num_retries=0)
+    assert caught.value is mock
+
+
+class City(BaseModel):
+    """What is asked for."""
+
+    name: str
+
+
+def test_a_mock_is_parsed_as_an_answer_is() -> None:
+    answer = completion(MODEL, HELLO, mock_response='{"name": "Oslo"}', response_format=City)
+    assert answer.choices[0].message.parsed == City(name="Oslo")
+
+
+@pytest.mark.parametrize("mock", [3, b"x", ["x"]])
+def test_a_mock_of_another_kind(mock: object) -> None:
+    with pytest.raises(InvalidRequestError, match="mock_response is a"):
+        Wire().ask(MODEL, HELLO, mock_response=mock)
+
+
+CLIENT_ARGS: Final[dict[str, tuple[Json, Callable[[httpx2.Request], object], object]]] = {
+    "timeout": ({"timeout": 3}, lambda sent: sent.extensions["timeout"]["read"], 3),
+    "headers": ({"default_headers": {"x-a": "1"}}, lambda sent: sent.headers["x-a"], "1"),
+    "address": ({"base_url": "https://h.test/v1"}, lambda sent: sent.url.host, "h.test"),
+    "key": ({"api_key": "k9"}, lambda sent: sent.headers["authorization"], "Bearer k9"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "look", "seen"), CLIENT_ARGS.values(), ids=CLIENT_ARGS)
+def test_client_args_are_settings(arguments: Json, look: Callable[[httpx2.Request], object], seen: object) -> None:
+    wire = Wire()
+    client = Client(transport=wire.client()._transport)
+    client.completion(MODEL, HELLO, **cast("Parameters", {"client_args": {"api_key": "k9", **arguments}}))
+    assert look(wire.requests[-1]) == seen
+
+
+def test_client_args_that_nobody_knows() -> None:
+    with pytest.raises(UnknownParameterError, match="timeout"):
+        request(MODEL, HELLO, client_args={"timeot": 3})
+
+
+@pytest.mark.parametrize("name", ["api_version", "deployment_id"])
+def test_settings_of_azure_are_refused_elsewhere(name: str) -> None:
+    with pytest.raises(InvalidRequestError, match=name):
+        request(MODEL, HELLO, **{name: "x"})
+
+
+def test_what_is_dropped_twice_is_listed_once() -> None:
+    call = Call(vendor=NATIVE["openai"], model="m", messages=[], given={}, drop=True)
+    for name in ("seed", "n", "seed"):
+        call.refuse(name, "no")
+    assert call.dropped == ["seed", "n"]
+
+
+def test_a_label_is_never_sent() -> None:
+    sent = request(MODEL, HELLO, session_label="secret-label")
+    assert b"secret-label" not in sent.content
+    assert "secret-label" not in str(sent.headers) + str(sent.url)
+    assert json.loads(sent.content) == {"model": "gpt-5", "messages": HELLO}

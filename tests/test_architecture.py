@@ -1,0 +1,356 @@
+"""The architecture, held by tests: who imports whom, what loads when, sync and async alike, public names and words."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import polyvox
+
+ROOT: Final = Path(__file__).parents[1]
+RUNTIME: Final = ROOT / "runtime/polyvox"
+WIRE: Final = ROOT / "generated/polyvox_wire"
+CODEGEN: Final = ROOT / "codegen"
+VENDORS: Final = ("openai", "anthropic", "gemini")
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def _ids(files: list[Path]) -> list[str]:
+    return [str(file.relative_to(ROOT)) for file in files]
+
+
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+
+
+def _package(file: Path) -> list[str]:
+    """The package that a file's relative imports start from."""
+    home = next(base for base in (ROOT / "runtime", ROOT / "generated", ROOT) if file.is_relative_to(base))
+    return list(file.relative_to(home).parent.parts)
+
+
+def _imported(file: Path, *, checking: bool = False) -> set[str]:
+    """Every module that a file imports at run time, at any place in it; with `checking` also what only type checkers
+    see."""
+    found: set[str] = set()
+    for node in _nodes(_parsed(file), checking=checking):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = _package(file)[: len(_package(file)) - node.level + 1] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            found.update({module, *(f"{module}.{alias.name}" for alias in node.names)})
+    return found
+
+
+def _nodes(node: ast.AST, *, checking: bool) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if not checking and isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _nodes(child, checking=checking)
+
+
+def _touches(modules: set[str], *packages: str) -> set[str]:
+    return {name for name in modules for package in packages if name == package or name.startswith(f"{package}.")}
+
+
+def test_the_reader_of_imports_sees_what_there_is() -> None:
+    assert "polyvox_wire.anthropic.requests" in _imported(RUNTIME / "providers/anthropic_request.py")
+    assert "polyvox.streams" in _imported(RUNTIME / "providers/openai_stream.py")
+    assert "httpx2" in _imported(RUNTIME / "client.py", checking=True)
+    assert "httpx2" not in _imported(RUNTIME / "client.py")
+
+
+@pytest.mark.parametrize("file", _files(WIRE), ids=_ids(_files(WIRE)))
+def test_generated_code_imports_nothing_of_ours(file: Path) -> None:
+    assert not _touches(_imported(file, checking=True), "polyvox", "codegen", "tests")
+
+
+@pytest.mark.parametrize("file", _files(CODEGEN), ids=_ids(_files(CODEGEN)))
+def test_the_compiler_imports_neither(file: Path) -> None:
+    assert not _touches(_imported(file, checking=True), "polyvox", "polyvox_wire", "tests")
+
+
+@pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
+def test_the_runtime_imports_neither_compiler_nor_tests(file: Path) -> None:
+    assert not _touches(_imported(file, checking=True), "codegen", "tests")
+
+
+@pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
+def test_only_the_drivers_touch_the_http_library(file: Path) -> None:
+    found = _touches(_imported(file), "httpx2", "httpx", "asyncio", "socket", "ssl", "urllib.request", "http.client")
+    # `asyncio.get_running_loop` is no I/O: the client asks which loop's pool to use.
+    allowed = {"asyncio", "asyncio.get_running_loop"} if file.name == "client.py" else set[str]()
+    assert file.name == "drivers.py" or found <= allowed
+
+
+@pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
+def test_a_vendors_types_are_imported_by_its_mapping_only(file: Path) -> None:
+    for vendor in VENDORS:
+        if not (file.parent.name == "providers" and file.stem.split("_")[0] == vendor):
+            assert not _touches(_imported(file), f"polyvox_wire.{vendor}")
+
+
+@pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
+def test_a_vendors_mapping_is_imported_by_itself_and_the_dispatch_only(file: Path) -> None:
+    for vendor in VENDORS:
+        own = file.parent.name == "providers" and (file.stem.split("_")[0] == vendor or file.stem == "__init__")
+        # A mock answers in OpenAI's dialect, whoever the vendor is.
+        if not own and not (vendor == "openai" and file.name == "calling.py"):
+            assert not _touches(_imported(file), f"polyvox.providers.{vendor}")
+
+
+PURE: Final = (
+    "exchange.py",
+    "streams.py",
+    "failures.py",
+    "assembling.py",
+    "messages.py",
+    "structured.py",
+    "support.py",
+)
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_a_pure_module_imports_no_driver_no_client_and_no_vendor(name: str) -> None:
+    imported = _imported(RUNTIME / name)
+    assert not _touches(imported, "polyvox.drivers", "polyvox.client", "polyvox.providers", "polyvox.completions")
+
+
+HEAVY: Final = ("httpx2", "pydantic", "pydantic_core", "asyncio", "ssl", "logging", "polyvox_wire", "socket")
+
+
+def _loaded_by(statement: str) -> set[str]:
+    """The modules that a new interpreter has after a statement; it must have said nothing."""
+    program = f"{statement}\nimport sys\nsys.stderr.write('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    return set(done.stderr.split("\n"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import polyvox",
+        "from polyvox import completion",
+        "from polyvox import acompletion, Client, AsyncClient",
+        "from polyvox import RateLimitError, Parameters, Messages, LLMProvider",
+        "import polyvox; polyvox.Client(api_key='k'); dir(polyvox)",
+    ],
+)
+def test_importing_is_light_and_silent(statement: str) -> None:
+    assert not _touches(_loaded_by(statement), *HEAVY)
+
+
+def test_the_command_line_says_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", "import polyvox; from polyvox import completion"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_one_vendors_mapping_loads_no_other_vendors_types(vendor: str) -> None:
+    loaded = _loaded_by(f"import polyvox.providers.{vendor}")
+    others = [f"polyvox_wire.{other}" for other in VENDORS if other != vendor]
+    assert _touches(loaded, f"polyvox_wire.{vendor}")
+    assert not _touches(loaded, *others)
+
+
+def test_a_call_loads_its_own_vendors_types_only() -> None:
+    loaded = _loaded_by("""
+import httpx2, polyvox
+reply = {"id": "m", "type": "message", "content": [], "usage": {}}
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)), api_key="k")
+client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
+""")
+    assert not _touches(loaded, "polyvox_wire.gemini", "polyvox_wire.openai", "polyvox_wire.gateways")
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _functions(scope: ast.Module | ast.ClassDef, name: str) -> list[Function]:
+    """All functions of a name, overloads included, in order."""
+    return [node for node in scope.body if isinstance(node, Function) and node.name == name]
+
+
+def _class(file: str, name: str) -> ast.ClassDef:
+    (found,) = [node for node in _parsed(RUNTIME / file).body if isinstance(node, ast.ClassDef) and node.name == name]
+    return found
+
+
+# What the asynchronous half calls otherwise.
+_ASYNC_WORDS: Final = {
+    "AsyncStream": "Stream",
+    "AsyncClient": "Client",
+    "AsyncHTTPClient": "HTTPClient",
+    "AsyncBaseTransport": "BaseTransport",
+    "AsyncHTTP": "HTTP",
+    "AsyncReply": "Reply",
+    "AsyncIterator": "Iterator",
+    "AsyncGenerator": "Generator",
+    "AsyncByteStream": "SyncByteStream",
+    "OwnAsyncClient": "OwnClient",
+}
+
+
+def _signature(function: Function) -> str:
+    """Parameters, types and decorators, without what must differ between sync and async."""
+    decorators = [ast.unparse(one) for one in function.decorator_list]
+    text = f"{decorators} {ast.unparse(function.args)} -> {ast.unparse(function.returns) if function.returns else ''}"
+    for word, plain in _ASYNC_WORDS.items():
+        text = text.replace(word, plain)
+    return text
+
+
+def test_completion_and_acompletion_have_the_same_overloads() -> None:
+    module = _parsed(RUNTIME / "completions.py")
+    plain, later = _functions(module, "completion"), _functions(module, "acompletion")
+    assert len(plain) == 5
+    assert [_signature(one) for one in plain] == [_signature(one) for one in later]
+    assert all(isinstance(one, ast.AsyncFunctionDef) for one in later)
+
+
+def test_functions_and_methods_have_the_same_overloads() -> None:
+    module = _parsed(RUNTIME / "completions.py")
+    method = _functions(_class("client.py", "Client"), "completion")
+    assert [_signature(one).replace("self, ", "") for one in method] == [
+        _signature(one) for one in _functions(module, "completion")
+    ]
+
+
+PAIRS: Final = [("client.py", "Client", "AsyncClient"), ("drivers.py", "Stream", "AsyncStream")]
+_ASYNC_NAMES: Final = {
+    "__aenter__": "__enter__",
+    "__aexit__": "__exit__",
+    "__aiter__": "__iter__",
+    "__anext__": "__next__",
+}
+
+
+@pytest.mark.parametrize(("file", "plain", "later"), PAIRS)
+def test_classes_have_the_same_public_methods(file: str, plain: str, later: str) -> None:
+    def methods(name: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for node in _class(file, name).body:
+            if isinstance(node, Function):
+                public = _ASYNC_NAMES.get(node.name, node.name)
+                if not public.startswith("_") or public.startswith("__"):
+                    found.setdefault(public, []).append(_signature(node))
+        return found
+
+    assert methods(plain) == methods(later)
+
+
+def test_run_and_arun_take_the_same() -> None:
+    module = _parsed(RUNTIME / "drivers.py")
+    (plain,), (later,) = _functions(module, "run"), _functions(module, "arun")
+    assert _signature(plain) == _signature(later)
+
+
+def _listed() -> set[str]:
+    """The names that type checkers are shown in polyvox/__init__.py."""
+    (block,) = [
+        node
+        for node in _parsed(RUNTIME / "__init__.py").body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    assert all(alias.asname == alias.name for node in imports for alias in node.names), "say it is re-exported: as"
+    return {alias.name for node in imports for alias in node.names}
+
+
+def _origin(name: str) -> str:
+    (found,) = [
+        f"polyvox.{node.module}"
+        for node in ast.walk(_parsed(RUNTIME / "__init__.py"))
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and name in {alias.name for alias in node.names}
+    ]
+    return found
+
+
+def test_what_type_checkers_see_is_what_there_is() -> None:
+    assert set(polyvox.__all__) == _listed()
+    assert set(dir(polyvox)) >= _listed() | {"__version__"}
+    assert len(polyvox.__all__) == len(set(polyvox.__all__))
+
+
+@pytest.mark.parametrize("name", sorted(_listed()))
+def test_every_public_name_is_the_one_that_type_checkers_see(name: str) -> None:
+    assert getattr(polyvox, name) is getattr(sys.modules[_origin(name)], name)
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="module 'polyvox' has no attribute 'brand_new'"):
+        getattr(polyvox, "brand_new")  # noqa: B009  (type checkers know better)
+
+
+def test_a_star_brings_the_public_names() -> None:
+    loaded: dict[str, object] = {}
+    exec("from polyvox import *", loaded)
+    assert _listed() <= set(loaded)
+
+
+def _public(scope: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[tuple[str, ast.ClassDef | Function]]:
+    """Public classes and functions, and the public methods of public classes."""
+    for node in scope.body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
+            yield f"{prefix}{node.name}", node
+            if isinstance(node, ast.ClassDef):
+                yield from _public(node, f"{node.name}.")
+
+
+def _decorated(node: ast.ClassDef | Function, name: str) -> bool:
+    return any(ast.unparse(one).split(".")[-1] == name for one in node.decorator_list)
+
+
+def _is_protocol(file: Path, name: str) -> bool:
+    found = [node for node in _parsed(file).body if isinstance(node, ast.ClassDef) and node.name == name.split(".")[0]]
+    return any("Protocol" in [ast.unparse(base) for base in node.bases] for node in found)
+
+
+@pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
+def test_everything_public_says_what_it_is(file: Path) -> None:
+    assert ast.get_docstring(_parsed(file)), "a module says what it is for"
+    for name, node in _public(_parsed(file)):
+        said_above = _decorated(node, "overload") or _decorated(node, "override")
+        method_of_protocol = "." in name and _is_protocol(file, name)
+        implementation = "." in name and file.parent.name == "providers"  # the base class says it
+        if not (said_above or method_of_protocol or implementation):
+            assert ast.get_docstring(node), f"{name} has no docstring"
+
+
+@pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
+def test_no_any_in_a_public_signature(file: Path) -> None:
+    for name, node in _public(_parsed(file)):
+        if isinstance(node, Function):
+            assert "Any" not in ast.unparse(node.args).replace("AnyStr", ""), name
+            assert "Any" not in (ast.unparse(node.returns) if node.returns else ""), name
+        else:
+            fields = [ast.unparse(one.annotation) for one in node.body if isinstance(one, ast.AnnAssign)]
+            assert not any("Any" in field for field in fields), name
+
+
+@pytest.mark.parametrize("file", _files(WIRE), ids=_ids(_files(WIRE)))
+def test_no_any_in_generated_code(file: Path) -> None:
+    names = {node.id for node in ast.walk(_parsed(file)) if isinstance(node, ast.Name)}
+    assert "Any" not in names
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    for package in (RUNTIME, WIRE):
+        assert (package / "py.typed").is_file()
