@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
-from urllib.parse import urlencode
 
-from pydantic_core import PydanticSerializationError, from_json, to_json
-
-from .addressing import NATIVE, endpoint, locate
-from .call import Call
+from .addressing import NATIVE, locate
 from .errors import APIError, InvalidRequestError, UnknownParameterError
-from .exchange import Attempt, Headers, Request, Response, Timeouts
+from .exchange import Attempt, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
 from .messages import checked
-from .parameters import CALL_PARAMETERS, LISTS, MODEL_PARAMETERS, OF_SOME_VENDORS, SAME, VENDOR_OPTIONS
+from .parameters import LISTS, OF_SOME_VENDORS, SAME, one_of
 from .providers import dialect_of
+from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
+from .settling import settle
 from .shapes import mapping_of
-from .structured import parsed, wanted
-from .support import NEUTRAL, Unsupported
-from .tools import functions_as_tools, settle_tools
+from .structured import parsed
 
 if TYPE_CHECKING:
+    from .call import Call
     from .messages import MessageParam, Messages
-    from .parameters import CallParameters, HasTimeouts, ModelParameters
-    from .providers.dialect import Credentials, Dialect, StreamReader
+    from .parameters import CallParameters
+    from .providers.dialect import Dialect, StreamReader
     from .results import ChatCompletion
 
 T = TypeVar("T")
 
 MakeRead: TypeAlias = "Callable[[Dialect, Call, Secrets], Callable[[Response], T]]"
 
-VERSION = "0.1.0"
 DEFAULT_RETRIES = 2
-DEFAULT_TIMEOUTS = Timeouts()
-_COMMON_HEADERS = (
-    ("content-type", "application/json"),
-    ("accept-encoding", "gzip, deflate"),
-    ("user-agent", f"polyvox/{VERSION}"),
-)
-_LEFT_TO_THE_VENDOR = frozenset({"auto", "default"})
 _OF_ONE_MODEL = frozenset({"provider", "custom_llm_provider", "deployment_id"})
 _OF_ONE_PROVIDER = _OF_ONE_MODEL | {
     "api_key",
@@ -195,12 +183,8 @@ def _attempt(
     settings = cast("CallParameters", {name: value for name, value in parameters.items() if value is not None})
     vendor, name = locate(model, _provider(parameters))
     dialect = dialect_of(vendor)
-    call = _call(dialect, name, messages, response_format, settings, stream)
-    body = {**dialect.body(call)}
-    body.update(call.insisted)
-    _place(dialect, call.options, body)
-    for extra in _extra_bodies(settings):
-        _merge(body, extra)
+    call = settle(dialect, name, messages, response_format, settings, stream)
+    body = body_of(dialect, call)
     if (mock := settings.get("mock_response")) is not None:
         return _mocked(call, mock, make_read)
     secrets = Secrets()
@@ -208,7 +192,7 @@ def _attempt(
     return Attempt(
         provider=vendor.name,
         model=name,
-        request=_request(dialect, call, credentials, secrets, _encoded(body)),
+        request=request_of(dialect, call, credentials, secrets, body),
         read=make_read(dialect, call, secrets),
         error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
         renew=credentials.renew,
@@ -231,221 +215,6 @@ def _mocked(call: Call, mock: object, make_read: MakeRead[T]) -> Attempt[T]:
     )
 
 
-def _call(
-    dialect: Dialect,
-    model: str,
-    messages: list[MessageParam],
-    response_format: object,
-    settings: CallParameters,
-    stream: bool,
-) -> Call:
-    vendor = dialect.vendor
-    parameters = cast("Mapping[str, object]", settings)
-    given = cast("ModelParameters", {name: parameters[name] for name in parameters if name in MODEL_PARAMETERS})
-    call = Call(
-        vendor=vendor,
-        model=model,
-        messages=messages,
-        given=given,
-        stream=stream,
-        format=wanted(response_format),
-        settings=settings,
-        options=_options(dialect, parameters),
-        drop=bool(settings.get("drop_params")),
-    )
-    settle_tools(given)
-    if given.get("reasoning_effort") in _LEFT_TO_THE_VENDOR:
-        del given["reasoning_effort"]
-    if vendor.dialect != "openai":
-        functions_as_tools(given)
-    _same_limit(given)
-    _take_stances(dialect, call, settings)
-    return call
-
-
-def _same_limit(given: ModelParameters) -> None:
-    """`max_tokens` and `max_completion_tokens` are one limit."""
-    old, new = given.get("max_tokens"), given.get("max_completion_tokens")
-    if old is not None and new is not None:
-        if old != new:
-            raise InvalidRequestError(f"max_tokens={old} and max_completion_tokens={new} differ; give one of them")
-        del given["max_tokens"]
-
-
-def _take_stances(dialect: Dialect, call: Call, settings: CallParameters) -> None:
-    support = dialect.support
-    allowed = settings.get("allowed_openai_params") or ()
-    given = cast("dict[str, object]", call.given)
-    for name in list(given):
-        stance = support[name]
-        if not isinstance(stance, Unsupported):
-            continue
-        value = given.pop(name)
-        if name in allowed:
-            call.insisted[name] = value
-        elif name not in NEUTRAL or value != NEUTRAL[name]:
-            call.refuse(name, stance.reason)
-    for name in settings.keys() & OF_SOME_VENDORS.keys() - dialect.own_settings:
-        call.refuse(name, f"{call.vendor.name} has no such setting; it is for {OF_SOME_VENDORS[name]}")
-    _check_stream_options(call)
-
-
-def _check_stream_options(call: Call) -> None:
-    options = call.given.get("stream_options")
-    if not options:
-        return
-    if not call.stream:
-        raise InvalidRequestError("stream_options needs stream=True", param="stream_options")
-    if call.vendor.dialect != "openai":
-        for key in options:
-            if key != "include_usage":
-                call.refuse(f"stream_options[{key!r}]", f"{call.vendor.name} has no such option")
-
-
-def _options(dialect: Dialect, parameters: Mapping[str, object]) -> dict[str, object]:
-    """The vendor's own fields: from `anthropic={...}` and from keywords that are such fields."""
-    known = dialect.option_paths
-    name = dialect.options_name
-    options: dict[str, object] = {}
-    for key, value in parameters.items():
-        if key in MODEL_PARAMETERS:
-            continue
-        if key in CALL_PARAMETERS:
-            if key in VENDOR_OPTIONS:
-                options.update(_own_options(dialect, key, value, parameters))
-            continue
-        if key not in known:
-            names = (*MODEL_PARAMETERS, *CALL_PARAMETERS, *known, "stream", "response_format")
-            hint = nearest(key, names) or "; send a field that polyvox does not know as extra_body={...}"
-            raise UnknownParameterError(f"unknown parameter {key!r}{hint}", param=key, provider=name)
-        options[key] = value
-    return options
-
-
-def _own_options(
-    dialect: Dialect, keyword: str, value: object, parameters: Mapping[str, object]
-) -> Mapping[str, object]:
-    """What `anthropic={...}` holds, if this is Anthropic. Another vendor's is for a fallback, or a mistake."""
-    name, known = dialect.options_name, dialect.option_paths
-    if keyword != name:
-        if not (parameters.get("fallbacks") or parameters.get("fallback_models")):
-            raise UnknownParameterError(f"{keyword}={{...}} is for {keyword}; this model is {name}'s", param=keyword)
-        return {}
-    options = mapping_of(value)
-    for key in options:
-        if key not in known:
-            raise UnknownParameterError(f"{name} has no option {key!r}{nearest(key, known)}", param=key)
-    return options
-
-
-def _place(dialect: Dialect, options: Mapping[str, object], body: dict[str, object]) -> None:
-    for key, value in options.items():
-        *above, last = dialect.option_paths[key]
-        place = body
-        for step in above:
-            place = cast("dict[str, object]", place.setdefault(step, {}))
-        place[last] = value
-
-
-def _extra_bodies(settings: CallParameters) -> list[Mapping[str, object]]:
-    extras: list[Mapping[str, object]] = []
-    if text := settings.get("additional_params"):
-        try:
-            document: object = from_json(text)
-        except ValueError as error:
-            raise InvalidRequestError(f"additional_params is not JSON: {error}") from error
-        if not isinstance(document, Mapping):
-            raise InvalidRequestError("additional_params must be a JSON object")
-        extras.append(cast("Mapping[str, object]", document))
-    if body := settings.get("extra_body"):
-        extras.append(body)
-    return extras
-
-
-def _merge(body: dict[str, object], extra: Mapping[str, object]) -> None:
-    for key, value in extra.items():
-        inner = body.get(key)
-        if isinstance(inner, dict) and isinstance(value, Mapping):
-            merged = dict(cast("dict[str, object]", inner))
-            _merge(merged, cast("Mapping[str, object]", value))
-            body[key] = merged
-        else:
-            body[key] = value
-
-
-def _encoded(body: Mapping[str, object]) -> bytes:
-    try:
-        data = to_json(body)
-        if b"NaN" in data or b"Infinity" in data:
-            json.loads(data, parse_constant=_refuse_constant)
-        return data
-    except (PydanticSerializationError, ValueError) as error:
-        raise InvalidRequestError(f"the call cannot be written as JSON: {error}") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _request(dialect: Dialect, call: Call, credentials: Credentials, secrets: Secrets, body: bytes) -> Request:
-    settings = call.settings
-    one_of(settings, "api_base", "base_url")
-    url = endpoint(dialect.base_url(call), dialect.path(call))
-    if query := settings.get("extra_query"):
-        url += ("&" if "?" in url else "?") + urlencode(query)
-    headers = _headers(dialect, call, settings)
-    request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
-
-    def sign(key: str) -> Headers:
-        return secrets.keep(key, _beside(headers, credentials.headers(key, request)))
-
-    if isinstance(credentials.key, str):
-        request.headers = (*headers, *sign(credentials.key))
-    else:
-        request.key, request.sign, request.blocking = credentials.key, sign, credentials.blocking
-    return request
-
-
-def _beside(headers: Headers, more: Headers) -> Headers:
-    """What the vendor needs, but for what the caller gives himself."""
-    given = {name for name, _ in headers}
-    return tuple(pair for pair in more if pair[0] not in given)
-
-
-def _headers(dialect: Dialect, call: Call, settings: CallParameters) -> Headers:
-    accept = ("accept", dialect.stream_type if call.stream else "application/json")
-    extra = {**dialect.vendor.headers, **(settings.get("extra_headers") or {})}
-    if not extra:
-        return (*_COMMON_HEADERS, accept)
-    for name, value in extra.items():
-        if not (name.isascii() and name.isprintable() and str(value).isprintable()):
-            raise InvalidRequestError(f"extra_headers: {name!r} is not a header with a printable value")
-    lowered = tuple((name.lower(), value) for name, value in extra.items())
-    replaced = {name for name, _ in lowered}
-    return (*(pair for pair in (*_COMMON_HEADERS, accept) if pair[0] not in replaced), *lowered)
-
-
-def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
-    """`timeout` in any of its forms."""
-    if value is None:
-        return DEFAULT_TIMEOUTS
-    if not isinstance(value, (int, float, str)):
-        if not hasattr(value, "as_dict"):
-            kind = type(value).__name__
-            raise InvalidRequestError(
-                f"timeout is a {kind}; it is a number of seconds, or an httpx2 Timeout", param="timeout"
-            )
-        phases = value.as_dict()
-        return Timeouts(phases.get("connect"), phases.get("read"), phases.get("write"), phases.get("pool"))
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < float("inf"):
-        raise InvalidRequestError(f"timeout is {value!r}; it must be a number of seconds above 0", param="timeout")
-    return Timeouts(seconds, seconds, seconds, seconds, total=seconds)
-
-
 def _retries(settings: CallParameters) -> int:
     given = one_of(settings, "num_retries", "retries", "max_retries")
     if given is None:
@@ -453,19 +222,6 @@ def _retries(settings: CallParameters) -> int:
     if not isinstance(given, int) or given < 0:
         raise InvalidRequestError(f"num_retries is {given!r}; it must be 0 or more", param="num_retries")
     return given
-
-
-def one_of(settings: CallParameters, *names: str) -> object:
-    """The value of a parameter that has several names; different values are an error."""
-    parameters = cast("Mapping[str, object]", settings)
-    found: object = None
-    for name in names:
-        value = parameters.get(name)
-        if value is not None and found is not None and value != found:
-            given = " and ".join(each for each in names if parameters.get(each) is not None)
-            raise InvalidRequestError(f"{given} are one parameter and differ; give one of them", param=name)
-        found = value if found is None else found
-    return found
 
 
 def _refuse_model_list(settings: CallParameters) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypedDict, Union
 
+from .errors import InvalidRequestError
 from .names import LLMProvider
 
 if TYPE_CHECKING:
@@ -311,3 +312,15 @@ SAME: tuple[tuple[str, ...], ...] = (
     ("fallbacks", "fallback_models"),
 )
 """Names of one parameter each."""
+
+
+def one_of(parameters: Mapping[str, object], *names: str) -> object:
+    """The value of a parameter that has several names; different values are an error."""
+    found: object = None
+    for name in names:
+        value = parameters.get(name)
+        if value is not None and found is not None and value != found:
+            given = " and ".join(each for each in names if parameters.get(each) is not None)
+            raise InvalidRequestError(f"{given} are one parameter and differ; give one of them", param=name)
+        found = value if found is None else found
+    return found

@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 from .call import Format
 from .errors import InvalidRequestError, StructuredOutputError
-from .shapes import mapping_of
+from .shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
     from polyvox_wire.support import Wire
@@ -126,6 +126,22 @@ def _strict_value(key: str, value: object) -> object:
     if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
         return {name: _strict(inner) for name, inner in cast("dict[str, object]", value).items()}
     return value if key in ("enum", "const", "required") else _strict(value)
+
+
+def closed(schema: Mapping[str, object]) -> dict[str, object]:
+    """The schema with every object closed to other properties, which Anthropic's models demand."""
+    return cast("dict[str, object]", _closed(schema))
+
+
+def _closed(node: object) -> object:
+    if is_list(node):
+        return [_closed(item) for item in node]
+    if not is_mapping(node):
+        return node
+    fields = {key: _closed(value) for key, value in node.items()}
+    if fields.get("type") == "object" and isinstance(fields.get("properties"), dict):
+        fields.setdefault("additionalProperties", False)
+    return fields
 
 
 def parsed(completion: ChatCompletion, wanted_format: Format, model: str) -> ParsedChatCompletion[object]:

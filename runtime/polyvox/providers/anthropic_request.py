@@ -12,6 +12,7 @@ from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..shapes import mapping_of
+from ..structured import closed
 from .parts import arguments, detail_of, inline, native_blocks, refuse_name, texts, url_of
 
 if TYPE_CHECKING:
@@ -139,22 +140,6 @@ def _output(call: Call, effort: q.EffortLevel | None) -> q.OutputConfig | Omit:
         config["format"] = q.JsonOutputFormat(type="json_schema", schema=closed(call.format.schema))
         call.structured_by = "json_schema"
     return config or OMIT
-
-
-def closed(schema: Mapping[str, object]) -> dict[str, object]:
-    """The schema with every object closed to other properties, which Anthropic demands."""
-    return cast("dict[str, object]", _closed(schema))
-
-
-def _closed(node: object) -> object:
-    if isinstance(node, (list, tuple)):
-        return [_closed(item) for item in cast("Iterable[object]", node)]
-    if not isinstance(node, Mapping):
-        return node
-    fields = {key: _closed(value) for key, value in cast("Mapping[str, object]", node).items()}
-    if fields.get("type") == "object" and isinstance(fields.get("properties"), dict):
-        fields.setdefault("additionalProperties", False)
-    return fields
 
 
 def _system(call: Call) -> list[q.TextBlock]:

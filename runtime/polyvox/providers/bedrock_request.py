@@ -14,6 +14,7 @@ from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..shapes import mapping_of
+from ..structured import closed
 from .bedrock_media import CONTENT_KEYS, Documents, cache_point, media
 from .parts import arguments, native_blocks, refuse_name
 
@@ -170,25 +171,13 @@ def _output(call: Call) -> q.OutputConfig | Omit:
     wanted = call.format
     if wanted is None or wanted.kind != "json_schema":
         return OMIT
-    schema = q.JsonSchemaDefinition(schema=to_json(_closed(wanted.schema)).decode(), name=wanted.name)
+    schema = q.JsonSchemaDefinition(schema=to_json(closed(wanted.schema)).decode(), name=wanted.name)
     if wanted.description:
         schema["description"] = wanted.description
     call.structured_by = "json_schema"
     return q.OutputConfig(
         textFormat=q.OutputFormat(type="json_schema", structure=q.OutputFormatStructure(jsonSchema=schema))
     )
-
-
-def _closed(node: object) -> object:
-    """The schema with every object closed to other properties, which Bedrock demands."""
-    if isinstance(node, (list, tuple)):
-        return [_closed(item) for item in cast("Iterable[object]", node)]
-    if not isinstance(node, Mapping):
-        return node
-    fields = {key: _closed(value) for key, value in cast("Mapping[str, object]", node).items()}
-    if fields.get("type") == "object" and isinstance(fields.get("properties"), dict):
-        fields.setdefault("additionalProperties", False)
-    return fields
 
 
 def _system(call: Call) -> list[q.SystemContentBlock] | Omit:

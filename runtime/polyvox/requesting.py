@@ -1,0 +1,149 @@
+"""From a `Call` to the bytes of its request: body, address, headers, timeouts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlencode
+
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
+from .addressing import endpoint
+from .errors import InvalidRequestError
+from .exchange import Headers, Request, Timeouts
+from .parameters import one_of
+from .shapes import is_mapping
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .parameters import CallParameters, HasTimeouts
+    from .providers.dialect import Credentials, Dialect
+    from .secrecy import Secrets
+
+VERSION = "0.1.0"
+DEFAULT_TIMEOUTS = Timeouts()
+_COMMON_HEADERS = (
+    ("content-type", "application/json"),
+    ("accept-encoding", "gzip, deflate"),
+    ("user-agent", f"polyvox/{VERSION}"),
+)
+
+
+def body_of(dialect: Dialect, call: Call) -> bytes:
+    """The body: what the mapping says, the vendor's own options, then what the caller adds as it is."""
+    body = {**dialect.body(call)}
+    body.update(call.insisted)
+    _place(dialect, call.options, body)
+    for extra in _extra_bodies(call.settings):
+        _merge(body, extra)
+    return _encoded(body)
+
+
+def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: Secrets, body: bytes) -> Request:
+    """The request; a key that comes from a callable is put in when it is sent."""
+    settings = call.settings
+    one_of(settings, "api_base", "base_url")
+    url = endpoint(dialect.base_url(call), dialect.path(call))
+    if query := settings.get("extra_query"):
+        url += ("&" if "?" in url else "?") + urlencode(query)
+    headers = _headers(dialect, call, settings)
+    request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
+
+    def sign(key: str) -> Headers:
+        return secrets.keep(key, _beside(headers, credentials.headers(key, request)))
+
+    if isinstance(credentials.key, str):
+        request.headers = (*headers, *sign(credentials.key))
+    else:
+        request.key, request.sign, request.blocking = credentials.key, sign, credentials.blocking
+    return request
+
+
+def _place(dialect: Dialect, options: Mapping[str, object], body: dict[str, object]) -> None:
+    for key, value in options.items():
+        *above, last = dialect.option_paths[key]
+        place = body
+        for step in above:
+            place = cast("dict[str, object]", place.setdefault(step, {}))
+        place[last] = value
+
+
+def _extra_bodies(settings: CallParameters) -> list[Mapping[str, object]]:
+    extras: list[Mapping[str, object]] = []
+    if text := settings.get("additional_params"):
+        try:
+            document: object = from_json(text)
+        except ValueError as error:
+            raise InvalidRequestError(f"additional_params is not JSON: {error}") from error
+        if not is_mapping(document):
+            raise InvalidRequestError("additional_params must be a JSON object")
+        extras.append(document)
+    if body := settings.get("extra_body"):
+        extras.append(body)
+    return extras
+
+
+def _merge(body: dict[str, object], extra: Mapping[str, object]) -> None:
+    for key, value in extra.items():
+        inner = body.get(key)
+        if is_mapping(inner) and is_mapping(value):
+            merged = dict(inner)
+            _merge(merged, value)
+            body[key] = merged
+        else:
+            body[key] = value
+
+
+def _encoded(body: Mapping[str, object]) -> bytes:
+    try:
+        data = to_json(body)
+        if b"NaN" in data or b"Infinity" in data:
+            json.loads(data, parse_constant=_refuse_constant)
+        return data
+    except (PydanticSerializationError, ValueError) as error:
+        raise InvalidRequestError(f"the call cannot be written as JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _beside(headers: Headers, more: Headers) -> Headers:
+    """What the vendor needs, but for what the caller gives himself."""
+    given = {name for name, _ in headers}
+    return tuple(pair for pair in more if pair[0] not in given)
+
+
+def _headers(dialect: Dialect, call: Call, settings: CallParameters) -> Headers:
+    accept = ("accept", dialect.stream_type if call.stream else "application/json")
+    extra = {**dialect.vendor.headers, **(settings.get("extra_headers") or {})}
+    if not extra:
+        return (*_COMMON_HEADERS, accept)
+    for name, value in extra.items():
+        if not (name.isascii() and name.isprintable() and str(value).isprintable()):
+            raise InvalidRequestError(f"extra_headers: {name!r} is not a header with a printable value")
+    lowered = tuple((name.lower(), value) for name, value in extra.items())
+    replaced = {name for name, _ in lowered}
+    return (*(pair for pair in (*_COMMON_HEADERS, accept) if pair[0] not in replaced), *lowered)
+
+
+def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
+    """`timeout` in any of its forms."""
+    if value is None:
+        return DEFAULT_TIMEOUTS
+    if not isinstance(value, (int, float, str)):
+        if not hasattr(value, "as_dict"):
+            kind = type(value).__name__
+            raise InvalidRequestError(
+                f"timeout is a {kind}; it is a number of seconds, or an httpx2 Timeout", param="timeout"
+            )
+        phases = value.as_dict()
+        return Timeouts(phases.get("connect"), phases.get("read"), phases.get("write"), phases.get("pool"))
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise InvalidRequestError(f"timeout is {value!r}; it must be a number of seconds above 0", param="timeout")
+    return Timeouts(seconds, seconds, seconds, seconds, total=seconds)
