@@ -14,6 +14,7 @@ from typing import Final
 from codegen import dialects, gateways, overlay, read, sources, stubs
 from codegen.failure import Failure
 from codegen.files import text_of
+from codegen.known_models import known_models
 from codegen.lock import lock
 from codegen.modules import module
 from codegen.normalise import normalise
@@ -82,6 +83,7 @@ def shared(specs: Path) -> Files:
     rows = specs / "gateways.toml"
     return {
         **({"gateways.py": gateways.render(text_of(rows.read_bytes(), gateways.SOURCE))} if rows.exists() else {}),
+        "models.py": known_models(specs),
         "__init__.py": render("package_init.py.jinja"),
         "py.typed": "",
         "support.py": SUPPORT.read_text(encoding="utf-8"),

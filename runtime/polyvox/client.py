@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import httpx2
 
+    from polyvox_wire.models import KnownModel
+
     from .drivers import HTTP, AsyncHTTP, AsyncStream, OwnAsyncClient, OwnClient, Stream
     from .messages import Messages
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
@@ -102,7 +104,7 @@ class Client(_Settings):
     @overload
     def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         response_format: type[T],
@@ -112,7 +114,7 @@ class Client(_Settings):
     @overload
     def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         stream: Literal[True],
@@ -122,7 +124,7 @@ class Client(_Settings):
     @overload
     def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         stream: Literal[False] | None = None,
@@ -132,7 +134,7 @@ class Client(_Settings):
     @overload
     def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         stream: bool | None,
@@ -141,7 +143,7 @@ class Client(_Settings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
     def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         stream: bool | None = None,
@@ -228,7 +230,7 @@ class AsyncClient(_Settings):
     @overload
     async def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         response_format: type[T],
@@ -238,7 +240,7 @@ class AsyncClient(_Settings):
     @overload
     async def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         stream: Literal[True],
@@ -248,7 +250,7 @@ class AsyncClient(_Settings):
     @overload
     async def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         stream: Literal[False] | None = None,
@@ -258,7 +260,7 @@ class AsyncClient(_Settings):
     @overload
     async def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         stream: bool | None,
@@ -267,7 +269,7 @@ class AsyncClient(_Settings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
     async def completion(
         self,
-        model: str,
+        model: KnownModel | str,
         messages: Messages,
         *,
         stream: bool | None = None,

@@ -12,6 +12,8 @@ from .client import default_clients
 from .parameters import CallParameters, ModelParameters, Parameters
 
 if TYPE_CHECKING:
+    from polyvox_wire.models import KnownModel
+
     from .drivers import AsyncStream, Stream
     from .messages import Messages
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
@@ -23,7 +25,7 @@ T = TypeVar("T")
 
 @overload
 def completion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     response_format: type[T],
@@ -32,7 +34,7 @@ def completion(
 ) -> ParsedChatCompletion[T]: ...
 @overload
 def completion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     stream: Literal[True],
@@ -41,7 +43,7 @@ def completion(
 ) -> Stream[ChatCompletionChunk]: ...
 @overload
 def completion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     stream: Literal[False] | None = None,
@@ -50,7 +52,7 @@ def completion(
 ) -> ChatCompletion: ...
 @overload
 def completion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     stream: bool | None,
@@ -58,7 +60,7 @@ def completion(
     **parameters: Unpack[Parameters],
 ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
 def completion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     stream: bool | None = None,
@@ -93,7 +95,7 @@ def completion(
 
 @overload
 async def acompletion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     response_format: type[T],
@@ -102,7 +104,7 @@ async def acompletion(
 ) -> ParsedChatCompletion[T]: ...
 @overload
 async def acompletion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     stream: Literal[True],
@@ -111,7 +113,7 @@ async def acompletion(
 ) -> AsyncStream[ChatCompletionChunk]: ...
 @overload
 async def acompletion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     stream: Literal[False] | None = None,
@@ -120,7 +122,7 @@ async def acompletion(
 ) -> ChatCompletion: ...
 @overload
 async def acompletion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     stream: bool | None,
@@ -128,7 +130,7 @@ async def acompletion(
     **parameters: Unpack[Parameters],
 ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
 async def acompletion(
-    model: str,
+    model: KnownModel | str,
     messages: Messages,
     *,
     stream: bool | None = None,
