@@ -13,8 +13,19 @@ from polyvox_wire.gateways import GATEWAYS, Gateway
 
 # Names of variables inside a base URL, such as "https://{DATABRICKS_HOST}/...".
 _PLACEHOLDER = re.compile(r"\{([A-Z0-9_]+)\}")
-# Whatever looks like a key or an address, and what HTTP clients read.
-_SUSPECT = re.compile(r"(?i).*(_api_key|_auth_token|_base_url|_api_base|_proxy)|polyvox_.*|openai_(org|project)_id")
+# Whatever looks like a key or an address, what HTTP clients read, and what three clouds know a caller by.
+_SUSPECT = re.compile(
+    r"(?i).*(_api_key|_auth_token|_base_url|_api_base|_proxy)|polyvox_.*|openai_(org|project)_id"
+    r"|(aws|azure|vertexai|google)_.*"
+)
+# No file of the developer's either, and no question to the machine that this may be.
+_NOBODY = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "CLOUDSDK_CONFIG": os.devnull,
+    "NO_GCE_CHECK": "true",
+}
 
 
 def _known_names() -> frozenset[str]:
@@ -32,6 +43,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, address or proxy of the developer's reaches a test; a test sets what it needs."""
     for name in [name for name in os.environ if name in KNOWN or _SUSPECT.fullmatch(name)]:
         monkeypatch.delenv(name)
+    for name, value in _NOBODY.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

@@ -17,7 +17,14 @@ ROOT: Final = Path(__file__).parents[1]
 RUNTIME: Final = ROOT / "runtime/polyvox"
 WIRE: Final = ROOT / "generated/polyvox_wire"
 CODEGEN: Final = ROOT / "codegen"
-VENDORS: Final = ("openai", "anthropic", "gemini")
+# With a description that is compiled to both sides of a mapping; `chat` is what all results are made of.
+VENDORS: Final = sorted(path.parent.name for path in WIRE.glob("*/stubs.py"))
+# Of these only options and their values are compiled: no mapping of their own.
+GATEWAYS: Final = sorted({path.parent.name for path in WIRE.glob("*/options.py")} - set(VENDORS))
+# Mappings without types of their own, and the others whose dialect they speak elsewhere.
+BUILT_ON: Final = {"azure": {"openai", "anthropic"}, "vertex": {"gemini", "anthropic"}}
+# Mistral's streams have OpenAI's form; the reader of that form has no types in it.
+LENT: Final = {"mistral": {"polyvox.providers.openai_stream"}}
 
 
 def _files(folder: Path) -> list[Path]:
@@ -94,20 +101,33 @@ def test_only_the_drivers_touch_the_http_library(file: Path) -> None:
     assert file.name == "drivers.py" or found <= allowed
 
 
+def _vendor(file: Path) -> str:
+    """Whose mapping a file is part of; nothing for files that are for all."""
+    name = file.stem.split("_")[0]
+    return name if file.parent.name == "providers" and name in {*VENDORS, *BUILT_ON} else ""
+
+
+def test_every_vendor_has_a_mapping() -> None:
+    assert {_vendor(file) for file in _files(RUNTIME)} == {"", *VENDORS, *BUILT_ON}
+    assert {"openai", "anthropic", "gemini", "bedrock", "mistral", "cohere", "ollama"} <= {*VENDORS}
+    assert {"groq", "xai"} <= {*GATEWAYS}
+
+
 @pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
 def test_a_vendors_types_are_imported_by_its_mapping_only(file: Path) -> None:
-    for vendor in VENDORS:
-        if not (file.parent.name == "providers" and file.stem.split("_")[0] == vendor):
-            assert not _touches(_imported(file), f"polyvox_wire.{vendor}")
+    others = [f"polyvox_wire.{vendor}" for vendor in (*VENDORS, *GATEWAYS) if vendor != _vendor(file)]
+    assert not _touches(_imported(file), *others)
 
 
 @pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
-def test_a_vendors_mapping_is_imported_by_itself_and_the_dispatch_only(file: Path) -> None:
-    for vendor in VENDORS:
-        own = file.parent.name == "providers" and (file.stem.split("_")[0] == vendor or file.stem == "__init__")
+def test_a_vendors_mapping_is_imported_by_itself_the_dispatch_and_who_speaks_its_dialect(file: Path) -> None:
+    own = _vendor(file)
+    for vendor in {*VENDORS, *BUILT_ON} - {own} - BUILT_ON.get(own, set()):
+        homes = [f"polyvox.providers.{path.stem}" for path in _files(RUNTIME) if _vendor(path) == vendor]
+        dispatch = file == RUNTIME / "providers/__init__.py"
         # A mock answers in OpenAI's dialect, whoever the vendor is.
-        if not own and not (vendor == "openai" and file.name == "calling.py"):
-            assert not _touches(_imported(file), f"polyvox.providers.{vendor}")
+        if not dispatch and not (vendor == "openai" and file.name == "calling.py"):
+            assert not _touches(_imported(file), *set(homes) - LENT.get(own, set()))
 
 
 PURE: Final = (
@@ -162,12 +182,13 @@ def test_the_command_line_says_nothing() -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", [*VENDORS, *BUILT_ON])
 def test_one_vendors_mapping_loads_no_other_vendors_types(vendor: str) -> None:
-    loaded = _loaded_by(f"import polyvox.providers.{vendor}")
-    others = [f"polyvox_wire.{other}" for other in VENDORS if other != vendor]
-    assert _touches(loaded, f"polyvox_wire.{vendor}")
-    assert not _touches(loaded, *others)
+    files = [file.stem for file in _files(RUNTIME) if _vendor(file) == vendor]
+    loaded = _loaded_by("import " + ", ".join(f"polyvox.providers.{name}" for name in files))
+    own = {f"polyvox_wire.{name}" for name in BUILT_ON.get(vendor, {vendor})}
+    assert {name for name in own if name in loaded} == own
+    assert not _touches(loaded, *{f"polyvox_wire.{name}" for name in (*VENDORS, *GATEWAYS)} - own)
 
 
 def test_a_call_loads_its_own_vendors_types_only() -> None:
@@ -177,7 +198,22 @@ reply = {"id": "m", "type": "message", "content": [], "usage": {}}
 client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)), api_key="k")
 client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
 """)
-    assert not _touches(loaded, "polyvox_wire.gemini", "polyvox_wire.openai", "polyvox_wire.gateways")
+    others = [f"polyvox_wire.{name}" for name in (*VENDORS, *GATEWAYS, "gateways") if name != "anthropic"]
+    assert not _touches(loaded, *others)
+
+
+def test_a_gateways_call_loads_its_options_and_openais_types() -> None:
+    loaded = _loaded_by("""
+import httpx2, polyvox
+reply = {"id": "m", "choices": [{"message": {"role": "assistant", "content": "Hi"}}]}
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)), api_key="k")
+client.completion("groq:m", [{"role": "user", "content": "Hi"}])
+""")
+    assert _touches(loaded, *[f"polyvox_wire.{name}" for name in GATEWAYS]) == {
+        "polyvox_wire.groq",
+        "polyvox_wire.groq.options",
+    }
+    assert not _touches(loaded, *[f"polyvox_wire.{name}" for name in VENDORS if name != "openai"])
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

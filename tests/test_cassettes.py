@@ -110,8 +110,8 @@ async def aconverse(steps: Conversation, ask: Callable[[Ask], Awaitable[ChatComp
 
 @pytest.fixture
 def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for row in NATIVE.values():
-        monkeypatch.setenv(row.key_variables[0], KEY)
+    for name in VENDORS:
+        monkeypatch.setenv(NATIVE[name].key_variables[0], KEY)
 
 
 @replay

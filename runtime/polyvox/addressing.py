@@ -269,9 +269,19 @@ def environment_key(vendor: Vendor, model: str) -> tuple[str, str | None]:
 
 def model_path(model: str) -> str:
     """A model's name as a part of a path, from which it cannot break out."""
-    if not all(segment.strip(".") for segment in model.split("/")):
-        raise InvalidRequestError(f"model {model!r} cannot stand in an address")
+    _check_segments(model)
     return quote(model, safe="/@")
+
+
+def path_segment(name: str) -> str:
+    """A name as one part of a path, slashes and all."""
+    _check_segments(name)
+    return quote(name, safe="")
+
+
+def _check_segments(name: str) -> None:
+    if not all(segment.strip(".") for segment in name.split("/")):
+        raise InvalidRequestError(f"model {name!r} cannot stand in an address")
 
 
 def missing_key(vendor: Vendor, model: str) -> MissingApiKeyError:

@@ -50,6 +50,11 @@ class Vendor:
     thinking: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def speaks_openai(self) -> bool:
+        """Whether requests are OpenAI's, wherever they go."""
+        return self.dialect in ("openai", "azure", "azure_ai")
+
 
 @dataclass(frozen=True, slots=True)
 class Format:

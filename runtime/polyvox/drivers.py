@@ -286,10 +286,10 @@ async def _aread(reply: AsyncReply, request: Request, started: float) -> bytes:
 
 
 def fetch(
-    method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    method: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout: float
 ) -> tuple[int, Mapping[str, str], bytes]:
     """One request outside of a call: to a token server."""
-    with httpx2.Client(timeout=30.0) as client:
+    with httpx2.Client(timeout=timeout) as client:
         reply = client.request(method, url, content=body, headers=dict(headers))
         return reply.status_code, reply.headers, reply.content
 

@@ -4,13 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from os import environ
 from threading import Lock
-from typing import Protocol, cast
+from time import monotonic
+from typing import Final, Protocol, TypeAlias, cast
 
-from .errors import InvalidRequestError, MissingApiKeyError
+from .errors import APIConnectionError, APIError, AuthenticationError, MissingApiKeyError
+from .shapes import is_mapping, mapping_of
 
-_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+_SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
+_EARLY: Final = 225.0
+"""Seconds by which a token is renewed before it runs out; google-auth's own number."""
+# Kind of credentials -> where google-auth reads it. (Its reader for any kind warns that it is deprecated.)
+_READERS: Final = {
+    "service_account": ("google.oauth2.service_account", "from_service_account_info"),
+    "authorized_user": ("google.oauth2.credentials", "from_authorized_user_info"),
+    "impersonated_service_account": (
+        "google.auth.impersonated_credentials",
+        "from_impersonated_service_account_info",
+    ),
+    "external_account": ("google.auth.identity_pool", "from_info"),
+    "external_account_authorized_user": ("google.auth.external_account_authorized_user", "from_info"),
+}
+
+
+class NoTokenError(Exception):
+    """No token, and as what a caller should see it."""
+
+    def __init__(self, kind: type[APIError], reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class _GoogleCredentials(Protocol):
@@ -23,12 +48,20 @@ class _GoogleCredentials(Protocol):
     def refresh(self, request: Callable[..., object]) -> None: ...
 
 
-class _GoogleAuth(Protocol):
-    """What is used of the module."""
+class _GoogleError(Protocol):
+    """What is used of its errors."""
 
-    def default(self, scopes: Sequence[str]) -> object: ...
-    def load_credentials_from_dict(self, info: object, scopes: Sequence[str]) -> object: ...
-    def load_credentials_from_file(self, filename: str, scopes: Sequence[str]) -> object: ...
+    retryable: bool
+
+
+class _GoogleAuth(Protocol):
+    """What is used of its modules."""
+
+    def default(self, scopes: Sequence[str], request: Callable[..., object] | None) -> object: ...
+    def with_scopes_if_required(self, credentials: object, scopes: Sequence[str]) -> object: ...
+
+
+_Found: TypeAlias = "tuple[_GoogleCredentials, str | None]"
 
 
 class _Reply:
@@ -41,75 +74,198 @@ class _Reply:
 def _fetch(
     url: str,
     method: str = "GET",
-    body: bytes | None = None,
+    body: bytes | str | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: float | None = None,
     **_: object,
 ) -> _Reply:
     """google-auth's transport: one request."""
+    from google.auth.exceptions import TransportError
+
     from .drivers import fetch
 
-    return _Reply(*fetch(method, url, body, headers or {}))
+    data = body.encode() if isinstance(body, str) else body
+    try:
+        return _Reply(*fetch(method, url, data, headers or {}, 30.0 if timeout is None else timeout))
+    except Exception as error:  # the HTTP library's own, which only the drivers know
+        raise _as_googles(TransportError, f"{url.partition('?')[0]}: {error}") from error
+
+
+def _as_googles(kind: Callable[..., Exception], text: str) -> Exception:
+    """One of google-auth's errors, whose constructors are untyped."""
+    return kind(text)
 
 
 class Tokens:
-    """One identity's tokens: kept until shortly before they run out. Safe under threads."""
+    """One identity's tokens: kept until shortly before they run out, renewed once for all threads."""
 
-    def __init__(self, credentials: _GoogleCredentials, project: str | None) -> None:
-        self._credentials = credentials
+    def __init__(self, load: Callable[[], _Found]) -> None:
+        self._load = load
         self._lock = Lock()
-        self._stale = False
-        self.project = project
+        self._found: _Found | None = None
 
     def token(self) -> str:
-        """A token that is good now."""
+        """A token that is good now. May take a while, and raises `NoTokenError`."""
         with self._lock:
-            if self._stale or not self._credentials.valid:
-                self._refresh()
-            return self._credentials.token or ""
+            credentials, _ = self._loaded()
+            if not credentials.valid:
+                _refresh(credentials)
+            if not credentials.token:
+                raise NoTokenError(AuthenticationError, "Google Cloud gave an empty token")
+            return credentials.token
 
-    def _refresh(self) -> None:
-        from google.auth.exceptions import GoogleAuthError
+    def project(self) -> str | None:
+        """The project that the credentials are of, where they say."""
+        with self._lock:
+            return self._loaded()[1]
 
-        try:
-            self._credentials.refresh(_fetch)
-        except GoogleAuthError as error:
-            raise MissingApiKeyError(f"Google Cloud gave no token: {error}", provider="vertexai") from error
-        self._stale = False
+    def forget(self, refused: str) -> None:
+        """The vendor refused this token: read the credentials again. Nothing happens if somebody did already."""
+        with self._lock:
+            if self._found is not None and self._found[0].token == refused:
+                self._found = None
 
-    def forget(self) -> None:
-        """The vendor refused the token: fetch another for the next request."""
-        self._stale = True
+    def _loaded(self) -> _Found:
+        if self._found is None:
+            self._found = self._load()
+        return self._found
+
+
+def _refresh(credentials: _GoogleCredentials) -> None:
+    from google.auth.exceptions import GoogleAuthError, TransportError
+
+    try:
+        credentials.refresh(_fetch)
+    except GoogleAuthError as error:
+        passing = isinstance(error, TransportError) or bool(cast("_GoogleError", error).retryable)
+        kind = APIConnectionError if passing else AuthenticationError
+        raise NoTokenError(kind, f"Google Cloud gave no token: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    """google-auth's errors show as tuples: the text, and the reply."""
+    return str(error.args[0] if error.args else error)
+
+
+_known: dict[tuple[str, str], Tokens] = {}
+_known_lock = Lock()
 
 
 def tokens_for(given: str | Mapping[str, object] | None) -> Tokens:
     """The tokens of a service account (mapping, JSON text or a file's path), or of what the environment says."""
-    return _tokens(json.dumps(dict(given)) if isinstance(given, Mapping) else given)
+    text = json.dumps(dict(given), sort_keys=True) if isinstance(given, Mapping) else (given or "").strip()
+    with _known_lock:
+        key = (text, "" if text else environ.get("GOOGLE_APPLICATION_CREDENTIALS", ""))
+        if key not in _known:
+            _known[key] = Tokens(lambda: _read(text))
+        return _known[key]
 
 
-def _load(auth: _GoogleAuth, given: str | None) -> object:
-    if given is None:
-        return auth.default(scopes=_SCOPES)
-    if given.lstrip().startswith("{"):
-        return auth.load_credentials_from_dict(json.loads(given), scopes=_SCOPES)
-    return auth.load_credentials_from_file(given, scopes=_SCOPES)
-
-
-@lru_cache(maxsize=32)
-def _tokens(given: str | None) -> Tokens:
+def project_of(given: str | Mapping[str, object]) -> str | None:
+    """The project that a service account names; None where only Google could say. Needs no google-auth."""
     try:
-        import google.auth
-        from google.auth.exceptions import DefaultCredentialsError
+        found = (given if isinstance(given, Mapping) else _info(given)).get("project_id")
+    except (ValueError, OSError):
+        return None  # said when a token is needed
+    return found if isinstance(found, str) and found else None
+
+
+def _read(text: str) -> _Found:
+    try:
+        from google.auth.exceptions import GoogleAuthError
     except ImportError as error:
-        raise InvalidRequestError(
-            "Vertex AI needs google-auth: pip install 'polyvox[vertex]', or pass a token (or a callable) as api_key"
+        raise NoTokenError(
+            MissingApiKeyError,
+            "Google Cloud's credentials need google-auth: pip install 'polyvox[vertex]';"
+            " or pass a token, or a callable that gives one, as api_key",
         ) from error
     try:
-        found: object = _load(cast("_GoogleAuth", google.auth), given)
-    except (DefaultCredentialsError, ValueError) as error:
-        raise MissingApiKeyError(
-            f"no Google Cloud credentials: {error}; pass api_key, or set GOOGLE_APPLICATION_CREDENTIALS",
-            provider="vertexai",
-        ) from error
-    credentials, project = cast("tuple[_GoogleCredentials, str | None]", found)
-    return Tokens(credentials, project)
+        return _from_info(_info(text)) if text else _from_environment()
+    except (GoogleAuthError, ValueError, KeyError, OSError) as error:
+        raise NoTokenError(MissingApiKeyError, f"no Google Cloud credentials: {_told(error)}") from error
+
+
+def _info(text: str) -> Mapping[str, object]:
+    """Credentials as JSON, or the file that has them."""
+    if not text.startswith("{"):
+        with open(text, encoding="utf-8") as file:
+            text = file.read()
+    document: object = json.loads(text)
+    if not is_mapping(document):
+        raise ValueError("they are no JSON object")
+    return document
+
+
+def _from_info(info: Mapping[str, object]) -> _Found:
+    kind = str(info.get("type"))
+    if kind not in _READERS:
+        raise ValueError(f"type is {kind!r}; it is one of {', '.join(_READERS)}")
+    module, reader = _READERS[kind]
+    if kind == "external_account":
+        source = mapping_of(info.get("credential_source"))
+        own = "aws" if "environment_id" in source else "pluggable" if "executable" in source else "identity_pool"
+        module = f"google.auth.{own}"
+    read = cast("Callable[[object], object]", getattr(import_module(module).Credentials, reader))
+    scoped = cast("_GoogleAuth", import_module("google.auth.credentials")).with_scopes_if_required(read(info), _SCOPES)
+    project = info.get("project_id")
+    return cast("_GoogleCredentials", scoped), project if isinstance(project, str) else None
+
+
+def _from_environment() -> _Found:
+    from google.auth.exceptions import DefaultCredentialsError
+
+    own = _fetch if find_spec("requests") is None else None  # it prefers that library, where there is one
+    try:
+        found = cast("_GoogleAuth", import_module("google.auth")).default(scopes=_SCOPES, request=own)
+        return cast("_Found", found)
+    except DefaultCredentialsError:
+        machine = _of_this_machine()
+        if machine is None:
+            raise
+        return machine
+
+
+class _Machine:
+    """The service account of the machine itself (Compute Engine, Cloud Run, GKE): google-auth's own reader of the
+    metadata server needs the `requests` library, which nothing else here does."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.token: str | None = None
+        self._until = 0.0
+
+    @property
+    def valid(self) -> bool:
+        """Whether the token is good for a while."""
+        return self.token is not None and monotonic() < self._until - _EARLY
+
+    def refresh(self, request: Callable[..., object]) -> None:
+        """Ask for a token."""
+        from google.auth.exceptions import RefreshError
+
+        asked = monotonic()
+        reply = self.ask("instance/service-accounts/default/token")
+        said = mapping_of(json.loads(reply.data) if reply.status == 200 else None)
+        token, seconds = said.get("access_token"), said.get("expires_in")
+        if not isinstance(token, str) or not isinstance(seconds, (int, float)):
+            raise _as_googles(RefreshError, f"the metadata server answered with status {reply.status}")
+        self.token, self._until = token, asked + max(seconds, _EARLY + 1)
+
+    def ask(self, what: str) -> _Reply:
+        """What the metadata server says."""
+        return _fetch(f"{self.root}/computeMetadata/v1/{what}", headers={"Metadata-Flavor": "Google"})
+
+
+def _of_this_machine() -> _Found | None:
+    from google.auth.exceptions import TransportError
+
+    if environ.get("NO_GCE_CHECK") == "true":
+        return None
+    machine = _Machine(f"http://{environ.get('GCE_METADATA_HOST') or 'metadata.google.internal'}")
+    try:
+        reply = machine.ask("project/project-id")
+    except TransportError:
+        return None
+    if reply.status != 200 or reply.headers.get("metadata-flavor") != "Google":
+        return None
+    return machine, reply.data.decode()

@@ -220,10 +220,7 @@ def checked(messages: Messages) -> list[MessageParam]:
             f"messages must be a list of messages, not a {type(cast('object', messages)).__name__}; "
             'write [{"role": "user", "content": ...}]'
         )
-    found = [_message(index, message) for index, message in enumerate(messages)]
-    if not found:
-        raise InvalidMessageError("messages is empty; at least one message is needed")
-    return found
+    return [_message(index, message) for index, message in enumerate(messages)]
 
 
 def _message(index: int, message: object) -> MessageParam:

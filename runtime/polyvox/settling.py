@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from .call import Call
-from .errors import InvalidRequestError, UnknownParameterError
+from .errors import InvalidMessageError, InvalidRequestError, UnknownParameterError
 from .guessing import nearest
 from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, VENDOR_OPTIONS
 from .shapes import mapping_of
 from .structured import wanted
-from .support import NEUTRAL, Unsupported
+from .support import NEUTRAL, Emulated, Unsupported
 from .tools import functions_as_tools, settle_tools
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def settle(
 ) -> Call:
     """One call, resolved: what it asks of the vendor, and what of that the vendor can do."""
     vendor = dialect.vendor
+    if not messages and not dialect.holds_messages(model):
+        raise InvalidMessageError("messages is empty; at least one message is needed")
     parameters = cast("Mapping[str, object]", settings)
     given = cast("ModelParameters", {name: parameters[name] for name in parameters if name in MODEL_PARAMETERS})
     call = Call(
@@ -48,7 +50,7 @@ def settle(
     settle_tools(given)
     if given.get("reasoning_effort") in _LEFT_TO_THE_VENDOR:
         del given["reasoning_effort"]
-    if vendor.dialect != "openai":
+    if isinstance(dialect.support["functions"], Emulated):
         functions_as_tools(given)
     _same_limit(given)
     _take_stances(dialect, call, settings)
@@ -88,7 +90,7 @@ def _check_stream_options(call: Call) -> None:
         return
     if not call.stream:
         raise InvalidRequestError("stream_options needs stream=True", param="stream_options")
-    if call.vendor.dialect != "openai":
+    if not call.vendor.speaks_openai:
         for key in options:
             if key != "include_usage":
                 call.refuse(f"stream_options[{key!r}]", f"{call.vendor.name} has no such option")

@@ -44,6 +44,37 @@ GEMINI_REPLY: Final[Json] = {
     "responseId": "resp-1",
 }
 
+CONVERSE_REPLY: Final[Json] = {
+    "output": {"message": {"role": "assistant", "content": [{"text": "Hello"}]}},
+    "stopReason": "end_turn",
+    "usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3},
+    "metrics": {"latencyMs": 5},
+}
+COHERE_REPLY: Final[Json] = {
+    "id": "1",
+    "finish_reason": "COMPLETE",
+    "message": {"role": "assistant", "content": [{"type": "text", "text": "Hello"}]},
+    "usage": {"tokens": {"input_tokens": 1, "output_tokens": 2}},
+}
+OLLAMA_REPLY: Final[Json] = {
+    "model": "qwen3:4b",
+    "created_at": "2026-08-17T08:22:53.078901Z",
+    "message": {"role": "assistant", "content": "Hello"},
+    "done": True,
+    "done_reason": "stop",
+    "prompt_eval_count": 1,
+    "eval_count": 2,
+}
+# The end of a path -> the shortest good answer of the vendor who has it; everybody else speaks OpenAI's dialect.
+REPLIES: Final[Mapping[str, Json]] = {
+    "/messages": ANTHROPIC_REPLY,
+    ":rawPredict": ANTHROPIC_REPLY,
+    ":generateContent": GEMINI_REPLY,
+    "/converse": CONVERSE_REPLY,
+    "/v2/chat": COHERE_REPLY,
+    "/api/chat": OLLAMA_REPLY,
+}
+
 
 @dataclass
 class Wire:
@@ -80,9 +111,7 @@ class Wire:
 
 def usual_reply(path: str) -> bytes:
     """The shortest good answer of the vendor who has this path."""
-    if path.endswith("/messages"):
-        return as_bytes(ANTHROPIC_REPLY)
-    return as_bytes(GEMINI_REPLY if ":generateContent" in path else OPENAI_REPLY)
+    return as_bytes(next((reply for end, reply in REPLIES.items() if path.endswith(end)), OPENAI_REPLY))
 
 
 def as_bytes(reply: object) -> bytes:

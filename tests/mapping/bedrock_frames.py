@@ -8,15 +8,10 @@ from typing import Final, TypeAlias
 from zlib import crc32
 
 from polyvox import ChatCompletion, ChatCompletionChunk, Messages
-from tests.mapping.asking import HELLO, Json, Wire, as_bytes
+from tests.mapping.asking import CONVERSE_REPLY, HELLO, Json, Wire, as_bytes
 
 MODEL: Final = "bedrock:us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-REPLY: Final[Json] = {
-    "output": {"message": {"role": "assistant", "content": [{"text": "Hello"}]}},
-    "stopReason": "end_turn",
-    "usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3},
-    "metrics": {"latencyMs": 5},
-}
+REPLY: Final = CONVERSE_REPLY
 Event: TypeAlias = tuple[str, Json]
 
 START: Final[Event] = ("messageStart", {"role": "assistant"})

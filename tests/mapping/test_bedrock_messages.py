@@ -285,5 +285,5 @@ def test_a_changed_answer_goes_back_changed() -> None:
 
 def test_messages_are_not_needed_where_a_stored_prompt_has_them() -> None:
     prompt = "bedrock:arn:aws:bedrock:us-east-1:000000000000:prompt/P1:1"
-    found = sent([{"role": "user", "content": []}], model=prompt, promptVariables={"a": {"text": "b"}})
+    found = sent([], model=prompt, promptVariables={"a": {"text": "b"}})
     assert found == {"promptVariables": {"a": {"text": "b"}}}

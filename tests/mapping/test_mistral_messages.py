@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 import pytest
-from tests.mapping.asking import Json, Wire, answered, sent
 
 from polyvox import InvalidMessageError, UnsupportedParamsError
+from tests.mapping.asking import Json, Wire, answered, sent
 
 MODEL: Final = "mistral:mistral-small-latest"
 

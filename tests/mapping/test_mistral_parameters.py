@@ -3,11 +3,11 @@
 from typing import Final
 
 import pytest
-from tests.mapping.asking import HELLO, KEY, Json, Wire, request, sent
-from tests.mapping.parameter_table import Row, check_dropped, check_refused, check_sent, rows
 
 from polyvox import InvalidRequestError
 from polyvox.parameters import MODEL_PARAMETERS
+from tests.mapping.asking import HELLO, KEY, Json, Wire, request, sent
+from tests.mapping.parameter_table import Row, check_dropped, check_refused, check_sent, rows
 
 MODEL: Final = "mistral:mistral-small-latest"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from tests.mapping.asking import Json, Wire, answered, as_bytes
 
 from polyvox import (
     APIError,
@@ -18,6 +17,7 @@ from polyvox import (
 )
 from polyvox.results import CompletionUsage, PromptTokensDetails
 from polyvox_wire.mistral import responses as r
+from tests.mapping.asking import Json, Wire, answered, as_bytes
 
 MODEL: Final = "mistral:mistral-small-latest"
 COUNTED: Final[Json] = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
@@ -262,7 +262,7 @@ ERRORS: Final[dict[str, tuple[int, Json, type[APIError], str, str | None, str | 
         {"detail": [FAULT, {**FAULT, "loc": ["body", "n"]}]},
         UnprocessableEntityError,
         "messages.0.x: Not permitted; n: Not permitted",
-        None,
+        "extra_forbidden",
         "messages.0.x",
     ),
     "fields in the message": (

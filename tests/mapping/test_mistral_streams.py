@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-from tests.mapping.asking import Json, Wire, answered, assembled, sse, streamed
 
 from polyvox import APIError, APIResponseValidationError, StreamInterruptedError
+from tests.mapping.asking import Json, Wire, answered, assembled, sse, streamed
 
 MODEL: Final = "mistral:mistral-small-latest"
 HEAD: Final[Json] = {

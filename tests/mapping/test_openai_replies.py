@@ -197,7 +197,7 @@ def test_content_in_parts_is_joined_and_kept() -> None:  # 41
         {"type": "text", "text": "It is "},
         {"type": "text", "text": "3"},
     ]
-    message = answered("mistral:m", _reply({"content": parts})).choices[0].message
+    message = answered("codestral:m", _reply({"content": parts})).choices[0].message
     assert message.content == "It is 3"
     assert message.reasoning_content == "1 + 2"
     assert message.provider_specific_fields["content"] == parts

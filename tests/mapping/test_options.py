@@ -11,6 +11,7 @@ OPENAI: Final = "openai:gpt-5"
 ANTHROPIC: Final = "anthropic:claude-sonnet-4-5"
 GEMINI: Final = "gemini:gemini-2.5-flash"
 GROQ: Final = "groq:llama"
+CODESTRAL: Final = "codestral:codestral-latest"
 
 SAFETY: Final = [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}]
 OPTIONS: Final[dict[str, tuple[str, str, object, Json]]] = {
@@ -19,6 +20,8 @@ OPTIONS: Final[dict[str, tuple[str, str, object, Json]]] = {
     "openai retention": (OPENAI, "prompt_cache_retention", "24h", {"prompt_cache_retention": "24h"}),
     "gemini top level": (GEMINI, "safetySettings", SAFETY, {"safetySettings": SAFETY}),
     "gemini nested": (GEMINI, "topK", 40, {"generationConfig": {"topK": 40}}),
+    "groq": (GROQ, "reasoning_format", "raw", {"reasoning_format": "raw"}),
+    "perplexity": ("perplexity:sonar", "search_mode", "web", {"search_mode": "web"}),
 }
 
 
@@ -51,7 +54,13 @@ UNKNOWN: Final[dict[str, tuple[str, Json, str]]] = {
     "misspelt keyword": (ANTHROPIC, {"temprature": 1}, r"unknown parameter 'temprature'.*'temperature'"),
     "another vendor's": (OPENAI, {"top_k": 40}, r"unknown parameter 'top_k'"),
     "a mapped field as option": (ANTHROPIC, {"anthropic": {"stop_sequences": []}}, r"no option 'stop_sequences'"),
-    "a gateway's own": (GROQ, {"reasoning_format": "raw"}, r"unknown parameter 'reasoning_format'"),
+    "of an undescribed gateway": (CODESTRAL, {"reasoning_format": "raw"}, r"unknown parameter 'reasoning_format'"),
+    "another gateway's": (GROQ, {"search_mode": "web"}, r"unknown parameter 'search_mode'"),
+    "misspelt of a gateway": (
+        GROQ,
+        {"groq": {"reasoning_fmt": "raw"}},
+        r"groq has no option 'reasoning_fmt'.*'reasoning_format'",
+    ),
     "like no other": (GROQ, {"zzz": 1}, r"unknown parameter 'zzz'.*extra_body"),
     "messages twice": (OPENAI, {"message": []}, r"unknown parameter 'message'"),
 }

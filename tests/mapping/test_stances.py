@@ -52,6 +52,15 @@ VALUES: Final[Json] = {
 }
 
 
+HOST: Final = "https://h.test/v1"
+
+
+@pytest.fixture(autouse=True)
+def project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one Vertex AI has no address."""
+    monkeypatch.setenv("VERTEXAI_PROJECT", "p1")
+
+
 def _support(name: str) -> Support:
     vendor = find_vendor(name)
     assert vendor is not None
@@ -78,13 +87,18 @@ def test_every_provider_takes_a_stance_on_every_parameter(provider: str) -> None
                 pass
 
 
+# Where not every model takes every parameter.
+MODELS: Final = {"bedrock": "anthropic.claude-sonnet-4-6"}
+
+
 def _ask(provider: str, wire: Wire, *names: str) -> None:
     """Ask with some parameters."""
+    model = MODELS.get(provider, "m")
     asked = {name: VALUES[name] for name in names}
     if "stream_options" in names:
-        wire.open("m", HELLO, provider=provider, api_base="https://h.test/v1", **asked).close()
+        wire.open(model, HELLO, provider=provider, api_base=HOST, **asked).close()
     else:
-        wire.ask("m", HELLO, provider=provider, api_base="https://h.test/v1", **asked)
+        wire.ask(model, HELLO, provider=provider, api_base=HOST, **asked)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -116,14 +130,14 @@ def test_what_is_said_to_be_supported_is_sent(provider: str) -> None:
         assert with_it.body != without.body, name
 
 
-@pytest.mark.parametrize("provider", ["anthropic", "gemini", "groq", "perplexity", "together", "mistral"])
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_neutral_value_is_fine_where_the_parameter_is_not_supported(provider: str) -> None:
     plain = Wire()
-    plain.ask("m", HELLO, provider=provider)
+    plain.ask("m", HELLO, provider=provider, api_base=HOST)
     for name, value in NEUTRAL.items():
         if isinstance(_support(provider)[name], Unsupported):
             wire = Wire()
-            answer = wire.ask("m", HELLO, provider=provider, **{name: value})
+            answer = wire.ask("m", HELLO, provider=provider, api_base=HOST, **{name: value})
             assert wire.body == plain.body, name
             assert answer.dropped_params == ()
 

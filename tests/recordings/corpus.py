@@ -1,7 +1,13 @@
-"""The corpus of real traffic in `../shared/recordings` (its README has the format), and the provider of each file."""
+"""The corpus of real traffic in `../shared/recordings` (its README has the format), and the provider of each exchange.
+
+The general replay (`test_replies`, `test_given_back`, `test_cuts`, and `test_requests` for those who speak OpenAI's
+dialect) takes every exchange of every chat API: `records`. What InvokeModel sent is `test_bedrock.py`'s. The other
+files that are named for a vendor have what only that vendor has.
+"""
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
@@ -10,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+from urllib.parse import unquote
 
 import pytest
 
@@ -21,17 +28,30 @@ needs_corpus: Final = pytest.mark.skipif(
 )
 
 OPENAI_WIRES: Final = ("openai_chat", "openai_like_v1_chat")
-# Not read yet: bedrock_converse, bedrock_invoke, cohere_v2, ollama_chat.
-WIRES: Final = (*OPENAI_WIRES, "anthropic_messages", "gemini")
+# Wire -> who speaks it; `ELSEWHERE` has the other houses where it is spoken.
+WIRES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(OPENAI_WIRES, "openai"),
+    "anthropic_messages": "anthropic",
+    "gemini": "gemini",
+    "bedrock_converse": "bedrock",
+    "cohere_v2": "cohere",
+    "ollama_chat": "ollama",
+}
+ELSEWHERE: Final = {
+    ("anthropic_messages", "azure"): "azureanthropic",
+    ("anthropic_messages", "vertex"): "vertexaianthropic",
+    ("gemini", "vertex"): "vertexai",
+}
+# Each model's own body behind one address: no chat API.
+INVOKE: Final = "bedrock_invoke"
 
-# File -> the provider that reads its OpenAI-dialect records. Vendors without a row of their own yet are read through
-# the row of anybody who speaks the dialect.
+# File -> the provider that reads its OpenAI-dialect records. Second APIs of vendors (Gemini's, Ollama's) and Copilot
+# are read through the row of anybody who speaks the dialect.
 PROVIDERS: Final[Mapping[str, str]] = {
     "alibaba": "alibaba",
-    "anthropic": "openai_like",
     "avian": "avian",
-    "azure": "openai_like",
-    "bedrock": "openai_like",
+    "azure": "azure",
+    "bedrock": "bedrock_mantle",
     "cerebras": "cerebras",
     "cloudflare": "cloudflare",
     "crusoe": "crusoe",
@@ -59,12 +79,11 @@ PROVIDERS: Final[Mapping[str, str]] = {
     "together": "together",
     "venice": "venice",
     "vercel": "vercel",
-    "vertex": "openai_like",
     "writer": "writer",
     "xai": "xai",
     "zai": "zai",
 }
-FILES: Final = tuple(PROVIDERS)
+FILES: Final = tuple(sorted({*PROVIDERS, "anthropic", "cohere", "vertex"}))
 
 
 @dataclass(frozen=True)
@@ -90,20 +109,30 @@ class Record:
         return dict(self.raw["response_headers"] or {})
 
     @property
+    def request_id(self) -> str | None:
+        """By which the vendor knows the exchange, as far as it was recorded."""
+        return self.headers.get("x-request-id") or self.headers.get("x-amzn-requestid")
+
+    @property
     def request(self) -> JSON | None:
         found: JSON | None = self.raw["request_json"]
         return found
 
     @property
     def model(self) -> str:
-        if found := re.search(r"/models/([^/:]+):", str(self.raw.get("path"))):  # Gemini has it in the address
-            return found[1]
-        return str((self.request or {}).get("model") or "the-model-asked-for")
+        """What was asked for. Gemini, Bedrock and Azure have it in the address."""
+        path = unquote(str(self.raw.get("path")))
+        if found := re.search(r"/models/([^/:]+):|/model/(.+)/[a-z-]+$", path):
+            return found[1] or found[2]
+        deployed = re.search(r"/deployments/([^/]+)/", path)
+        asked = (self.request or {}).get("model")
+        return str(asked or (deployed[1] if deployed else "the-model-asked-for"))
 
     @property
     def streamed(self) -> bool:
         """Whether the answer comes in events (an error reply never does)."""
-        return self.status < 300 and ("stream" in self.raw["tags"] or self.raw.get("response_text") is not None)
+        raw = any(self.raw.get(key) is not None for key in ("response_text", "response_b64"))
+        return self.status < 300 and ("stream" in self.raw["tags"] or raw)
 
     @property
     def asks_for_stream(self) -> bool:
@@ -115,28 +144,37 @@ class Record:
         """The reply's bytes."""
         if (text := self.raw.get("response_text")) is not None:
             return str(text).encode()
+        if (frames := self.raw.get("response_b64")) is not None:
+            return base64.b64decode(frames)
         return json.dumps(self.raw["response_json"], ensure_ascii=False).encode()
 
     def answered_by(self, reply: JSON) -> Record:
         """The same exchange, had it not been streamed and had this been the reply."""
-        plain: JSON = {"tags": [], "response_text": None, "response_json": reply}
+        plain: JSON = {"tags": [], "response_text": None, "response_b64": None, "response_json": reply}
         return Record({**self.raw, **plain})
 
     @property
     def provider(self) -> str:
         """Who polyvox takes the vendor for."""
+        file: str = self.raw["provider"]
         if self.wire in OPENAI_WIRES:
-            return PROVIDERS[self.raw["provider"]]
-        return {"anthropic_messages": "anthropic", "gemini": "gemini"}[self.wire]
+            return "azure_ai" if str(self.raw["host"]).endswith(".services.ai.azure.com") else PROVIDERS[file]
+        return ELSEWHERE.get((self.wire, file), WIRES[self.wire])
+
+
+def records(name: str) -> tuple[Record, ...]:
+    """The exchanges of one file with a chat API."""
+    return tuple(record for record in every_record(name) if record.wire in WIRES)
 
 
 @cache
-def records(name: str) -> tuple[Record, ...]:
-    """The exchanges of one file that are read so far."""
+def every_record(name: str) -> tuple[Record, ...]:
+    """All exchanges of one file; none without the corpus."""
+    if not FOLDER.is_dir():
+        return ()
     path = FOLDER / f"{name}.jsonl"
     lines = path.read_text() if path.exists() else gzip.decompress(path.with_suffix(".jsonl.gz").read_bytes()).decode()
-    found = (one for line in lines.split("\n") if line for one in _split(json.loads(line)))
-    return tuple(record for record in found if record.wire in WIRES)
+    return tuple(one for line in lines.split("\n") if line for one in _split(json.loads(line)))
 
 
 # Streams of several requests that the source project keeps in one file, one after the other.

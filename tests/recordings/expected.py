@@ -6,9 +6,11 @@ says. So a stream is held to the same rules as a reply that came at once.
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Final, TypeAlias, cast
 
 JSON: TypeAlias = dict[str, Any]
@@ -55,32 +57,32 @@ class Failure:
 Expected: TypeAlias = Answer | Failure
 
 
-def expected(wire: str, status: int, body: bytes, streamed: bool) -> Expected:
+def expected(wire: str, status: int, headers: Mapping[str, str], body: bytes, streamed: bool) -> Expected:
     """What must come of a reply."""
     if status >= 300:
-        return failure(status, json.loads(body))
-    documents = events(body) if streamed else [json.loads(body)]
+        code = headers.get("x-amzn-errortype", "").partition(":")[0]  # Bedrock has it beside the body
+        return failure(status, {**json.loads(body), **({"code": code} if code else {})})
+    documents = events(wire, body) if streamed else [json.loads(body)]
     for document in documents:
         if told := told_inside(document):
             return failure(None, told)
-    match wire:
-        case "anthropic_messages":
-            return read_anthropic(fold_anthropic(documents) if streamed else documents[0])
-        case "gemini":
-            return read_gemini(fold_gemini(documents) if streamed else documents[0])
-        case _:
-            return read_openai(fold_openai(documents) if streamed else documents[0])
+    fold, read = VENDORS.get(wire, (fold_openai, read_openai))
+    return read(fold(documents) if streamed else documents[0])
 
 
 def whole(wire: str, body: bytes) -> JSON:
     """A stream's content as the same vendor's whole reply."""
-    fold = {"anthropic_messages": fold_anthropic, "gemini": fold_gemini}.get(wire, fold_openai)
-    return fold(events(body))
+    fold, _ = VENDORS.get(wire, (fold_openai, read_openai))
+    return fold(events(wire, body))
 
 
-def events(body: bytes) -> list[JSON]:
-    """The JSON documents of an event stream, or of a JSON array."""
+def events(wire: str, body: bytes) -> list[JSON]:
+    """The JSON documents of a stream: server-sent events, a JSON array, lines (Ollama) or frames (Bedrock)."""
+    if wire == "bedrock_converse":
+        return frames(body)
     text = body.decode()
+    if wire == "ollama_chat":
+        return [json.loads(line) for line in text.splitlines() if line]
     if text.lstrip().startswith("["):
         return list(json.loads(text))
     blocks = text.replace("\r\n", "\n").split("\n\n")
@@ -119,15 +121,27 @@ BY_WORD: Final = {
     "content_filter": "ContentPolicyViolationError",
     "context_length_exceeded": "ContextWindowExceededError",
     "exceed_context_size_error": "ContextWindowExceededError",
+    "ExpiredTokenException": "AuthenticationError",
+    "UnrecognizedClientException": "AuthenticationError",
+    "InvalidSignatureException": "AuthenticationError",
+    "validationException": "BadRequestError",  # in a stream, where there is no status
 }
 # A full context, where the vendor has no word for it.
-FULL_CONTEXT: Final = ("maximum context length", "maximum number of tokens allowed", "prompt is too long")
+FULL_CONTEXT: Final = (
+    "maximum context length",
+    "maximum number of tokens allowed",
+    "prompt is too long",
+    "too many tokens: size limit",
+)
 
 
 def told_inside(document: JSON) -> JSON | None:
-    """The error inside a successful reply: of the whole, or of a choice."""
+    """The error inside a successful reply: of the whole, of a choice, or an event of Bedrock's."""
     if document.get("error"):
         return document
+    for name, event in document.items():
+        if name.endswith("Exception"):
+            return {**event, "code": name}
     return next((choice for choice in _items(document.get("choices")) if choice.get("error")), None)
 
 
@@ -180,16 +194,9 @@ OPENAI_FINISH: Final = {
 }
 
 
-def flat(reply: JSON) -> JSON:
-    """The same reply, had its content been a text and its thoughts another, and not parts."""
-    (choice,) = reply["choices"]
-    text, thoughts = _openai_content(choice["message"]["content"])
-    message = {"role": "assistant", "content": text, "reasoning_content": thoughts}
-    return {**reply, "choices": [{**choice, "message": message}]}
-
-
 def read_openai(reply: JSON) -> Answer:
-    """One choice per choice; reasoning and refusal are not text; usage as it stands."""
+    """One choice per choice; reasoning and refusal are not text; usage as it stands, but that sound is a part of the
+    prompt, which Mistral counts beside it."""
     choices = {choice.get("index", number): choice for number, choice in enumerate(reply["choices"])}
     return Answer(
         choices={index: _openai_choice(choice) for index, choice in choices.items()},
@@ -230,7 +237,9 @@ def _openai_call(call: JSON) -> Call:
 def _openai_usage(usage: JSON | None) -> tuple[int, int, int] | None:
     if usage is None:
         return None
-    return usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0, usage.get("total_tokens") or 0
+    prompt, answered, total = (usage.get(key) or 0 for key in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    sound = _fields(usage.get("prompt_tokens_details")).get("audio_tokens") or 0
+    return prompt + (sound if total == prompt + sound + answered else 0), answered, total
 
 
 def fold_openai(chunks: list[JSON]) -> JSON:
@@ -425,7 +434,7 @@ GEMINI_FINISH: Final = {
     "UNEXPECTED_TOOL_CALL": "other",
     "NO_IMAGE": "other",
     "OTHER": "other",
-    "MODEL_ARMOR": "other",  # Vertex only
+    "MODEL_ARMOR": "content_filter",  # Vertex only
 }
 
 
@@ -521,3 +530,182 @@ def _grown(node: Any, path: list[str], value: object) -> Any:
         return items
     held: JSON = node or {}
     return {**held, step: _grown(held.get(step), rest, value)}
+
+
+# --- Bedrock's Converse -----------------------------------------------------------------------------------------------
+
+BEDROCK_FINISH: Final = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "tool_use": "tool_calls",
+    "guardrail_intervened": "content_filter",
+    "refusal": "content_filter",
+}
+
+
+def frames(body: bytes) -> list[JSON]:
+    """The events of a stream as `{name: payload}`, by botocore's decoder."""
+    buffer = import_module("botocore.eventstream").EventStreamBuffer()
+    buffer.add_data(body)
+    kinds = (":event-type", ":exception-type")
+    return [
+        {next(one.headers[kind] for kind in kinds if kind in one.headers): json.loads(one.payload)} for one in buffer
+    ]
+
+
+def read_bedrock(reply: JSON) -> Answer:
+    """Texts, cited or not, are the text; calls that Bedrock itself made and answered are none of ours; cached tokens
+    are a part of the prompt. A reply has neither id nor model."""
+    choice = Choice(finish=BEDROCK_FINISH[reply["stopReason"]])
+    for block in reply["output"]["message"]["content"]:
+        choice.text += block.get("text", "")
+        choice.text += "".join(part["text"] for part in block.get("citationsContent", {}).get("content", ()))
+        choice.reasoning += block.get("reasoningContent", {}).get("reasoningText", {}).get("text", "")
+        called = block.get("toolUse")
+        if called and called.get("type") != "server_tool_use":
+            choice.calls.append(Call(called["toolUseId"], called["name"], json.dumps(called["input"])))
+    usage: JSON | None = reply.get("usage")
+    if usage is None:
+        return Answer({0: choice}, None)
+    names = ("inputTokens", "cacheReadInputTokens", "cacheWriteInputTokens")
+    prompt, answered = sum(usage.get(name) or 0 for name in names), usage.get("outputTokens", 0)
+    return Answer({0: choice}, (prompt, answered, prompt + answered))
+
+
+def fold_bedrock(stream: list[JSON]) -> JSON:
+    """Blocks by their index, each with its deltas; what `messageStop` and `metadata` say in the end."""
+    blocks: dict[int, JSON] = {}
+    reply: JSON = {}
+    for name, event in (pair for document in stream for pair in document.items()):
+        match name:
+            case "contentBlockStart":
+                blocks[event["contentBlockIndex"]] = copy.deepcopy(event["start"])
+            case "contentBlockDelta":
+                _fold_block(blocks.setdefault(event["contentBlockIndex"], {}), event["delta"])
+            case "messageStop" | "metadata":
+                reply.update(event)
+            case _:
+                assert name in ("messageStart", "contentBlockStop")
+    content = [_whole_block(blocks[index]) for index in sorted(blocks)]
+    return {**reply, "output": {"message": {"role": "assistant", "content": content}}}
+
+
+def _fold_block(block: JSON, delta: JSON) -> None:
+    if "text" in delta:
+        block["text"] = block.get("text", "") + delta["text"]
+    elif "toolUse" in delta:
+        block["toolUse"]["input"] = block["toolUse"].get("input", "") + delta["toolUse"]["input"]
+    elif "reasoningContent" in delta:
+        held, piece = block.setdefault("reasoningContent", {}), delta["reasoningContent"]
+        if "redactedContent" in piece:
+            held.update(piece)
+            return
+        thought = held.setdefault("reasoningText", {"text": ""})
+        for key, value in piece.items():
+            thought[key] = thought.get(key, "") + value
+    elif "citation" in delta:
+        block.setdefault("citations", []).append(delta["citation"])
+    else:
+        block["toolResult"].setdefault("content", []).extend(delta["toolResult"])
+
+
+def _whole_block(block: JSON) -> JSON:
+    if "citations" in block:
+        return {"citationsContent": {"content": [{"text": block["text"]}], "citations": block["citations"]}}
+    if "toolUse" in block:
+        block["toolUse"]["input"] = json.loads(block["toolUse"].get("input") or "{}")
+    return block
+
+
+# --- Cohere -----------------------------------------------------------------------------------------------------------
+
+COHERE_FINISH: Final = {"COMPLETE": "stop", "STOP_SEQUENCE": "stop", "MAX_TOKENS": "length", "TOOL_CALL": "tool_calls"}
+
+
+def read_cohere(reply: JSON) -> Answer:
+    """The plan for its calls is a thought, like the thinking parts. A reply has no model."""
+    message: JSON = reply["message"]
+    blocks = _items(message.get("content"))
+    choice = Choice(
+        text="".join(block.get("text") or "" for block in blocks),
+        reasoning="".join(block.get("thinking") or "" for block in blocks) + (message.get("tool_plan") or ""),
+        calls=[_openai_call(call) for call in _items(message.get("tool_calls"))],
+        finish=COHERE_FINISH[reply["finish_reason"]],
+    )
+    tokens: JSON = reply["usage"]["tokens"]
+    asked, answered = tokens["input_tokens"], tokens["output_tokens"]
+    return Answer({0: choice}, (asked, answered, asked + answered), id=reply["id"])
+
+
+def fold_cohere(stream: list[JSON]) -> JSON:
+    """Parts and calls by their index, each with its deltas."""
+    content: dict[int, JSON] = {}
+    calls: dict[int, JSON] = {}
+    message: JSON = {"role": "assistant", "tool_plan": "", "citations": []}
+    reply: JSON = {"message": message}
+    for event in stream:
+        delta = _fields(_fields(event.get("delta")).get("message"))
+        match event["type"]:
+            case "message-start":
+                reply["id"] = event["id"]
+            case "message-end":
+                reply.update(event["delta"])
+            case "content-start":
+                content[event["index"]] = dict(delta["content"])
+            case "content-delta":
+                for key, text in delta["content"].items():
+                    content[event["index"]][key] += text
+            case "tool-plan-delta":
+                message["tool_plan"] += delta["tool_plan"]
+            case "tool-call-start":
+                calls[event["index"]] = copy.deepcopy(delta["tool_calls"])
+            case "tool-call-delta":
+                calls[event["index"]]["function"]["arguments"] += delta["tool_calls"]["function"]["arguments"]
+            case "citation-start":
+                message["citations"].append(delta["citations"])
+            case other:
+                assert other in ("content-end", "tool-call-end", "citation-end")
+    message.update(content=list(content.values()), tool_calls=list(calls.values()))
+    reply["message"] = {key: value for key, value in message.items() if value}
+    return reply
+
+
+# --- Ollama -----------------------------------------------------------------------------------------------------------
+
+
+def read_ollama(reply: JSON) -> Answer:
+    """`stop` with calls is `tool_calls`; arguments are an object. A reply has no id."""
+    message: JSON = reply["message"]
+    made: list[JSON] = _items(message.get("tool_calls"))
+    choice = Choice(
+        text=message["content"],
+        reasoning=message.get("thinking") or "",
+        calls=[Call(one.get("id"), one["function"]["name"], json.dumps(one["function"]["arguments"])) for one in made],
+        finish={"stop": "tool_calls" if made else "stop", "length": "length"}.get(reply["done_reason"], "other"),
+    )
+    asked, answered = reply["prompt_eval_count"], reply["eval_count"]
+    return Answer({0: choice}, (asked, answered, asked + answered), model=reply["model"])
+
+
+def fold_ollama(stream: list[JSON]) -> JSON:
+    """The last line, with the message of all lines, and the time of the first."""
+    pieces: list[JSON] = [line["message"] for line in stream]
+    message: JSON = {
+        "role": "assistant",
+        "content": "".join(piece["content"] for piece in pieces),
+        "thinking": "".join(piece.get("thinking", "") for piece in pieces),
+        "tool_calls": [call for piece in pieces for call in piece.get("tool_calls", ())],
+    }
+    plain = {key: value for key, value in message.items() if value or key == "content"}
+    return {**stream[-1], "created_at": stream[0]["created_at"], "message": plain}
+
+
+VENDORS: Final[Mapping[str, tuple[Callable[[list[JSON]], JSON], Callable[[JSON], Answer]]]] = {
+    "anthropic_messages": (fold_anthropic, read_anthropic),
+    "gemini": (fold_gemini, read_gemini),
+    "bedrock_converse": (fold_bedrock, read_bedrock),
+    "cohere_v2": (fold_cohere, read_cohere),
+    "ollama_chat": (fold_ollama, read_ollama),
+}
+"""Wire -> how its streams add up, and what its replies say. All others speak OpenAI's dialect."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Final, cast
+from typing import cast
 
 import httpx2
 
@@ -17,7 +17,7 @@ from polyvox.results import ChatCompletionMessage
 from polyvox.results import Choice as ResultChoice
 
 from .corpus import JSON, Record
-from .expected import Answer, Call, Choice, Expected, Failure, flat, joined, whole
+from .expected import Answer, Call, Choice, Expected, Failure, joined, whole
 
 MESSAGES = [{"role": "user", "content": "Say what you said."}]
 HOST = "https://vendor.test/v1"
@@ -118,7 +118,7 @@ def _wrong_error(record: Record, wanted: Expected, outcome: Outcome) -> list[str
         found.append(f"the message {wanted.message!r} became {error.message!r}")
     if record.status >= 300 and error.status_code != record.status:
         found.append(f"status {record.status} became {error.status_code}")
-    if record.headers.get("x-request-id", error.request_id) != error.request_id:
+    if record.request_id not in (None, error.request_id):
         found.append(f"the request id became {error.request_id}")
     if error.body is None or (record.streamed and error.partial is None):
         found.append("the error has no body" if error.body is None else "the error has no `partial`")
@@ -141,6 +141,9 @@ def answer_differences(wanted: Answer, completion: ChatCompletion) -> list[str]:
             finish=seen[index].finish_reason,
         )
         found += [f"choices[{index}].{line}" for line in _choice_differences(choice, made)]
+    for name, told, seen_there in (("id", wanted.id, completion.id), ("model", wanted.model, completion.model)):
+        if told and told != seen_there:
+            found.append(f"{name}: {told!r} became {seen_there!r}")
     usage = completion.usage
     counted = usage and (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
     if counted != wanted.usage:
@@ -179,7 +182,7 @@ def _wrong_facts(record: Record, completion: ChatCompletion) -> list[str]:
     """Facts that every answer has, whatever the vendor left out."""
     wrong = [name for name in ("id", "created", "model", "provider") if not getattr(completion, name)]
     found = [f"no {name}" for name in wrong]
-    if record.headers.get("x-request-id", completion.request_id) != completion.request_id:
+    if record.request_id not in (None, completion.request_id):
         found.append(f"the request id became {completion.request_id}")
     if not record.asks_for_stream and completion.native is None:
         found.append("no native reply")
@@ -226,17 +229,11 @@ _CHOICE: dict[str, bool | dict[str, bool]] = {**dict.fromkeys(ResultChoice.model
 _ANSWER = dict.fromkeys((*ChatCompletion.model_fields, "citations", "search_results"), True)
 
 
-# Mistral's thinking comes in parts. Whole replies give them back as they came; of streams text and thoughts are kept,
-# but not the parts they came in, until Mistral has a mapping of its own.
-WITHOUT_PARTS: Final = frozenset({"7aadef87f94850d2", "98b0167fb9201436", "fa889a33ad3512b6"})
-
-
 def at_once(record: Record) -> JSON:
     """A reply as it would be, had it not been streamed."""
     if not record.streamed:
         return cast("JSON", json.loads(record.body))
-    reply = whole(record.wire, record.body)
-    return flat(reply) if record.id in WITHOUT_PARTS else reply
+    return whole(record.wire, record.body)
 
 
 def plain(completion: ChatCompletion) -> JSON:

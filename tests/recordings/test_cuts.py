@@ -157,7 +157,7 @@ def every_offset(streams: Iterable[Record]) -> Iterator[Record]:
     shapes: set[object] = set()
     work = 0
     for record in sorted(streams, key=lambda record: len(record.body)):
-        kind = (record.wire, b"\r\n" in record.body, frozenset(map(shape, events(record.body))))
+        kind = (record.wire, b"\r\n" in record.body, frozenset(map(shape, events(record.wire, record.body))))
         if kind in shapes or len(record.body) > SMALL:
             continue
         shapes.add(kind)

@@ -6,12 +6,15 @@ Every block and part, thinking and signatures, calls and their ids, whether the 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final
 
 import pytest
 
 from polyvox import Client
+from tests.mapping.asking import COHERE_REPLY, CONVERSE_REPLY, OLLAMA_REPLY
 
 from .corpus import FILES, JSON, OPENAI_WIRES, Record, needs_corpus, records, report
 from .expected import fold_gemini, joined
@@ -34,10 +37,20 @@ def came(record: Record, index: int) -> object:
         case "anthropic_messages":
             said: list[JSON] = [block for block in reply["content"] if block != {"type": "text", "text": ""}]
             return [anthropic_block(block) for block in said] or None  # empty texts are refused, too
+        case "bedrock_converse":
+            content = [plain for block in reply["output"]["message"]["content"] if (plain := bedrock_block(block))]
+            return content or None
+        case "cohere_v2":
+            message = {"role": "assistant", **reply["message"]}
+            return {**message, "content": as_parts(message.get("content"))}
+        case "ollama_chat":
+            return reply["message"]
         case "gemini":
             candidates: list[JSON] = fold_gemini([reply]).get("candidates") or []  # neighbouring texts are one
-            content: JSON = candidates[index]["content"] if candidates else {}
-            return content.get("parts") or None
+            parts: JSON = candidates[index]["content"] if candidates else {}
+            return parts.get("parts") or None
+        case _ if record.provider == "mistral":
+            return mistral_message(with_short_ids(reply["choices"][index]["message"]))
         case _:
             return openai_message(reply["choices"][index].get("message") or {}, record.streamed)
 
@@ -67,6 +80,46 @@ def openai_call(call: JSON) -> JSON:
     return {"id": call["id"], "type": kind, kind: held}
 
 
+def bedrock_block(block: JSON) -> JSON | None:
+    """Not blank texts, thoughts without a signature, and words that only replies have."""
+    if "text" in block:
+        return {"text": block["text"]} if block["text"].strip() else None
+    if "reasoningText" in block.get("reasoningContent", {}):
+        return block if block["reasoningContent"]["reasoningText"].get("signature") else None
+    if block.get("toolUse", {}).get("type") == "tool_use":
+        return {"toolUse": {key: value for key, value in block["toolUse"].items() if key != "type"}}
+    return block
+
+
+def as_parts(content: str | list[JSON] | None) -> list[JSON]:
+    """One text is the same as a part of that text."""
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+
+
+def mistral_message(message: JSON) -> JSON | None:
+    """Pieces of one thought or text are one; None for a message that says nothing."""
+    content: str | list[JSON] | None = message.get("content")
+    turn: JSON = {"content": content if isinstance(content, str) else mistral_parts(content or [])}
+    turn["tool_calls"] = [openai_call(call) for call in message.get("tool_calls") or ()]
+    return {**turn, "role": "assistant"} if any(turn.values()) else None
+
+
+def mistral_parts(parts: list[JSON]) -> list[JSON]:
+    thoughts = ({**part, "thinking": joined(part["thinking"])} if "thinking" in part else part for part in parts)
+    return [part for part in joined(list(thoughts)) if part.get("text") != ""]
+
+
+def with_short_ids(message: JSON) -> JSON:
+    """Mistral takes ids of nine characters. (The recordings have some that were replaced, `call_REDACTED_1`, and one of
+    another vendor's model.)"""
+    calls: list[JSON] = message.get("tool_calls") or []
+    return {**message, "tool_calls": [{**call, "id": nine(call["id"])} for call in calls]}
+
+
+def nine(made: str) -> str:
+    return made if re.fullmatch("[a-zA-Z0-9]{9}", made) else sha256(made.encode()).hexdigest()[:9]
+
+
 def _document(text: str | None) -> object:
     try:
         return json.loads(text or "")
@@ -83,6 +136,15 @@ def goes_back(record: Record, body: JSON) -> object:
             if blocks is None:
                 return None
             return [{"type": "text", "text": blocks}] if isinstance(blocks, str) else [*map(anthropic_block, blocks)]
+        case "bedrock_converse":
+            return next((turn["content"] for turn in body["messages"] if turn["role"] == "assistant"), None)
+        case "cohere_v2":
+            turn = body["messages"][1]
+            return {**turn, "content": as_parts(turn.get("content"))}
+        case "ollama_chat":
+            return body["messages"][1]
+        case _ if record.provider == "mistral":
+            return next((mistral_message(turn) for turn in body["messages"] if turn["role"] == "assistant"), None)
         case "gemini":
             return next((content["parts"] for content in body["contents"] if content["role"] == "model"), None)
         case _:
@@ -116,6 +178,9 @@ AGAIN: Final[Mapping[str, Record]] = {
         "anthropic_messages", {"type": "message", "id": "1", "content": [], "stop_reason": "end_turn", "usage": {}}
     ),
     "gemini": _reply("gemini", {"candidates": [{"content": {"parts": [{"text": "Yes."}]}, "finishReason": "STOP"}]}),
+    "bedrock_converse": _reply("bedrock_converse", CONVERSE_REPLY),
+    "cohere_v2": _reply("cohere_v2", COHERE_REPLY),
+    "ollama_chat": _reply("ollama_chat", OLLAMA_REPLY),
 }
 
 

@@ -14,7 +14,7 @@ pytestmark = [needs_corpus, pytest.mark.block_network]
 
 
 def judge(record: Record, outcome: Outcome) -> list[str]:
-    wanted = expected(record.wire, record.status, record.body, record.streamed)
+    wanted = expected(record.wire, record.status, record.headers, record.body, record.streamed)
     return [f"{record.id} {fault}" for fault in differences(record, wanted, outcome)]
 
 

@@ -7,8 +7,9 @@ from typing import Final
 import pytest
 
 from polyvox import InvalidRequestError
-from polyvox.addressing import endpoint
-from polyvox_wire.gateways import GATEWAYS
+from polyvox.addressing import NATIVE, endpoint
+from polyvox.call import Vendor
+from polyvox_wire.gateways import GATEWAYS, Gateway
 from tests.mapping.asking import HELLO, Json, Wire, request
 
 BASES: Final[list[tuple[str, str, str]]] = [
@@ -73,22 +74,15 @@ def test_two_addresses_are_an_error() -> None:
     assert wire.requests == []
 
 
-VARIABLES: Final = [
-    ("openai:m", "OPENAI_BASE_URL"),
-    ("openai:m", "OPENAI_API_BASE"),
-    ("anthropic:m", "ANTHROPIC_BASE_URL"),
-    ("anthropic:m", "ANTHROPIC_API_BASE"),
-    ("gemini:m", "GOOGLE_GEMINI_BASE_URL"),
-    ("gemini:m", "GEMINI_API_BASE"),
-    *((f"{row.name}:m", name) for row in GATEWAYS.values() for name in row.base_variables),
-]
+VARIABLES: Final = [(row.name, name) for row in (*NATIVE.values(), *GATEWAYS.values()) for name in row.base_variables]
 
 
-@pytest.mark.parametrize(("model", "variable"), VARIABLES)
-def test_the_environment_may_say(model: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("provider", "variable"), VARIABLES)
+def test_the_environment_may_say(provider: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VERTEXAI_PROJECT", "p1")
     monkeypatch.setenv(variable, "https://h.test/v1")
-    assert request(model).url.host == "h.test"
-    assert request(model, HELLO, api_base="https://argument.test/v1").url.host == "argument.test"
+    assert request("m", HELLO, provider=provider).url.host == "h.test"
+    assert request("m", HELLO, provider=provider, api_base="https://argument.test/v1").url.host == "argument.test"
 
 
 def test_an_empty_variable_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +97,11 @@ def test_openais_address_in_the_environment_is_openais_only(monkeypatch: pytest.
             assert request(f"{row.name}:m").url.host != "h.test"
 
 
-HOMELESS: Final = [row for row in GATEWAYS.values() if row.base_url is None]
+# Vertex AI and Bedrock have a host for each region.
+OF_A_REGION: Final = {"vertexai", "vertexaianthropic", "bedrock"}
+HOMELESS: Final = [
+    row for row in (*NATIVE.values(), *GATEWAYS.values()) if row.base_url is None and row.name not in OF_A_REGION
+]
 
 
 @pytest.mark.parametrize("provider", [row.name for row in HOMELESS])
@@ -146,37 +144,71 @@ REFUSED: Final = {
 }
 
 
-@pytest.mark.parametrize("model", ["openai:m", "anthropic:m", "gemini:m", "vllm:m"])
+# Ollama's own tools are not as strict with OLLAMA_HOST: no scheme, no host and brackets are filled in.
+OLLAMA_TAKES: Final = {
+    "h.test/v1": "http://h.test:11434/api/chat",
+    "localhost": "http://localhost:11434/api/chat",
+    "https:///v1": "https://127.0.0.1/api/chat",
+    "https://[::1/v1": "https://[::1]/api/chat",
+}
+
+
+@pytest.mark.parametrize("provider", [*NATIVE, "vllm"])
 @pytest.mark.parametrize("base", REFUSED.values(), ids=REFUSED)
-def test_an_address_that_is_none(model: str, base: str) -> None:
+def test_an_address_that_is_none(provider: str, base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VERTEXAI_PROJECT", "p1")
     wire = Wire()
+    if provider == "ollama" and base in OLLAMA_TAKES:
+        wire.ask("m", HELLO, provider=provider, api_base=base)
+        assert str(wire.requests[-1].url) == OLLAMA_TAKES[base]
+        return
     with pytest.raises(InvalidRequestError, match="api_base") as caught:
-        wire.ask(model, HELLO, api_base=base)
+        wire.ask("m", HELLO, provider=provider, api_base=base)
     assert wire.requests == []
     assert "password@" not in str(caught.value)
 
 
-@pytest.mark.parametrize("base", ["h.test", "https://h.test\nx"])
-def test_an_address_from_the_environment_is_checked_too(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", base)
+@pytest.mark.parametrize("base", ["ftp://h.test", "https://h.test\nx"])
+@pytest.mark.parametrize("row", [*NATIVE.values(), GATEWAYS["vllm"]], ids=lambda row: row.name)
+def test_an_address_from_the_environment_is_checked_too(
+    row: Vendor | Gateway, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERTEXAI_PROJECT", "p1")
+    monkeypatch.setenv(row.base_variables[0], base)
     with pytest.raises(InvalidRequestError, match="is not an http"):
-        request("openai:m")
+        request("m", HELLO, provider=row.name)
 
 
-MODELS: Final = ["a b", "a?b=c", "a#b", "../../secret", "models/a b"]
+MODELS: Final = ["a b", "a?b=c", "a#b", "..", "../../secret", "a/../../../secret", "models/a b", "projects/../../b"]
+# Provider with its model in the path, settings -> how the path begins and ends, and the query.
+PATHS: Final[dict[str, tuple[Json, str, str, bytes]]] = {
+    "gemini": ({}, "/v1/models/", ":generateContent", b""),
+    "vertexai": ({}, "/v1/v1beta1/publishers/google/models/", ":generateContent", b""),
+    "vertexaianthropic": (
+        {"vertex_project": "p1"},
+        "/v1/projects/p1/locations/global/publishers/anthropic/models/",
+        ":rawPredict",
+        b"",
+    ),
+    "azure": ({"api_version": "1"}, "/v1/openai/deployments/", "/chat/completions", b"api-version=1"),
+    "bedrock": ({}, "/v1/model/", "/converse", b""),
+}
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_models_name_cannot_change_the_address(model: str) -> None:
+@pytest.mark.parametrize("provider", PATHS)
+def test_a_models_name_cannot_change_the_address(provider: str, model: str) -> None:
+    settings, begins, ends, query = PATHS[provider]
     try:
-        url = request(model, HELLO, provider="gemini").url
+        url = request(model, HELLO, provider=provider, api_base="https://h.test/v1", **settings).url
     except InvalidRequestError:
         assert ".." in model
         return
-    assert url.host == "generativelanguage.googleapis.com"
-    assert url.path.startswith("/v1beta/")
-    assert url.path.endswith(":generateContent")
-    assert (url.query, url.fragment) == (b"", "")
+    assert url.host == "h.test"
+    assert url.path.startswith(begins)
+    assert url.path.endswith(ends)
+    assert not {".", ".."} & set(url.raw_path.decode().partition("?")[0].split("/"))
+    assert (url.query, url.fragment) == (query, "")
 
 
 @pytest.mark.parametrize(("_", "base", "url"), [case for case in BASES if case[0] == "openai:m"])

@@ -24,6 +24,7 @@ from tests.mapping.asking import HELLO, as_bytes, usual_reply
 
 if TYPE_CHECKING:
     from polyvox import ChatCompletion, Parameters
+    from polyvox.call import Vendor
     from polyvox.parameters import CallParameters
 
 MODEL: Final = "openai:gpt-5"
@@ -113,12 +114,19 @@ def test_the_first_variable_that_has_one_wins(monkeypatch: pytest.MonkeyPatch) -
     assert host.headers["x-goog-api-key"] == "first"
 
 
+@pytest.fixture
+def somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the clouds want to know beside a key."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("VERTEXAI_PROJECT", "p1")
+
+
 NEED_A_KEY: Final = [
-    *((vendor.name, vendor.key_variables) for vendor in NATIVE.values()),
-    *((row.name, row.key_variables) for row in GATEWAYS.values() if row.key_variables and not row.key_optional),
+    (row.name, row.key_variables) for row in (*NATIVE.values(), *GATEWAYS.values()) if not row.key_optional
 ]
 
 
+@pytest.mark.usefixtures("somewhere")
 @pytest.mark.parametrize(("provider", "variables"), NEED_A_KEY, ids=[name for name, _ in NEED_A_KEY])
 def test_a_missing_key_names_every_variable_before_any_request(provider: str, variables: tuple[str, ...]) -> None:
     host = Host()
@@ -131,27 +139,31 @@ def test_a_missing_key_names_every_variable_before_any_request(provider: str, va
     assert caught.value.provider == provider
 
 
+@pytest.mark.usefixtures("somewhere")
 @pytest.mark.parametrize("value", ["", " ", "\n"])
-def test_an_empty_variable_is_no_key(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for row in NATIVE.values():
-        for name in row.key_variables:
-            monkeypatch.setenv(name, value)
-        host = Host()
-        with pytest.raises(MissingApiKeyError):
-            host.ask(f"{row.name}:m")
-        assert host.requests == []
-
-
-@pytest.mark.parametrize("value", [" ", "\n"])
-def test_a_blank_argument_is_no_key(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "k2")
+@pytest.mark.parametrize("row", [row for row in NATIVE.values() if not row.key_optional], ids=lambda row: row.name)
+def test_an_empty_variable_is_no_key(row: Vendor, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in row.key_variables:
+        monkeypatch.setenv(name, value)
     host = Host()
-    with pytest.raises((MissingApiKeyError, InvalidRequestError), match="api_key"):
-        host.ask(api_key=value)
+    with pytest.raises(MissingApiKeyError):
+        host.ask("m", provider=row.name, api_base="https://h.test/v1")
     assert host.requests == []
 
 
-KEYLESS: Final = [row.name for row in GATEWAYS.values() if row.key_optional]
+@pytest.mark.usefixtures("somewhere")
+@pytest.mark.parametrize("value", [" ", "\n"])
+@pytest.mark.parametrize("row", NATIVE.values(), ids=NATIVE)
+def test_a_blank_argument_is_no_key(row: Vendor, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in row.key_variables:
+        monkeypatch.setenv(name, "k2")
+    host = Host()
+    with pytest.raises((MissingApiKeyError, InvalidRequestError), match="api_key"):
+        host.ask("m", provider=row.name, api_base="https://h.test/v1", api_key=value)
+    assert host.requests == []
+
+
+KEYLESS: Final = [row.name for row in (*NATIVE.values(), *GATEWAYS.values()) if row.key_optional]
 
 
 @pytest.mark.parametrize("provider", KEYLESS)
@@ -293,18 +305,17 @@ SHAPES: Final = {
 }
 
 
+@pytest.mark.usefixtures("somewhere")
 @pytest.mark.parametrize("key", SHAPES.values(), ids=SHAPES)
-@pytest.mark.parametrize("model", ["openai:m", "anthropic:m", "gemini:m"])
-def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(model: str, key: str) -> None:
+@pytest.mark.parametrize("provider", [*NATIVE, "groq"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(provider: str, key: str) -> None:
     host = Host()
-    with pytest.raises(InvalidRequestError) as caught:
-        host.ask(model, api_key=key)
-    assert "api_key" in str(caught.value)
-    assert "secret" not in str(caught.value)
-    assert host.requests == []
-    with pytest.raises(InvalidRequestError):
-        host.ask(model, api_key=lambda: key)
-    assert host.requests == []
+    for given in (key, lambda: key):
+        with pytest.raises(InvalidRequestError) as caught:
+            host.ask("m", provider=provider, api_base="https://h.test/v1", api_key=given)
+        assert "api_key" in str(caught.value)
+        assert "secret" not in str(caught.value)
+        assert host.requests == []
 
 
 ECHOES: Final = {
@@ -314,12 +325,13 @@ ECHOES: Final = {
 }
 
 
+@pytest.mark.usefixtures("somewhere")
 @pytest.mark.parametrize("body", ECHOES.values(), ids=ECHOES)
-@pytest.mark.parametrize("model", ["openai:m", "anthropic:m", "gemini:m", "groq:m"])
-def test_an_error_never_shows_the_key_even_if_the_vendor_repeats_it(model: str, body: bytes) -> None:
+@pytest.mark.parametrize("provider", [*NATIVE, "groq"])
+def test_an_error_never_shows_the_key_even_if_the_vendor_repeats_it(provider: str, body: bytes) -> None:
     host = Host([httpx2.Response(401, content=body)])
     with pytest.raises(AuthenticationError) as caught:
-        host.ask(model, api_key=SECRET)
+        host.ask("m", provider=provider, api_base="https://h.test/v1", api_key=SECRET)
     assert SECRET not in str(caught.value)
     assert SECRET not in repr(caught.value)
 

@@ -90,7 +90,7 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
 @pytest.mark.parametrize(("messages", "says"), WRONG.values(), ids=WRONG)
 def test_malformed(messages: object, says: str) -> None:
     with pytest.raises(InvalidMessageError) as caught:
-        checked(cast("Messages", messages))
+        Wire().ask("openai:m", cast("Messages", messages))
     assert says in str(caught.value)
 
 
@@ -105,7 +105,7 @@ def test_every_vendor_says_so_before_any_request(model: str, messages: object) -
 
 def test_the_error_is_a_value_error_and_no_retry_helps() -> None:
     with pytest.raises(ValueError, match="messages is empty") as caught:
-        checked([])
+        Wire().ask("openai:m", [])
     assert isinstance(caught.value, InvalidMessageError)
     assert not caught.value.retryable
 

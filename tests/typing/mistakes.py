@@ -69,7 +69,12 @@ completion("claude-sonnet-4-6", MESSAGES, anthropic={"top_p": 0.4})  # expect: c
 completion("claude-sonnet-4-6", MESSAGES, anthropic={"top_k": "40"})  # expect: call-overload
 completion("gemini-2.5-flash", MESSAGES, gemini={"top_k": 40})  # expect: call-overload
 completion("gpt-4", MESSAGES, openai={"top_k": 40})  # expect: call-overload
-completion("mistral:mistral-small", MESSAGES, mistral={"safe_prompt": True})  # expect: call-overload
+completion("mistral:mistral-small", MESSAGES, mistral={"safe_promt": True})  # expect: call-overload
+completion("codestral:codestral-latest", MESSAGES, codestral={"safe_prompt": True})  # expect: call-overload
+completion("groq:llama", MESSAGES, groq={"reasoning_format": "row"})  # expect: call-overload
+completion("bedrock:claude", MESSAGES, bedrock={"top_k": 40})  # expect: call-overload
+completion("bedrock:claude", MESSAGES, aws_region="us-east-1")  # expect: call-overload
+completion("vertexai:gemini-2.5-flash", MESSAGES, vertex_location=["global"])  # expect: call-overload
 
 # --- messages --------------------------------------------------------------------------------------------------------
 

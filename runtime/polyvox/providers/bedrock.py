@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from os import environ
 from typing import TYPE_CHECKING, Final, assert_never
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 from typing_extensions import override
@@ -16,7 +16,7 @@ from polyvox_wire.bedrock import stubs
 from polyvox_wire.bedrock.options import PATHS
 from polyvox_wire.support import UnknownVariant
 
-from ..addressing import base_url
+from ..addressing import base_url, path_segment
 from ..aws import Identity, Keys, identity, profile_region, signature
 from ..errors import InvalidRequestError, MissingApiKeyError
 from ..honest import check_calls, new_id, now
@@ -307,8 +307,12 @@ class BedrockDialect(Dialect):
         return region
 
     @override
+    def holds_messages(self, model: str) -> bool:
+        return ":prompt/" in model
+
+    @override
     def path(self, call: Call) -> str:
-        return f"/model/{quote(model_id(call.model), safe='')}/{'converse-stream' if call.stream else 'converse'}"
+        return f"/model/{path_segment(model_id(call.model))}/{'converse-stream' if call.stream else 'converse'}"
 
     @override
     def credentials(self, call: Call) -> Credentials:

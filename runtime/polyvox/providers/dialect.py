@@ -97,6 +97,10 @@ class Dialect(ABC):
         self.options_name = vendor.name
         """The keyword of `completion()` that carries the vendor's own fields."""
 
+    def holds_messages(self, model: str) -> bool:
+        """Whether messages may be empty: the model is a stored prompt, which has its own."""
+        return False
+
     def base_url(self, call: Call) -> str:
         """The host and what stands before the path: the caller's, the environment's, or the vendor's."""
         return base_url(self.vendor, call.api_base)

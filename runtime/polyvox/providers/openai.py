@@ -23,7 +23,7 @@ from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
 from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..shapes import is_list, is_mapping, mapping_of
-from ..support import NATIVE, Renamed, Stance, Unsupported
+from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
 from .parts import texts
@@ -227,6 +227,8 @@ def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
             stances["thinking"] = NATIVE
         missing = (name for name in MODEL_PARAMETERS if vendor.renames.get(name, name) not in fields)
         stances.update(dict.fromkeys(missing, Unsupported("no such field in its API description")))
+        if "tools" in fields and "functions" not in fields:
+            stances.update(functions=Emulated("tools"), function_call=Emulated("tool_choice"))
     stances.update({name: Unsupported(reason) for name, reason in vendor.unsupported.items()})
     return stances
 
