@@ -71,6 +71,7 @@ class _Choice:
     finish_reason: FinishReason | None = None
     fields: dict[str, object] = field(default_factory=dict[str, object])
     message_fields: dict[str, object] = field(default_factory=dict[str, object])
+    message_extra: dict[str, object] = field(default_factory=dict[str, object])
     extra: dict[str, object] = field(default_factory=dict[str, object])
     has_reasoning: bool = False
 
@@ -88,6 +89,9 @@ class _Choice:
             self.fields.update(choice.provider_specific_fields)
         if choice.logprobs is not None:
             self.logprobs = _joined(self.logprobs, choice.logprobs)
+        if choice.model_extra:
+            # E.g. what Azure's filters found: the last that says something stands.
+            self.extra.update({key: value for key, value in choice.model_extra.items() if value})
         self._add_rare(delta)
 
     def _add_rare(self, delta: Delta) -> None:
@@ -113,7 +117,7 @@ class _Choice:
             )
         if delta.model_extra:
             # Lists and objects can be content (`reasoning_details`); anything else is of this piece only.
-            _gather(self.extra, {key: value for key, value in delta.model_extra.items() if _is_content(value)})
+            _gather(self.message_extra, {key: value for key, value in delta.model_extra.items() if _is_content(value)})
             self.has_reasoning = self.has_reasoning or "reasoning" in delta.model_extra
 
     def whole(self, index: int) -> Choice:
@@ -130,16 +134,18 @@ class _Choice:
             audio=self.audio,
             provider_specific_fields=self.message_fields,
         )
-        extras(message).update(self.extra)
+        extras(message).update(self.message_extra)
         if self.has_reasoning:
             extras(message)["reasoning"] = message.reasoning_content  # by the vendor's name, for the way back
-        return Choice(
+        choice = Choice(
             index=index,
             message=message,
             finish_reason=self.finish_reason,
             logprobs=self.logprobs,
             provider_specific_fields=self.fields,
         )
+        extras(choice).update(self.extra)
+        return choice
 
 
 def _is_content(value: object) -> bool:

@@ -120,10 +120,13 @@ class Tokens:
             return self._loaded()[1]
 
     def forget(self, refused: str) -> None:
-        """The vendor refused this token: read the credentials again. Nothing happens if somebody did already."""
-        with self._lock:
-            if self._found is not None and self._found[0].token == refused:
-                self._found = None
+        """The vendor refused this token: read the credentials again. Nothing happens if somebody did already.
+
+        Without the lock, which an event loop would wait for; at worst a token is fetched once too often.
+        """
+        found = self._found
+        if found is not None and found[0].token == refused:
+            self._found = None
 
     def _loaded(self) -> _Found:
         if self._found is None:
@@ -144,7 +147,8 @@ def _refresh(credentials: _GoogleCredentials) -> None:
 
 def _told(error: Exception) -> str:
     """google-auth's errors show as tuples: the text, and the reply."""
-    return str(error.args[0] if error.args else error)
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, str) else str(error)
 
 
 _known: dict[tuple[str, str], Tokens] = {}

@@ -10,6 +10,7 @@ import pytest
 
 from polyvox import AsyncClient, Client, InvalidRequestError, MissingApiKeyError
 from tests.mapping.asking import HELLO, Json, parsed, usual_reply
+from tests.recordings.corpus import records
 
 if TYPE_CHECKING:
     from polyvox import Parameters
@@ -318,3 +319,23 @@ def test_claude_without_a_resource() -> None:
 def test_claude_by_token_has_its_version_too(given: str | Callable[[], str]) -> None:
     request = Azure().ask("azureanthropic/m", api_base=FOUNDRY, api_key=given)
     assert request.headers["anthropic-version"] == "2023-06-01"
+
+
+# --- as recorded ------------------------------------------------------------------------------------------------------
+
+
+def test_the_recorded_addresses() -> None:
+    """All three services; where a source kept no version of a deployment's path, there is nothing to compare."""
+    seen: dict[str, str] = {}
+    for record in records("azure"):
+        raw = record.raw
+        path, version = str(raw["path"]), raw["query"].get("api-version")
+        whole = f"https://{raw['host']}{path}{f'?api-version={version}' if version else ''}"
+        if record.status < 300 and (version or "/deployments/" not in path):
+            deployed = path.split("/")[3] if "/deployments/" in path else None
+            settings = {"api_base": f"https://{raw['host']}", "api_version": version, "deployment_id": deployed}
+            given = {name: value for name, value in settings.items() if value is not None}
+            seen[whole] = url(record.model, provider=record.provider, **given)
+    if not seen:
+        pytest.skip("the recordings are not here")
+    assert list(seen.values()) == list(seen)

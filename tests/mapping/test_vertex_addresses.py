@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, cast
 
@@ -10,6 +11,7 @@ import pytest
 
 from polyvox import AsyncClient, AuthenticationError, Client, InvalidRequestError, MissingApiKeyError
 from tests.mapping.asking import HELLO, Json, as_bytes, usual_reply
+from tests.recordings.corpus import records
 
 if TYPE_CHECKING:
     from polyvox import Parameters
@@ -308,3 +310,34 @@ def test_a_blank_key_is_none(model: str, blank: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("VERTEXAI_API_KEY", blank)
     with pytest.raises(MissingApiKeyError):
         Vertex().ask(model, vertex_project="p1")
+
+
+# --- as recorded ------------------------------------------------------------------------------------------------------
+
+RECORDED: Final = re.compile(
+    r"/(?P<version>v1|v1beta1)/(projects/PROJECT/locations/(?P<location>[a-z0-9-]+)/)?publishers/.*"
+)
+
+
+def test_the_recorded_addresses() -> None:
+    """Gemini was recorded in both versions: the older one is asked for by an address that says so."""
+    seen: dict[str, str] = {}
+    for record in records("vertex"):
+        host, path = str(record.raw["host"]), str(record.raw["path"])
+        found = RECORDED.fullmatch(path)
+        if found is None:  # the location is blacked out
+            continue
+        location = found["location"]
+        base = f"https://{host}/v1" if found["version"] == "v1" else None
+        key = {"api_key": TOKEN, "vertex_project": "PROJECT"} if location else {"api_key": "AIzaSyKey"}
+        vertex = Vertex()
+        client = Client(transport=httpx2.MockTransport(vertex), api_base=base, vertex_location=location)
+        settings = cast("Parameters", {"provider": record.provider, **key})
+        if "stream" in path:
+            client.completion(record.model, HELLO, stream=True, **settings).close()
+        else:
+            client.completion(record.model, HELLO, **settings)
+        seen[f"https://{host}{path}"] = str(vertex.requests[-1].url).removesuffix("?alt=sse")
+    if not seen:
+        pytest.skip("the recordings are not here")
+    assert list(seen.values()) == list(seen)

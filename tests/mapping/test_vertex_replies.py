@@ -130,7 +130,7 @@ def test_a_prompt_that_is_blocked() -> None:
     feedback: Json = {"blockReason": "MODEL_ARMOR", "blockReasonMessage": "Blocked by Model Armor."}
     reply: Json = {"promptFeedback": feedback, "responseId": "r1"}
     for choice in (answered(GEMINI, reply).choices[0], assembled(GEMINI, sse(reply)).choices[0]):
-        assert (choice.finish_reason, choice.message.content) == ("content_filter", None)
+        assert (choice.finish_reason, choice.message.content or "") == ("content_filter", "")
         assert choice.provider_specific_fields["native_finish_reason"] == "MODEL_ARMOR"
 
 

@@ -30,7 +30,7 @@ def is_anthropic(record: Record) -> bool:
     """Whether it is a message of the Messages API, or the events of one."""
     if record.streamed:
         return inner_events(record)[0].get("type") == "message_start"
-    return json.loads(record.body).get("type") == "message"
+    return bool(json.loads(record.body).get("type") == "message")
 
 
 def as_anthropic(record: Record) -> Record:

@@ -66,6 +66,12 @@ def renamed(provider: str, body: JSON) -> None:
         body["user_id"] = body.pop("user")
 
 
+def tool_choice(provider: str, body: JSON) -> None:
+    """Together knows tools, but no functions."""
+    if provider == "together" and "function_call" in body:
+        body["tool_choice"] = body.pop("function_call")
+
+
 def no_single_choice(provider: str, body: JSON) -> None:
     """`n: 1` says nothing, and neither Groq nor OpenRouter has an `n`."""
     if provider in ("groq", "openrouter") and body.get("n") == 1:
@@ -99,6 +105,7 @@ DIFFERENCES: Final[tuple[Callable[[str, JSON], None], ...]] = (
     a_deployment,
     newer_limit,
     renamed,
+    tool_choice,
     no_single_choice,
     system_for_developer,
     no_annotations,

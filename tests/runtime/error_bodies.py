@@ -306,7 +306,7 @@ CASES: Final[dict[str, Case]] = {
         code="type_error",
         param="n",
     ),
-    "cohere": Case("cohere:m", 400, {"id": "c1", "message": "invalid"}, BadRequestError, "invalid"),
+    "cohere": Case("cohere:m", 400, {"id": "c1", "message": "invalid"}, BadRequestError, "invalid", request_id="c1"),
     "cerebras": Case(
         "cerebras:m",
         400,

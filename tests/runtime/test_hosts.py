@@ -12,6 +12,8 @@ from polyvox.call import Vendor
 from polyvox_wire.gateways import GATEWAYS, Gateway
 from tests.mapping.asking import HELLO, Json, Wire, request
 
+ROWS: Final[list[Vendor | Gateway]] = [*NATIVE.values(), *GATEWAYS.values()]
+
 BASES: Final[list[tuple[str, str, str]]] = [
     ("openai:m", "https://h.test/v1", "https://h.test/v1/chat/completions"),
     ("openai:m", "https://h.test/v1/", "https://h.test/v1/chat/completions"),
@@ -74,7 +76,7 @@ def test_two_addresses_are_an_error() -> None:
     assert wire.requests == []
 
 
-VARIABLES: Final = [(row.name, name) for row in (*NATIVE.values(), *GATEWAYS.values()) for name in row.base_variables]
+VARIABLES: Final = [(row.name, name) for row in ROWS for name in row.base_variables]
 
 
 @pytest.mark.parametrize(("provider", "variable"), VARIABLES)
@@ -99,9 +101,7 @@ def test_openais_address_in_the_environment_is_openais_only(monkeypatch: pytest.
 
 # Vertex AI and Bedrock have a host for each region.
 OF_A_REGION: Final = {"vertexai", "vertexaianthropic", "bedrock"}
-HOMELESS: Final = [
-    row for row in (*NATIVE.values(), *GATEWAYS.values()) if row.base_url is None and row.name not in OF_A_REGION
-]
+HOMELESS: Final = [row for row in ROWS if row.base_url is None and row.name not in OF_A_REGION]
 
 
 @pytest.mark.parametrize("provider", [row.name for row in HOMELESS])
@@ -183,7 +183,7 @@ MODELS: Final = ["a b", "a?b=c", "a#b", "..", "../../secret", "a/../../../secret
 # Provider with its model in the path, settings -> how the path begins and ends, and the query.
 PATHS: Final[dict[str, tuple[Json, str, str, bytes]]] = {
     "gemini": ({}, "/v1/models/", ":generateContent", b""),
-    "vertexai": ({}, "/v1/v1beta1/publishers/google/models/", ":generateContent", b""),
+    "vertexai": ({}, "/v1/publishers/google/models/", ":generateContent", b""),
     "vertexaianthropic": (
         {"vertex_project": "p1"},
         "/v1/projects/p1/locations/global/publishers/anthropic/models/",

@@ -19,15 +19,16 @@ from polyvox import (
     MissingApiKeyError,
 )
 from polyvox.addressing import NATIVE
-from polyvox_wire.gateways import GATEWAYS
+from polyvox.call import Vendor
+from polyvox_wire.gateways import GATEWAYS, Gateway
 from tests.mapping.asking import HELLO, as_bytes, usual_reply
 
 if TYPE_CHECKING:
     from polyvox import ChatCompletion, Parameters
-    from polyvox.call import Vendor
     from polyvox.parameters import CallParameters
 
 MODEL: Final = "openai:gpt-5"
+ROWS: Final[list[Vendor | Gateway]] = [*NATIVE.values(), *GATEWAYS.values()]
 SECRET: Final = "sk-very-secret"
 
 
@@ -121,9 +122,7 @@ def somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VERTEXAI_PROJECT", "p1")
 
 
-NEED_A_KEY: Final = [
-    (row.name, row.key_variables) for row in (*NATIVE.values(), *GATEWAYS.values()) if not row.key_optional
-]
+NEED_A_KEY: Final = [(row.name, row.key_variables) for row in ROWS if not row.key_optional]
 
 
 @pytest.mark.usefixtures("somewhere")
@@ -163,7 +162,7 @@ def test_a_blank_argument_is_no_key(row: Vendor, value: str, monkeypatch: pytest
     assert host.requests == []
 
 
-KEYLESS: Final = [row.name for row in (*NATIVE.values(), *GATEWAYS.values()) if row.key_optional]
+KEYLESS: Final = [row.name for row in ROWS if row.key_optional]
 
 
 @pytest.mark.parametrize("provider", KEYLESS)

@@ -345,6 +345,16 @@ def vendor_options() -> None:
     completion("claude-sonnet-4-6", MESSAGES, anthropic={"top_k": 40, "cache_control": {"type": "ephemeral"}})
     completion("gemini-2.5-flash", MESSAGES, gemini={"topK": 40, "cachedContent": "cachedContents/1"})
     completion("gpt-4", MESSAGES, openai={"prompt_cache_retention": "24h"})
+    completion("mistral:mistral-small", MESSAGES, mistral={"safe_prompt": True})
+    completion("groq:openai/gpt-oss-20b", MESSAGES, groq={"reasoning_format": "parsed"})
+    completion("ollama:llama3", MESSAGES, ollama={"keep_alive": "5m", "num_ctx": 8192})
+
+
+def settings_of_clouds() -> None:
+    completion("azure:gpt-4o", MESSAGES, api_version="2024-10-21", deployment_id="mine")
+    completion("bedrock:anthropic.claude-sonnet-4-6", MESSAGES, aws_region_name="us-east-1", aws_profile_name="work")
+    completion("vertex_ai/gemini-2.5-flash", MESSAGES, vertex_project="p1", vertex_location="global")
+    completion("vertex_ai/gemini-2.5-flash", MESSAGES, vertex_credentials={"type": "service_account"})
 
 
 # --- results ---------------------------------------------------------------------------------------------------------

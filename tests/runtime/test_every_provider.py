@@ -1,0 +1,210 @@
+"""Every provider: its host, its path, its header, its variables; and its key goes nowhere else.
+
+Natives stand here in a table; gateways are held against `specs/gateways.toml`, of which their rows are made.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import httpx2
+import pytest
+
+from polyvox import Client, MissingApiKeyError
+from polyvox.addressing import NATIVE
+from polyvox.call import Vendor
+from polyvox_wire.gateways import GATEWAYS, Gateway
+from tests.mapping.asking import HELLO, usual_reply
+
+SPEC: Final = Path(__file__).parents[2] / "specs/gateways.toml"
+AUTH: Final = ("authorization", "api-key", "x-api-key", "x-goog-api-key")
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Where it is called, and which header each of its variables fills."""
+
+    url: str
+    headers: Mapping[str, str]
+    """Variable -> header, such as `x-api-key: {}`."""
+    streams: str = ""
+    """Where streams are asked for, if elsewhere."""
+    header_elsewhere: str = ""
+    """The header at another address, if it depends on that."""
+
+
+def bearer(*variables: str) -> Mapping[str, str]:
+    return dict.fromkeys(variables, "authorization: Bearer {}")
+
+
+_GEMINI: Final = "https://generativelanguage.googleapis.com/v1beta/models/m"
+_VERTEX: Final = "https://aiplatform.googleapis.com"
+_CLAUDE: Final = f"{_VERTEX}/v1/projects/p1/locations/global/publishers/anthropic/models/m"
+_BEDROCK: Final = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m"
+_RESOURCE_KEYS: Final = dict.fromkeys(("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"), "api-key: {}")
+
+NATIVES: Final[Mapping[str, Provider]] = {
+    "openai": Provider("https://api.openai.com/v1/chat/completions", bearer("OPENAI_API_KEY")),
+    "anthropic": Provider(
+        "https://api.anthropic.com/v1/messages",
+        {"ANTHROPIC_API_KEY": "x-api-key: {}", **bearer("ANTHROPIC_AUTH_TOKEN")},
+    ),
+    "gemini": Provider(
+        f"{_GEMINI}:generateContent",
+        dict.fromkeys(("GEMINI_API_KEY", "GOOGLE_API_KEY"), "x-goog-api-key: {}"),
+        f"{_GEMINI}:streamGenerateContent?alt=sse",
+    ),
+    "azure": Provider(
+        "https://res.openai.azure.test/openai/v1/chat/completions",
+        {**_RESOURCE_KEYS, **bearer("AZURE_OPENAI_AD_TOKEN", "AZURE_AD_TOKEN")},
+    ),
+    "azure_ai": Provider(
+        "https://res.services.ai.azure.com/models/chat/completions?api-version=2024-05-01-preview",
+        {"AZURE_AI_API_KEY": "api-key: {}"},
+        header_elsewhere="authorization: Bearer {}",  # as models that are deployed by themselves take it
+    ),
+    "azureanthropic": Provider(
+        "https://res.services.ai.azure.com/anthropic/v1/messages", {"AZURE_ANTHROPIC_API_KEY": "x-api-key: {}"}
+    ),
+    "vertexai": Provider(
+        f"{_VERTEX}/v1beta1/publishers/google/models/m:generateContent",
+        {"VERTEXAI_API_KEY": "x-goog-api-key: {}"},
+        f"{_VERTEX}/v1beta1/publishers/google/models/m:streamGenerateContent?alt=sse",
+    ),
+    # Only tokens, of Google's own library or as api_key.
+    "vertexaianthropic": Provider(f"{_CLAUDE}:rawPredict", {}, f"{_CLAUDE}:streamRawPredict"),
+    "bedrock": Provider(f"{_BEDROCK}/converse", bearer("AWS_BEARER_TOKEN_BEDROCK"), f"{_BEDROCK}/converse-stream"),
+    "mistral": Provider("https://api.mistral.ai/v1/chat/completions", bearer("MISTRAL_API_KEY")),
+    "cohere": Provider("https://api.cohere.com/v2/chat", bearer("COHERE_API_KEY", "CO_API_KEY")),
+    "ollama": Provider("http://localhost:11434/api/chat", bearer("OLLAMA_API_KEY")),
+}
+# What stands in some addresses, or is one.
+ENVIRONMENT: Final = {
+    "AWS_REGION": "us-east-1",
+    "AZURE_OPENAI_ENDPOINT": "https://res.openai.azure.test",
+    "AZURE_AI_CHAT_ENDPOINT": "https://res.services.ai.azure.com",
+    "AZURE_ANTHROPIC_RESOURCE": "res",
+    "VERTEXAI_PROJECT": "p1",
+}
+OWN_SERVER: Final = "https://own.test/base"
+
+
+def _gateways() -> Mapping[str, Provider]:
+    rows: list[dict[str, Any]] = tomllib.loads(SPEC.read_text(encoding="utf-8"))["gateway"]
+    return {row["name"]: _gateway(**row) for row in rows}
+
+
+def _gateway(
+    key_variables: list[str], base_url: str = OWN_SERVER, path: str = "/chat/completions", **_: object
+) -> Provider:
+    return Provider(_filled(base_url) + path, bearer(*key_variables))
+
+
+def _filled(url: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: ENVIRONMENT.get(found[1], f"{found[1].lower()}.test"), url)
+
+
+ROWS: Final = _gateways()
+PROVIDERS: Final = {**NATIVES, **ROWS}
+KEYS: Final = [(name, variable) for name, provider in PROVIDERS.items() for variable in provider.headers]
+
+
+@pytest.fixture(autouse=True)
+def addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every address that is the environment's is there; of keys none."""
+    for row in GATEWAYS.values():
+        for variable in re.findall(r"\{(\w+)\}", row.base_url or ""):
+            monkeypatch.setenv(variable, _filled(f"{{{variable}}}"))
+        if row.self_hosted and row.base_variables:
+            monkeypatch.setenv(row.base_variables[0], OWN_SERVER)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+def request(provider: str, stream: bool = False, /, **parameters: object) -> httpx2.Request:
+    """The one request of a call."""
+    sent: list[httpx2.Request] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request)
+        return httpx2.Response(200, content=b"" if stream else usual_reply(request.url.path))
+
+    row = GATEWAYS.get(provider)
+    if row and row.self_hosted and not row.base_variables:
+        parameters = {"api_base": OWN_SERVER, **parameters}
+    client = Client(transport=httpx2.MockTransport(answer), num_retries=0)
+    given = cast("Any", {"provider": provider, **parameters})
+    if stream:
+        client.completion("m", HELLO, stream=True, **given).close()
+    else:
+        client.completion("m", HELLO, **given)
+    (only,) = sent
+    return only
+
+
+def credentials(request: httpx2.Request) -> list[str]:
+    """Every header that may carry a key."""
+    return [f"{name}: {request.headers[name]}" for name in AUTH if name in request.headers]
+
+
+def test_every_provider_is_here() -> None:
+    assert NATIVES.keys() == NATIVE.keys()
+    assert ROWS.keys() == GATEWAYS.keys()
+    assert [*NATIVES, *ROWS] == [*NATIVE, *GATEWAYS]
+    rows: list[Vendor | Gateway] = [*NATIVE.values(), *GATEWAYS.values()]
+    variables = {row.name: row.key_variables for row in rows}
+    assert {name: tuple(provider.headers) for name, provider in PROVIDERS.items()} == variables
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_where_it_is_called(name: str) -> None:
+    provider = PROVIDERS[name]
+    assert str(request(name, api_key="k1").url) == provider.url
+    assert str(request(name, True, api_key="k1").url) == (provider.streams or provider.url)
+
+
+@pytest.mark.parametrize(("name", "variable"), KEYS, ids=[f"{name}-{variable}" for name, variable in KEYS])
+def test_each_variable_fills_its_header_and_no_other(name: str, variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "secret-1")
+    sent = request(name)
+    assert credentials(sent) == [PROVIDERS[name].headers[variable].format("secret-1")]
+    assert "secret-1" not in str(sent.url) + sent.content.decode()
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_given_key_is_sent_as_the_first_variables(name: str) -> None:
+    (header, *_) = (*PROVIDERS[name].headers.values(), "authorization: Bearer {}")
+    assert credentials(request(name, api_key="secret-1")) == [header.format("secret-1")]
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_among_all_keys_only_its_own_leaves(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the environment of somebody who has every key there is, to the provider's own host and to another."""
+    secrets = {variable: f"secret-of-{variable}." for _, variable in KEYS}
+    for variable, secret in secrets.items():
+        monkeypatch.setenv(variable, secret)
+    own = {secrets[variable] for variable in [*PROVIDERS[name].headers][:1]}
+    for parameters in ({}, {"api_base": "https://proxy.test/v1"}):
+        if not own:
+            with pytest.raises(MissingApiKeyError):
+                request(name, **parameters)
+            continue
+        sent = request(name, **parameters)
+        whole = f"{sent.method} {sent.url} {sent.headers.multi_items()} {sent.content!r}"
+        assert {secret for secret in secrets.values() if secret in whole} == own
+
+
+@pytest.mark.parametrize("parameter", ["api_base", "base_url"])
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_another_address_is_honoured(name: str, parameter: str) -> None:
+    sent = request(name, api_key="k1", **{parameter: "https://proxy.test/there"})
+    assert (sent.url.scheme, sent.url.host) == ("https", "proxy.test")
+    assert sent.url.path.startswith("/there/")
+    assert sent.url.path.rpartition("/")[2] == httpx2.URL(PROVIDERS[name].url).path.rpartition("/")[2]
+    header = PROVIDERS[name].header_elsewhere.format("k1")
+    assert credentials(sent) == ([header] if header else credentials(request(name, api_key="k1")))
