@@ -143,7 +143,7 @@ class Client(_Settings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
     def completion(
         self,
-        model: KnownModel | str,
+        model: str,
         messages: Messages,
         *,
         stream: bool | None = None,
@@ -269,7 +269,7 @@ class AsyncClient(_Settings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
     async def completion(
         self,
-        model: KnownModel | str,
+        model: str,
         messages: Messages,
         *,
         stream: bool | None = None,

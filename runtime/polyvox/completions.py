@@ -60,7 +60,7 @@ def completion(
     **parameters: Unpack[Parameters],
 ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
 def completion(
-    model: KnownModel | str,
+    model: str,
     messages: Messages,
     *,
     stream: bool | None = None,
@@ -130,7 +130,7 @@ async def acompletion(
     **parameters: Unpack[Parameters],
 ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
 async def acompletion(
-    model: KnownModel | str,
+    model: str,
     messages: Messages,
     *,
     stream: bool | None = None,
