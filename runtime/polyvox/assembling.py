@@ -91,7 +91,8 @@ class _Choice:
             self.logprobs = _joined(self.logprobs, choice.logprobs)
         if choice.model_extra:
             # E.g. what Azure's filters found: the last that says something stands.
-            self.extra.update({key: value for key, value in choice.model_extra.items() if value})
+            more = choice.model_extra.items()
+            self.extra.update({key: value for key, value in more if value and key not in Choice.model_fields})
         self._add_rare(delta)
 
     def _add_rare(self, delta: Delta) -> None:
