@@ -22,6 +22,8 @@ from codegen.schemas import Schema, is_object
 from codegen.sources import Source
 
 TIMEOUT: Final = 60.0
+CUT: Final = '{\n "openapi": "3.1.0",\n "info": {\n'
+"""How what `refresh` writes begins."""
 GZIP: Final = b"\x1f\x8b"
 
 
@@ -45,14 +47,32 @@ def refresh(specs: Path, vendor: str, file: Path | None, date: str | None = None
     if source.base:
         raise Failure(f"{vendor} has no description of its own: it is compiled from that of {source.base}")
     upstream = _local(file) if file else _fetched(source)
-    document = parse(text_of(_unpacked(upstream, upstream.name), upstream.name), source.format, upstream.name)
-    cut = _cut(name_inline(document, source.inline, upstream.name), source, upstream.name)
+    document, cut = _read(upstream, source)
     text = json.dumps(cut, indent=1, ensure_ascii=False) + "\n"
     noted = _noted(source, upstream, date or _date(source, upstream, document), text)
     news = "changed; next is `generate`" if _differs(source.folder / "openapi.json", text) else "as before"
     replace_file(source.folder / "openapi.json", text)
     replace_file(source.folder / "source.toml", noted)
     return f"{source.vendor}: {len(schemas_of(cut))} of {len(schemas_of(document))} schemas, {len(text)} bytes, {news}"
+
+
+def taken(source: Source, file: Path | None) -> tuple[str, Schema]:
+    """The cut of the description in `file`, or at its address, and how it is called; nothing is written."""
+    upstream = _local(file) if file else _fetched(source)
+    return upstream.name, _read(upstream, source)[1]
+
+
+def _read(upstream: Upstream, source: Source) -> tuple[Schema, Schema]:
+    """The description, and the cut of it."""
+    what = upstream.name
+    text = text_of(_unpacked(upstream, what), what)
+    if text.startswith(CUT) and source.format != "openapi":
+        document = parse(text, "openapi", what)  # our own cut of something else
+    else:
+        document = parse(text, source.format, what)
+    if text.startswith(CUT) and info_of(document).get("title") == source.title:
+        return document, _cut(document, source, what)
+    return document, _cut(name_inline(document, source.inline, what), source, what)
 
 
 def _differs(file: Path, text: str) -> bool:
