@@ -108,6 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Failure as failure:
         print(f"codegen: {failure}", file=sys.stderr)
         return 1
+    except RecursionError:
+        print("codegen: something is described by itself, without an end", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -156,11 +159,18 @@ def _each(given: argparse.Namespace) -> Iterator[tuple[str, Path | None]]:
         yield given.vendor, given.file
         return
     for vendor in sources.vendors(given.specs):
-        if sources.load(given.specs / vendor).base is None:
+        if not _is_compiled_from_another(given.specs / vendor):
             yield (
                 vendor,
                 next(iter(sorted(given.file.glob(f"{vendor}.*"))), given.file / vendor) if given.file else None,
             )
+
+
+def _is_compiled_from_another(folder: Path) -> bool:
+    try:
+        return sources.load(folder).base is not None
+    except Failure:
+        return False  # whoever handles this vendor will say so
 
 
 def _refresh(given: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """What differs between two cuts of a description: one `Change` for each thing that says something else on the wire."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -15,6 +16,7 @@ from codegen.schemas import (
     constant,
     is_object,
     ref,
+    references,
     target,
     with_null,
     without_null,
@@ -27,6 +29,7 @@ Action: TypeAlias = Literal[
 Path: TypeAlias = tuple[str, ...]
 """From a component to what is meant: keys of properties, `[]` for what a list holds, `{}` for what a map holds."""
 
+ABSENT: Final = object()
 ALIKE: Final = 0.6
 """How alike two names must be, of 1, to be taken for one that was renamed."""
 
@@ -70,16 +73,22 @@ class Comparison:
         if (one, other) in self.seen:
             return
         self.seen.add((one, other))
-        self.schemas(self.old.get(one, {}), self.new.get(other, {}), other, ())
+        if one in self.old and other in self.new:
+            self.schemas(self.old[one], self.new[other], other, ())
+        elif one in self.old:
+            self._say("type", "removed", one, (), "", told(self.old[one]))  # forgotten, as vendors do
+        elif other in self.new:
+            self._say("type", "added", other, (), "", "", told(self.new[other]))
 
     def schemas(self, one: Schema, other: Schema, component: str, path: Path) -> None:
         """Compare two schemas, and what they refer to."""
-        if self._is_moved(without_null(one), without_null(other)):
+        if self._is_moved(_bar_null(one), _bar_null(other)):
             self._moved(one, other, component, path)
             return
         if null := _null_change(one, other):
             self._say("field" if path else "type", null, component, path[:-1], _last(path), told(one), told(other))
-        one, other = without_null(one), without_null(other)
+        one, other = _bar_null(one), _bar_null(other)
+        one, other = _side_by_side(one, other), _side_by_side(other, one)
         self._details(one, other, component, path)
         before, after = target(one), target(other)
         if "anyOf" in one or "anyOf" in other:
@@ -117,12 +126,12 @@ class Comparison:
 
     def _effective(self, schema: Schema, schemas: Schemas) -> Schema:
         """What a schema comes down to, null included."""
-        bare = without_null(schema)
+        bare = _bar_null(schema)
         if target(bare) is None:
             return schema
         found = self._resolved(bare, schemas)
         beside = {key: value for key, value in bare.items() if key != "$ref"}
-        return {**(with_null(found) if bare is not schema else found), **beside}
+        return {**(with_null(found) if bare != schema else found), **beside}
 
     def _contents(self, one: Schema, other: Schema, component: str, path: Path) -> None:
         if _sort(one) != _sort(other):
@@ -141,8 +150,9 @@ class Comparison:
 
     def _details(self, one: Schema, other: Schema, component: str, path: Path) -> None:
         for key in DETAILS:
-            if one.get(key) != other.get(key) and not (is_object(one.get(key)) or is_object(other.get(key))):
-                texts = ("" if key not in each else str(each[key]) for each in (one, other))
+            before, after = one.get(key, ABSENT), other.get(key, ABSENT)
+            if before != after and not (is_object(before) or is_object(after)):
+                texts = ("" if said is ABSENT else json.dumps(said, ensure_ascii=False) for said in (before, after))
                 self._say("detail", "changed", component, path, key, *texts)
         if one.get("discriminator") != other.get("discriminator"):
             texts = (str(each.get("discriminator") or "") for each in (one, other))
@@ -194,6 +204,8 @@ class Comparison:
         for name in come:
             required = name in owed[1]
             self._say("field", "added", component, path, name, "", told(after[name]), keyed=keyed, required=required)
+        for name in sorted((owed[0] ^ owed[1]) - {*before, *after}):  # required, and not described
+            self._say("field", "required" if name in owed[1] else "optional", component, path, name)
         for name in before:
             if name not in after:
                 continue
@@ -288,9 +300,26 @@ class Comparison:
 def compare(old: Schemas, new: Schemas, roots: Iterable[tuple[str, str]]) -> list[Change]:
     """What differs between the components that `roots` reach, in the order in which it is met."""
     comparison = Comparison(plainly(old), plainly(new))
-    for one, other in roots:
+    pairs = list(roots)
+    for one, other in pairs:
         comparison.components(one, other)
+    before = _reached(comparison.old, [one for one, _ in pairs])
+    after = _reached(comparison.new, [other for _, other in pairs])
+    for name in before:  # what is used elsewhere than before is still looked at
+        if name in after:
+            comparison.components(name, name)
     return comparison.changes
+
+
+def _reached(schemas: Schemas, waiting: list[str]) -> dict[str, Schema]:
+    """The components that are used at all, in the order in which they are met."""
+    found: dict[str, Schema] = {}
+    while waiting:
+        name = waiting.pop(0)
+        if name in schemas and name not in found:
+            found[name] = schemas[name]
+            waiting += references(schemas[name])
+    return found
 
 
 def _words_of(schema: Schema) -> dict[str, Schema]:
@@ -308,6 +337,24 @@ def _null_change(one: Schema, other: Schema) -> Literal["nullable", "not nullabl
     if before == after:
         return None
     return "nullable" if after else "not nullable"
+
+
+def _side_by_side(one: Schema, other: Schema) -> Schema:
+    """`one`, as a choice of one arm if `other` is a choice: what that says beside its arms is compared first."""
+    if "anyOf" in one or "anyOf" not in other:
+        return one
+    beside: Schema = {key: one[key] for key in (*DETAILS, "discriminator") if key in one and key in other}
+    return {**beside, "anyOf": [{key: value for key, value in one.items() if key not in beside}]}
+
+
+def _bar_null(schema: Schema) -> Schema:
+    """`schema` without its null arm; what is said beside a choice is said of the one arm that is left."""
+    bare = without_null(schema)
+    return (
+        bare
+        if "anyOf" in bare or bare is schema
+        else {**bare, **{key: schema[key] for key in DETAILS if key in schema}}
+    )
 
 
 def _last(path: Path) -> str:

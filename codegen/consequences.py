@@ -9,6 +9,7 @@ from codegen.dialects import UNIFIED
 from codegen.emitted import mentioned
 from codegen.handwritten import Handwritten, Name, Place
 from codegen.sources import Decisions, Source
+from codegen.stubs import mapped_type
 from codegen.surface import Side, Surface
 
 Level: TypeAlias = Literal["nothing", "option", "mapping", "breaking"]
@@ -50,7 +51,7 @@ class Consequence:
         places = ", ".join(map(str, self.at))
         said = [f"breaks callers of {', '.join(self.breaks)}"] if self.breaks else []
         if self.verdict:
-            said.append(f"needs a verdict: {self.verdict}" + (f"; if mapped, a mapping: {places}" if places else ""))
+            said.append(f"needs a decision: {self.verdict}" + (f"; if mapped, a mapping: {places}" if places else ""))
         elif places:
             said.append(f"needs a mapping: {places}")
         if self.options:
@@ -96,9 +97,11 @@ class Judge:
                 return what
         if change.kind == "word":
             return "enum value"
+        if change.kind == "arm" and not (change.words or self._is_class(change)):
+            return "form"
         if change.kind == "arm" or change.keyed:
             is_event = change.component == self.source.roots.get("stream") and not change.path
-            return "stream event" if is_event else "block type"
+            return "stream event" if is_event else "request variant" if {*roles} == {"request"} else "block type"
         if change.kind == "type":
             return "type"
         sides = {"request" if role == "request" else "error" if role == "error" else "reply" for role in roles}
@@ -109,6 +112,10 @@ class Judge:
             if "request" in sides
             else "reply field"
         )
+
+    def _is_class(self, change: Change) -> bool:
+        """Whether the arm is of a named type."""
+        return any(change.name in side.named for each in (self.old, self.new) for side in each.sides.values())
 
     def _touched(self, table: str) -> set[str]:
         return set(self.old.tables.get(table, ())) ^ set(self.new.tables.get(table, ()))
@@ -185,12 +192,24 @@ class Judge:
                 return Consequence("mapping", verdict=decide)
             lost = broken if verdict == "passthrough" else (f"what sends {change.before if before else path[-1]}",)
             return Consequence("breaking", breaks=lost, verdict=decide, at=at if verdict == "mapped" else ())
+        if verdict == "mapped":
+            return self._mapping(at) if self._is_sent_otherwise(change, path) else NOTHING
         if not self._retyped(change) or change.wider:
             return Consequence("option", options=broken) if verdict == "passthrough" and change.wider else NOTHING
-        if verdict == "mapped":
-            return self._mapping(at)
         narrow = verdict == "passthrough" and change.action in NARROWER and change.action != "required"
         return Consequence("breaking", breaks=broken) if narrow else NOTHING
+
+    def _is_sent_otherwise(self, change: Change, path: Path) -> bool:
+        """Whether the field of `RequestFields` has a type that what was passed to it may not have."""
+        if change.wider or change.action in ("nullable", "optional"):
+            return False
+        given = self.source.fields.get(".".join(path))
+        types: list[str | None] = []
+        for surface in (self.old, self.new):
+            side = surface.side("requests")
+            field = side.emitted.classes.get(side.name(change.component, change.path), {}).get(change.name)
+            types.append(mapped_type(field, given, side.emitted) if field else None)
+        return types[0] != types[1]
 
     def _verdict(self, path: Path) -> str:
         name = ".".join(path)
@@ -208,7 +227,7 @@ class Judge:
             return True  # it cannot be compiled: nothing is known
         before = old.type_of(old.name(change.component, change.path), change.name)
         after = new.type_of(new.name(change.component, change.path), change.name)
-        return before is None or after is None or before != after
+        return before != after
 
     def _inside(self, change: Change, owner: str) -> Consequence:
         """A change of a type that requests are made of."""
@@ -230,7 +249,8 @@ class Judge:
             case "field", "removed" | "renamed":
                 return self.hand.reading(owner, change.before if change.action == "renamed" else change.name)
             case "field", "required" | "added":
-                built = self.hand.building(owner) if change.required or change.action == "required" else ()
+                owed = change.required or (change.action == "required" and self._retyped(change))
+                built = self.hand.building(owner) if owed else ()
                 return [place for place, words in built if words is not None and change.name not in words]
             case "field", "retyped" | "not nullable":
                 built = self.hand.building(owner) if self._retyped(change) and not change.wider else ()

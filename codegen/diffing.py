@@ -1,5 +1,6 @@
 """`diff`: what changed between two descriptions of a vendor, as seen through our operation, and what it means."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -40,7 +41,7 @@ def between(source: Source, old: tuple[str, Schema], new: tuple[str, Schema], ru
     judge = _judge(source, *surfaces, runtime)
     roles = _roles(before, after)
     lines = [_line(change, roles.get(change.component, ()), judge) for change in changes]
-    return Report(source.vendor, called, named, [*_stops(*surfaces), *_folded(lines)])
+    return Report(source.vendor, called, named, [*_stops(source, *surfaces), *_folded(lines)])
 
 
 def _roots(old: Schema, new: Schema) -> list[tuple[str, str]]:
@@ -89,8 +90,12 @@ def _folded(lines: Iterable[Line]) -> list[Line]:
     return list(found.values())
 
 
-def _stops(old: Surface, new: Surface) -> list[Line]:
+def _stops(source: Source, old: Surface, new: Surface) -> list[Line]:
     """What `generate` would stop at, beside verdicts, which stand beside the fields they are on."""
     news = [stop for stop in dict.fromkeys(new.stops) if stop not in old.stops and "decisions.toml: " not in stop]
-    needed = Consequence("mapping", verdict="what it says there")
-    return [Line("generate", "stops", "", "", "", stop, (), needed) for stop in news]
+    return [Line("generate", "stops", "", "", "", stop, (), _mend(source, stop)) for stop in news]
+
+
+def _mend(source: Source, stop: str) -> Consequence:
+    found = re.search(r"specs/\w+/[\w.]+", stop)
+    return Consequence("mapping", verdict=found[0] if found else f"specs/{source.vendor}/overlay.yaml")

@@ -60,11 +60,9 @@ def tolerant(description: Schema, file: Path, stops: list[str]) -> Schema:
     document = copy.deepcopy(description)
     name = f"specs/{file.parent.name}/{file.name}"
     for number, action in enumerate(_actions(file, name) if file.exists() else (), start=1):
-        before = copy.deepcopy(document)
         try:
             _act(document, action, f"{name}: action {number}")
         except Failure as failure:
-            document = before
             stops.append(str(failure))
     return document
 

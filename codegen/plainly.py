@@ -66,6 +66,9 @@ def _choice(schema: Schema, *, nullable: bool) -> Schema:
     if choices:
         flat = union(inner for arm in choices for inner in arms(arm))
         rest = {key: value for key, value in schema.items() if key != "anyOf"}
+        for arm in choices:
+            if "anyOf" in arm and "discriminator" in arm:
+                rest.setdefault("discriminator", arm["discriminator"])
         schema = {**rest, **flat} if "anyOf" in flat or not rest else {**flat, **rest}
     return with_null(schema) if nullable and "anyOf" not in schema else _with_null_arm(schema, nullable=nullable)
 

@@ -3,6 +3,7 @@
 import datetime
 import gzip
 import hashlib
+import io
 import json
 import re
 import zlib
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.request import urlopen
 
 from codegen import facts, sources
@@ -22,9 +23,17 @@ from codegen.schemas import Schema, is_object
 from codegen.sources import Source
 
 TIMEOUT: Final = 60.0
+LARGEST: Final = 32 * 2**20
+"""Bytes of a description; real ones have 3.4 million."""
 CUT: Final = '{\n "openapi": "3.1.0",\n "info": {\n'
 """How what `refresh` writes begins."""
 GZIP: Final = b"\x1f\x8b"
+
+
+class SupportsRead(Protocol):
+    """A file, or a reply."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -81,9 +90,18 @@ def _differs(file: Path, text: str) -> bool:
 
 def _local(file: Path) -> Upstream:
     try:
-        return Upstream(str(file), file.read_bytes(), None)
+        with file.open("rb") as stream:
+            return Upstream(str(file), _bounded(stream, str(file)), None)
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}") from None
+
+
+def _bounded(stream: SupportsRead, what: str) -> bytes:
+    """All of it, if that is not too much."""
+    content = stream.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise Failure(f"{what} has more than {LARGEST // 2**20} MB")
+    return content
 
 
 def _fetched(source: Source) -> Upstream:
@@ -111,7 +129,7 @@ def _get(address: str) -> Upstream:
         with urlopen(address, timeout=TIMEOUT) as reply:  # noqa: S310  (https, see above)
             changed = reply.headers.get("Last-Modified")
             date = parsedate_to_datetime(changed).date().isoformat() if changed else None
-            return Upstream(address, reply.read(), date)
+            return Upstream(address, _bounded(reply, address), date)
     except (OSError, ValueError, HTTPException) as error:
         said = str(error).removeprefix("<urlopen error ").removesuffix(">")
         raise Failure(f"{address}: {said}; a copy of it can be taken by --from FILE") from None
@@ -120,7 +138,10 @@ def _get(address: str) -> Upstream:
 def _unpacked(upstream: Upstream, what: str) -> bytes:
     """Its content, which AWS publishes compressed."""
     try:
-        return gzip.decompress(upstream.content) if upstream.content.startswith(GZIP) else upstream.content
+        if not upstream.content.startswith(GZIP):
+            return upstream.content
+        with gzip.open(io.BytesIO(upstream.content)) as stream:
+            return _bounded(stream, what)
     except (OSError, EOFError, zlib.error):
         raise Failure(f"{what} is no whole gzip file") from None
 

@@ -75,7 +75,7 @@ def _groups(source: Source, request: Request, requests: Emitted) -> list[Group]:
     groups: list[Group] = []
     for path, name in [*nested.items(), ((), "RequestFields")]:
         fields = [(each, field) for each, field in mapped if each[:-1] == path]
-        rows = [(_name(field, source), _mapped_type(field, nested.get(each), requests)) for each, field in fields]
+        rows = [(_name(field, source), mapped_type(field, nested.get(each), requests)) for each, field in fields]
         groups.append(Group(name, "the request" if not path else f"`{path[0]}`", rows))
     return groups
 
@@ -86,7 +86,7 @@ def _name(field: Field, source: Source) -> str:
     return field.key
 
 
-def _mapped_type(field: Field, given: str | None, requests: Emitted) -> str:
+def mapped_type(field: Field, given: str | None, requests: Emitted) -> str:
     """Not sending a field is `OMIT`; null is not sent, unless there is no other way to say nothing."""
     bare = given or _type(field, requests, null=field.required)
     return bare if field.required else f"{bare} | Omit"

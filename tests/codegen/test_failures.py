@@ -166,7 +166,7 @@ def test_a_description_that_does_not_fit(
         ('title = "Acme"', 'title = "Acme', "not TOML: "),
         ("[upstream]", 'prefixes = "Beta"\n[upstream]', "prefixes: input should be a valid list, not 'Beta'"),
         ("[upstream]", "prefix = ['Beta']\n[upstream]", "unknown key 'prefix' (did you mean 'prefixes'?)"),
-        ("[upstream]", 'format = "raml"\n[upstream]', "format: input should be 'openapi' or 'google-discovery', not"),
+        ("[upstream]", 'format = "raml"\n[upstream]', "format: input should be 'openapi', 'google-discovery', 'aws-"),
         ("[upstream]", "base = 'other'\n[upstream]", "[upstream] is for a description of its own; base = 'other' says"),
         ("bytes = 0", 'bytes = "0"', "upstream.bytes: input should be a valid integer, not '0'"),
         ('licence = "MIT"', "", "upstream.licence is missing"),
