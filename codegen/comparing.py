@@ -14,6 +14,7 @@ from codegen.schemas import (
     Schemas,
     arms,
     constant,
+    is_list,
     is_object,
     ref,
     references,
@@ -176,7 +177,7 @@ class Comparison:
     def _set(self, kind: Kind, component: str, path: Path, before: list[Any], after: list[Any], words: Path) -> None:
         gone = [str(word) for word in before if word not in after]
         come = [str(word) for word in after if word not in before]
-        for here, there in _renamed(gone, come, lambda *_: len(gone) == len(come) == 1):
+        for here, there in _renamed(gone, come, lambda _one, _other: len(gone) == len(come) == 1):
             self._say(kind, "renamed", component, path, there, here, there, words=words)
             gone.remove(here)
             come.remove(there)
@@ -384,8 +385,8 @@ def _bare(schema: Any) -> object:
     """What a schema says about types: without bounds, defaults and orders."""
     if is_object(schema):
         return {key: _bare(value) for key, value in schema.items() if key not in DETAILS or is_object(value)}
-    if isinstance(schema, list):
-        return sorted(map(repr, map(_bare, schema)))
+    if is_list(schema):
+        return sorted(repr(_bare(each)) for each in schema)
     return schema
 
 
@@ -398,8 +399,11 @@ def _renamed(gone: list[str], come: list[str], alike: Callable[[str, str], bool]
     taken: set[str] = set()
     for here in list(gone):
         found = [there for there in come if there not in taken and near(here, there) >= ALIKE and alike(here, there)]
-        best = max(found, key=lambda there: near(here, there), default=None)
-        if best is not None and max(gone, key=lambda other: near(other, best)) == here:
+        if not found:
+            continue
+        ranks = {there: near(here, there) for there in found}
+        best = max(ranks, key=lambda there: ranks[there])
+        if all(near(other, best) <= ranks[best] for other in gone):
             taken.add(best)
             yield here, best
 

@@ -38,7 +38,7 @@ class Consequence:
     def __or__(self, other: "Consequence") -> "Consequence":
         """Both."""
         return Consequence(
-            level=max(self.level, other.level, key=LEVELS.index),
+            level=LEVELS[max(LEVELS.index(self.level), LEVELS.index(other.level))],
             breaks=_both(self.breaks, other.breaks),
             options=_both(self.options, other.options),
             verdict=self.verdict or other.verdict,
@@ -174,23 +174,25 @@ class Judge:
         return f"{self.source.vendor}={{{name!r}: ...}}"
 
     def _request_field(self, change: Change, path: Path) -> Consequence:
+        name = change.name
         verdict = self._verdict(path)
         before = self._verdict((*path[:-1], change.before)) if change.action == "renamed" else ""
         group = self.source.fields.get(path[0], "RequestFields") if len(path) > 1 else "RequestFields"
         built = [(place, words or frozenset[str]()) for place, words in self.hand.building(("stubs", group))]
-        at = tuple({place for place, words in built if (path[-1] in words) != (change.action == "added")})
+        sent = change.before if change.action == "renamed" else name
+        at = tuple({place for place, words in built if (sent in words) != (change.action == "added")})
         decide = f"specs/{self.source.vendor}/decisions.toml"
         if change.action in ("added", "renamed") and not verdict and not before:
             return Consequence("mapping", verdict=decide, at=at)
         if change.action == "added":
             option = verdict == "passthrough"
-            return Consequence("option", options=(self._option(path[-1]),)) if option else self._mapping(at)
+            return Consequence("option", options=(self._option(name),)) if option else self._mapping(at)
         verdict = verdict or before
-        broken = (self._option(change.before or path[-1]) if change.action == "renamed" else self._option(path[-1]),)
+        broken = (self._option(change.before or name) if change.action == "renamed" else self._option(name),)
         if change.action in ("removed", "renamed"):
             if verdict == "ignored":
                 return Consequence("mapping", verdict=decide)
-            lost = broken if verdict == "passthrough" else (f"what sends {change.before if before else path[-1]}",)
+            lost = broken if verdict == "passthrough" else (f"what sends {change.before if before else name}",)
             return Consequence("breaking", breaks=lost, verdict=decide, at=at if verdict == "mapped" else ())
         if verdict == "mapped":
             return self._mapping(at) if self._is_sent_otherwise(change, path) else NOTHING

@@ -236,7 +236,7 @@ class _Reader:
                 base = self.infer(value, env)
                 return self._attribute(base, key) or base
             case ast.BoolOp(values=values) | ast.Tuple(elts=values) | ast.List(elts=values):
-                return frozenset().union(*(self.infer(each, env) for each in values))
+                return frozenset[Name]().union(*(self.infer(each, env) for each in values))
             case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, right=other):
                 return self.infer(one, env) | self.infer(other, env)
             case ast.Subscript(value=value) | ast.Starred(value=value) | ast.NamedExpr(value=value):

@@ -8,6 +8,7 @@ from codegen.schemas import (
     Schemas,
     arms,
     constant,
+    is_list,
     is_object,
     rebuild,
     target,
@@ -58,7 +59,7 @@ def _spelled(schema: Schema) -> Schema:
 def _choice(schema: Schema, *, nullable: bool) -> Schema:
     """`anyOf` for every choice; a choice inside a choice is part of it."""
     kinds = schema.get("type")
-    if isinstance(kinds, list):
+    if is_list(kinds):
         rest = {key: value for key, value in schema.items() if key != "type"}
         made = union(NULL if kind == "null" else _spelled({**rest, "type": kind}) for kind in kinds)
         return with_null(made) if nullable else made

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from yaml.composer import Composer
+from yaml.composer import Composer, ComposerError
 from yaml.constructor import SafeConstructor
 from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 from yaml.resolver import Resolver
@@ -95,7 +95,7 @@ def _yaml(text: str, what: str, as_json: ValueError) -> Any:
     try:
         _check_depth(text, what)
         return yaml.load(text, Loader=_Yaml)  # noqa: S506  (a safe loader)
-    except yaml.composer.ComposerError as error:
+    except ComposerError as error:
         if "duplicate anchor" in str(error):
             return _with_anchors_redefined(text)
         raise Failure(f"{what} is neither JSON nor YAML: {' '.join(str(error).split())}") from None

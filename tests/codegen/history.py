@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,9 +28,10 @@ ATTEMPTS: Final = 60
 def revisions(vendor: str) -> list[Path]:
     """The revisions of a vendor's description, the oldest first; of Bedrock, those that botocore brings."""
     if vendor == "bedrock":
-        import botocore
-
-        return sorted((Path(botocore.__file__).parent / "data" / "bedrock-runtime").glob("*/service-2.json*"))
+        installed = find_spec("botocore")
+        assert installed
+        assert installed.origin
+        return sorted((Path(installed.origin).parent / "data" / "bedrock-runtime").glob("*/service-2.json*"))
     return sorted((SHARED / vendor).glob("*.gz"))
 
 
@@ -130,7 +132,11 @@ class Desk:
 
     def _describe(self, component: str) -> None:
         document = self._actions()
-        action = {"target": "$.components.schemas", "description": "forgotten", "update": {component: {}}}
+        action: dict[str, Any] = {
+            "target": "$.components.schemas",
+            "description": "forgotten",
+            "update": {component: {}},
+        }
         document["actions"].append(action)
         self._keep(document)
 

@@ -42,9 +42,10 @@ class Structure:
         """Everything that is said of a component."""
         return set(self._walk(self.schemas[component], component, (), ()))
 
-    def _walk(self, schema: Any, component: str, path: tuple[str, ...], above: tuple[str, ...]) -> Iterator[Fact]:
-        if not isinstance(schema, dict):
+    def _walk(self, given: Any, component: str, path: tuple[str, ...], above: tuple[str, ...]) -> Iterator[Fact]:
+        if not isinstance(given, dict):
             return
+        schema: dict[str, Any] = given  # pyright: ignore[reportUnknownVariableType]  # JSON
         if "$ref" in schema:
             yield from self._reference(schema["$ref"].removeprefix(POINTER), component, path, above)
         yield from self._says(schema, component, path)
@@ -81,7 +82,8 @@ class Structure:
 
     def _says(self, schema: Mapping[str, Any], component: str, path: tuple[str, ...]) -> Iterator[Fact]:
         kinds = schema.get("type", "object" if "properties" in schema else [])
-        for kind in kinds if isinstance(kinds, list) else [kinds]:
+        several: list[str] = kinds if isinstance(kinds, list) else [kinds]  # pyright: ignore[reportUnknownVariableType]  # JSON
+        for kind in several:
             if kind != "any":
                 yield Fact(component, path, "may be", kind)
         if schema.get("nullable") is True:

@@ -164,7 +164,13 @@ STEPS: Final = [
         "needs a mapping: runtime/acme.py:event",
         1,
     ),
-    (", {$ref: Image}]", "]", "retyped", "breaks callers of native Image; needs a mapping: runtime/acme.py:block", 2),
+    (
+        ", {$ref: Image}]",
+        "]",
+        "block type removed: Image",
+        "breaks callers of native Image; needs a mapping: runtime/acme.py:block",
+        2,
+    ),
     (
         "id: {type: string}",
         "id: {type: integer}",
@@ -224,7 +230,7 @@ def diffed(shop: Workshop, schemas: str, *more: str) -> int:
 def test_json_for_programs(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
     assert diffed(shop, OLD.replace("[end, length]", "[end, length, safety]"), "--json") == 1
     said = json.loads(capsys.readouterr().out)
-    line = said["changes"][0]["consequence"]["at"][0].pop("line")
+    line: int = said["changes"][0]["consequence"]["at"][0].pop("line")
     assert MAPPING.splitlines()[line - 1].startswith("REASONS")
     assert said == {
         "format": 1,

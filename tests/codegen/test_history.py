@@ -2,6 +2,8 @@
 
 import ast
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +14,9 @@ from typing import Any, Final
 import pytest
 
 from codegen import models, sources
+from codegen.__main__ import main
 from codegen.comparing import Change, compare
+from codegen.diffing import between
 from codegen.write import Files
 from tests.codegen.history import CHECKOUT, SHARED, VENDORS, Desk, revisions
 from tests.codegen.structure import Fact, Structure, differences
@@ -264,3 +268,62 @@ def written(replay: Replay, folder: Path) -> list[str]:
             (folder / package / path).write_text(text, encoding="utf-8")
         packages.append(package)
     return packages
+
+
+def test_the_case_that_the_docs_walk_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """June 2026, with the hand-written half as it was before: the report names what mypy then named."""
+    if not SHARED.exists():
+        pytest.skip("no ../shared/upstream-history: nothing to replay")
+    desk = Desk(tmp_path, "anthropic")
+    before, after = (SHARED / "anthropic" / f"2026-06-{day}.json.gz" for day in ("07", "16"))
+    desk.refresh(before)
+    desk.settle()
+    shutil.copytree(CHECKOUT / "runtime", tmp_path / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
+    file = tmp_path / "runtime" / "polyvox" / "providers" / "anthropic.py"
+    text = file.read_text(encoding="utf-8")
+    assert "| r.FallbackBlock()\n" in text
+    file.write_text(text.replace("| r.FallbackBlock()\n", "\n"), encoding="utf-8")
+    capsys.readouterr()
+    command = [
+        "diff",
+        "anthropic",
+        "--from",
+        str(after),
+        "--specs",
+        str(desk.specs),
+        "--runtime",
+        str(tmp_path / "runtime"),
+    ]
+    assert main(command) == 1
+    told = capsys.readouterr().out.partition(":")[2].splitlines()[1:]
+    docs = (CHECKOUT / "docs" / "when-a-spec-changes.md").read_text(encoding="utf-8")
+    assert "\n".join(told).strip() in docs
+    assert "needs a mapping: runtime/polyvox/providers/anthropic.py:Parts.add" in docs
+
+
+@pytest.mark.parametrize("vendor", [*VENDORS, "bedrock"])
+def test_mappings_still_work_where_the_types_fit(vendor: str, tmp_path: Path) -> None:
+    """The tests of tests/mapping/, run with the types of each revision that asks nothing of the hand-written half."""
+    folder = CHECKOUT / "tests" / "mapping"
+    tests = sorted(folder.glob(f"test_{vendor}_*.py"))
+    if not tests or not (folder / "asking.py").exists():
+        pytest.skip(f"no tests/mapping/test_{vendor}_*.py, or not the asking.py that they share")
+    if vendor != "bedrock" and not SHARED.exists():
+        pytest.skip("no ../shared/upstream-history: nothing to replay")
+    source = sources.load(CHECKOUT / "specs" / vendor)
+    first, *steps = replayed(vendor, tmp_path).steps
+    done: list[Files] = []
+    for step in steps:
+        report = between(source, ("today", dict(first.cut)), (step.name, dict(step.cut)))
+        if step.files in done or any(line.consequence.at for line in report.lines):
+            continue
+        done.append(step.files)
+        shutil.copytree(COMMITTED, tmp_path / step.name / "polyvox_wire", ignore=shutil.ignore_patterns("__pycache__"))
+        for path, text in step.files.items():
+            (tmp_path / step.name / "polyvox_wire" / path).write_text(text, encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path / step.name)}
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "0", *map(str, tests)]
+        ran = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, f"{vendor} {step.name}: {ran.stdout[-2000:]}"
+        print(vendor, step.name, ran.stdout.strip().splitlines()[-1])
+    print(f"{vendor}: {len(done)} different outputs fit")
