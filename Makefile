@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 VENDOR ?=
 FROM ?=
+OLD ?=
+SINCE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo docs refresh generate check-generated format lint types test pytest check bench record clean
+.PHONY: help setup lock demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest check bench record clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +35,21 @@ demo: $(READY) ## regenerate, then call each vendor over real HTTP and print wha
 
 refresh: $(READY) ## take a vendor's new description: make refresh VENDOR=openai [FROM=file]
 	$(BIN)/python -m codegen refresh $(VENDOR) $(if $(FROM),--from $(FROM))
+
+refresh-all: $(READY) ## the same for each vendor by itself, whatever becomes of the others: make refresh-all [FROM=folder]
+	$(BIN)/python -m codegen refresh --all $(if $(FROM),--from $(FROM))
+
+diff: $(READY) ## what a new description means for us, nothing written: make diff VENDOR=openai [FROM=file] [OLD=file]
+	$(BIN)/python -m codegen diff $(VENDOR) $(if $(FROM),--from $(FROM)) $(if $(OLD),--old $(OLD))
+
+diff-all: $(READY) ## the same for each vendor: make diff-all [FROM=folder]
+	$(BIN)/python -m codegen diff --all $(if $(FROM),--from $(FROM))
+
+changelog: $(READY) ## draft entries for CHANGELOG.md: make changelog VENDOR=openai [FROM=file] [OLD=file]
+	$(BIN)/python -m codegen diff $(VENDOR) --changelog $(if $(FROM),--from $(FROM)) $(if $(OLD),--old $(OLD))
+
+api: $(READY) ## is what callers use still there? Tells our breaking changes from the vendors': make api [SINCE=commit]
+	$(BIN)/python -m codegen.stability $(if $(SINCE),--since $(SINCE))
 
 generate: $(READY) ## compile specs/ into generated/
 	$(BIN)/python -m codegen generate

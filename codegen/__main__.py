@@ -1,17 +1,25 @@
 """The compiler's command line, and its pipeline: one line per stage.
 
 python -m codegen refresh VENDOR [--from FILE]        fetch a description, and vendor the cut of it
+python -m codegen refresh --all [--from FOLDER]       each vendor by itself, whatever becomes of the others
+python -m codegen diff VENDOR [--old FILE] [--from FILE] [--json | --changelog]
+                                                      what changed, what it means, and which function to change
 python -m codegen generate [VENDOR ...] [--check]     specs -> generated
+
+`diff` exits with 0 where there is nothing to do, 1 where something wants a decision or a mapping, 2 where callers
+break, and 3 where it cannot say, so that a schedule can act on it. With --all it is the highest of these.
 """
 
 import argparse
 import datetime
+import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from codegen import dialects, gateways, overlay, read, sources, stubs
+from codegen.diffing import diff
 from codegen.failure import Failure
 from codegen.files import text_of
 from codegen.known_models import known_models
@@ -20,6 +28,7 @@ from codegen.modules import module
 from codegen.normalise import normalise
 from codegen.refresh import refresh
 from codegen.rendering import render
+from codegen.reporting import Report
 from codegen.rules.names import Names
 from codegen.schemas import Schema
 from codegen.sources import Source
@@ -27,6 +36,8 @@ from codegen.verdicts import decide
 from codegen.write import Files, difference, formatted, write
 
 CHECKOUT: Final = Path(__file__).parent.parent
+UNUSABLE: Final = 3
+"""The exit status of a `diff` that cannot say."""
 SUPPORT: Final = Path(__file__).parent / "support" / "support.py"
 
 
@@ -99,24 +110,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Failure as failure:
         print(f"codegen: {failure}", file=sys.stderr)
         return 1
+    except RecursionError:
+        print("codegen: something is described by itself, without an end", file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m codegen", description="Vendors' API descriptions -> typed code.")
     commands = parser.add_subparsers(required=True)
     fetch = commands.add_parser("refresh", help="fetch a description, and vendor the cut of it")
-    fetch.add_argument("vendor")
+    _whose(fetch)
     fetch.add_argument("--from", dest="file", type=Path, metavar="FILE", help="a local copy instead of the address")
     fetch.add_argument(
         "--date", type=date, metavar="YYYY-MM-DD", help="when the vendor published it, if neither says so itself"
     )
     fetch.set_defaults(run=_refresh)
+    compare = commands.add_parser("diff", help="what changed, what it means, and which function to change")
+    _whose(compare)
+    compare.add_argument("--old", type=Path, metavar="FILE", help="instead of the vendored cut")
+    compare.add_argument("--from", dest="file", type=Path, metavar="FILE", help="a local copy instead of the address")
+    form = compare.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--changelog", action="store_true", help="a draft for CHANGELOG.md")
+    compare.add_argument("--runtime", type=Path, default=CHECKOUT / "runtime", metavar="DIR", help=argparse.SUPPRESS)
+    compare.set_defaults(run=_diff)
     make = commands.add_parser("generate", help="specs -> generated")
     make.add_argument("vendors", nargs="*", metavar="VENDOR", help="only these; LOCK is then left alone")
     make.add_argument("--check", action="store_true", help="write nothing; show what would change, and exit 1")
     make.add_argument("--out", type=Path, default=CHECKOUT / "generated" / "polyvox_wire", metavar="DIR")
     make.set_defaults(run=_generate)
-    for command in (fetch, make):
+    for command in (fetch, compare, make):
         command.add_argument("--specs", type=Path, default=CHECKOUT / "specs", metavar="DIR")
     return parser
 
@@ -126,9 +149,69 @@ def date(text: str) -> str:
     return datetime.date.fromisoformat(text).isoformat()
 
 
+def _whose(command: argparse.ArgumentParser) -> None:
+    whose = command.add_mutually_exclusive_group(required=True)
+    whose.add_argument("vendor", nargs="?")
+    whose.add_argument("--all", action="store_true", help="each vendor by itself; --from is then a folder of VENDOR.*")
+
+
+def _each(given: argparse.Namespace) -> Iterator[tuple[str, Path | None]]:
+    """Whose description is asked for, and the file to take it from."""
+    if not given.all:
+        yield given.vendor, given.file
+        return
+    for vendor in sources.vendors(given.specs):
+        if not _is_compiled_from_another(given.specs / vendor):
+            yield (
+                vendor,
+                next(iter(sorted(given.file.glob(f"{vendor}.*"))), given.file / vendor) if given.file else None,
+            )
+
+
+def _is_compiled_from_another(folder: Path) -> bool:
+    try:
+        return sources.load(folder).base is not None
+    except Failure:
+        return False  # whoever handles this vendor will say so
+
+
 def _refresh(given: argparse.Namespace) -> int:
-    print(refresh(given.specs, given.vendor, given.file, given.date))
-    return 0
+    failed: list[str] = []
+    vendors = list(_each(given))
+    for vendor, file in vendors:
+        try:
+            print(refresh(given.specs, vendor, file, given.date), flush=True)
+        except Failure as failure:
+            failed.append(vendor)
+            print(f"codegen: {f'{vendor}: ' if given.all else ''}{failure}", file=sys.stderr)
+    if given.all:
+        print(
+            f"{len(vendors) - len(failed)} of {len(vendors)} refreshed"
+            + (f"; not {', '.join(failed)}" if failed else "")
+        )
+    return 1 if failed else 0
+
+
+def _diff(given: argparse.Namespace) -> int:
+    status = 0
+    found: list[Report] = []
+    for vendor, file in _each(given):
+        try:
+            found.append(diff(given.specs, vendor, given.old, file, given.runtime))
+        except Failure as failure:
+            status = UNUSABLE
+            print(f"codegen: {f'{vendor}: ' if given.all else ''}{failure}", file=sys.stderr)
+    sys.stdout.write(_shown(found, given))
+    return max([status, *(report.status for report in found)])
+
+
+def _shown(reports: Sequence[Report], given: argparse.Namespace) -> str:
+    if given.changelog:
+        return "".join(report.changelog() for report in reports)
+    if given.json:
+        records = [report.record() for report in reports]
+        return json.dumps(records if given.all else records[0], indent=1, ensure_ascii=False) + "\n" if records else ""
+    return "\n".join(report.text() for report in reports)
 
 
 def _generate(given: argparse.Namespace) -> int:

@@ -51,6 +51,14 @@ def compiled(source: Source, description: Schema, names: Names) -> dict[str, str
     return _files(source, _options(source, request, fields, requests.emitted), _used(source, requests))
 
 
+def own_requests(source: Source, description: Schema, names: Names) -> Module | None:
+    """The types of the vendor's own fields, with what decisions.toml says of fields that are gone left aside."""
+    request = _described(description)
+    ignored = sources.decisions(source.folder).ignored
+    own = [name for name in request.fields if name not in UNIFIED and name not in ignored]
+    return module(source, _normal(request, own, names)) if own else None
+
+
 def _options(source: Source, request: Described, fields: Fields, requests: Emitted) -> str:
     verdicts: dict[Path, str] = {(name,): "passthrough" for name in fields}
     every = sorted({*request.fields, *_extended(source)})

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -36,11 +37,22 @@ def emit(normal: Normal) -> str:
     """Python source with a class or alias for each component of `normal`."""
     base = "Record" if normal.side == "unified" else "Wire"
     flags = REQUESTS if normal.side == "requests" else (*REPLIES, "--base-class", f"{SUPPORT}.{base}")
+    return _emitted(json.dumps(_document(normal.schemas)), flags)
+
+
+@lru_cache(maxsize=8)
+def _emitted(document: str, flags: tuple[str, ...]) -> str:
+    """Remembered, for `diff`: of two descriptions, half is often the same."""
     with TemporaryDirectory() as folder:
         description, output = Path(folder, "openapi.json"), Path(folder, "models.py")
-        description.write_text(json.dumps(_document(normal.schemas)), encoding="utf-8")
+        description.write_text(document, encoding="utf-8")
         _run("--input", str(description), "--output", str(output), *ALWAYS, *flags)
         return output.read_text(encoding="utf-8")
+
+
+def forget() -> None:
+    """Make everything anew from now on."""
+    _emitted.cache_clear()
 
 
 def _document(schemas: Schemas) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Stage `normalise`: one side of a description, made plain. Each line is a rule; the rules are in rules/."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from codegen.prune import reach
@@ -38,6 +38,8 @@ class Normal:
     defaults: Mapping[replies.Place, str] = field(default_factory=dict[replies.Place, str])
     closed: Collection[str] = ()
     """Enums of unified types that callers see closed."""
+    named: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What each component of the description is called here."""
 
 
 def normalise(
@@ -56,8 +58,8 @@ def normalise(
     final = {role: renamed[root] for role, root in roots.items()}
     schemas = reach(schemas, final.values())
     if side == "requests":
-        return Normal(side, schemas, final)
-    return _replies(schemas, final, side, closed)
+        return Normal(side, schemas, final, named=renamed)
+    return replace(_replies(schemas, final, side, closed), named=renamed)
 
 
 def _replies(schemas: Schemas, roots: Mapping[str, str], side: Side, closed: Collection[str]) -> Normal:

@@ -55,6 +55,18 @@ def apply(description: Schema, file: Path) -> Schema:
     return document
 
 
+def tolerant(description: Schema, file: Path, stops: list[str]) -> Schema:
+    """`description` with the actions of `file` that still fit applied; `stops` is told of the others."""
+    document = copy.deepcopy(description)
+    name = f"specs/{file.parent.name}/{file.name}"
+    for number, action in enumerate(_actions(file, name) if file.exists() else (), start=1):
+        try:
+            _act(document, action, f"{name}: action {number}")
+        except Failure as failure:
+            stops.append(str(failure))
+    return document
+
+
 def _actions(file: Path, name: str) -> list[Action]:
     try:
         raw: Any = yaml.safe_load(text_of(file.read_bytes(), name))

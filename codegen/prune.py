@@ -22,5 +22,7 @@ def reach(schemas: Schemas, roots: Iterable[str], *, gaps: bool = False) -> Sche
         found.add(name)
         schema = as_schema(schemas[name])
         check(schema, name)
+        if away := [each for each in references(schema) if each.startswith("#") or "/" in each or ":" in each]:
+            raise Failure(f"{name} refers to {away[0]}, which is no component of this document")
         waiting.extend((name, each) for each in references(schema))
     return {name: schema for name, schema in schemas.items() if name in found}

@@ -3,6 +3,7 @@
 import datetime
 import gzip
 import hashlib
+import io
 import json
 import re
 import zlib
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.request import urlopen
 
 from codegen import facts, sources
@@ -22,7 +23,17 @@ from codegen.schemas import Schema, is_object
 from codegen.sources import Source
 
 TIMEOUT: Final = 60.0
+LARGEST: Final = 32 * 2**20
+"""Bytes of a description; real ones have 3.4 million."""
+CUT: Final = '{\n "openapi": "3.1.0",\n "info": {\n'
+"""How what `refresh` writes begins."""
 GZIP: Final = b"\x1f\x8b"
+
+
+class SupportsRead(Protocol):
+    """A file, or a reply."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -45,8 +56,7 @@ def refresh(specs: Path, vendor: str, file: Path | None, date: str | None = None
     if source.base:
         raise Failure(f"{vendor} has no description of its own: it is compiled from that of {source.base}")
     upstream = _local(file) if file else _fetched(source)
-    document = parse(text_of(_unpacked(upstream, upstream.name), upstream.name), source.format, upstream.name)
-    cut = _cut(name_inline(document, source.inline, upstream.name), source, upstream.name)
+    document, cut = _read(upstream, source)
     text = json.dumps(cut, indent=1, ensure_ascii=False) + "\n"
     noted = _noted(source, upstream, date or _date(source, upstream, document), text)
     news = "changed; next is `generate`" if _differs(source.folder / "openapi.json", text) else "as before"
@@ -55,15 +65,43 @@ def refresh(specs: Path, vendor: str, file: Path | None, date: str | None = None
     return f"{source.vendor}: {len(schemas_of(cut))} of {len(schemas_of(document))} schemas, {len(text)} bytes, {news}"
 
 
+def taken(source: Source, file: Path | None) -> tuple[str, Schema]:
+    """The cut of the description in `file`, or at its address, and how it is called; nothing is written."""
+    upstream = _local(file) if file else _fetched(source)
+    return upstream.name, _read(upstream, source)[1]
+
+
+def _read(upstream: Upstream, source: Source) -> tuple[Schema, Schema]:
+    """The description, and the cut of it."""
+    what = upstream.name
+    text = text_of(_unpacked(upstream, what), what)
+    if text.startswith(CUT) and source.format != "openapi":
+        document = parse(text, "openapi", what)  # our own cut of something else
+    else:
+        document = parse(text, source.format, what)
+    if text.startswith(CUT) and info_of(document).get("title") == source.title:
+        return document, _cut(document, source, what)
+    return document, _cut(name_inline(document, source.inline, what), source, what)
+
+
 def _differs(file: Path, text: str) -> bool:
     return not file.exists() or file.read_bytes() != text.encode()
 
 
 def _local(file: Path) -> Upstream:
     try:
-        return Upstream(str(file), file.read_bytes(), None)
+        with file.open("rb") as stream:
+            return Upstream(str(file), _bounded(stream, str(file)), None)
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}") from None
+
+
+def _bounded(stream: SupportsRead, what: str) -> bytes:
+    """All of it, if that is not too much."""
+    content = stream.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise Failure(f"{what} has more than {LARGEST // 2**20} MB")
+    return content
 
 
 def _fetched(source: Source) -> Upstream:
@@ -91,7 +129,7 @@ def _get(address: str) -> Upstream:
         with urlopen(address, timeout=TIMEOUT) as reply:  # noqa: S310  (https, see above)
             changed = reply.headers.get("Last-Modified")
             date = parsedate_to_datetime(changed).date().isoformat() if changed else None
-            return Upstream(address, reply.read(), date)
+            return Upstream(address, _bounded(reply, address), date)
     except (OSError, ValueError, HTTPException) as error:
         said = str(error).removeprefix("<urlopen error ").removesuffix(">")
         raise Failure(f"{address}: {said}; a copy of it can be taken by --from FILE") from None
@@ -100,7 +138,10 @@ def _get(address: str) -> Upstream:
 def _unpacked(upstream: Upstream, what: str) -> bytes:
     """Its content, which AWS publishes compressed."""
     try:
-        return gzip.decompress(upstream.content) if upstream.content.startswith(GZIP) else upstream.content
+        if not upstream.content.startswith(GZIP):
+            return upstream.content
+        with gzip.open(io.BytesIO(upstream.content)) as stream:
+            return _bounded(stream, what)
     except (OSError, EOFError, zlib.error):
         raise Failure(f"{what} is no whole gzip file") from None
 

@@ -40,7 +40,7 @@ def stubs(source: Source, request: Request, requests: Module, responses: Module)
         vendor=source.vendor,
         groups=groups,
         types=[kind for group in groups for _, kind in group.fields],
-        tables={table: _words(responses.emitted, name, source) for table, name in source.tables.items()},
+        tables={table: words(responses.emitted, name, source) for table, name in source.tables.items()},
         reply=responses.normal.roots["response"] if source.reply else None,
         event=responses.normal.roots.get("stream") if source.reply else None,
     )
@@ -75,7 +75,7 @@ def _groups(source: Source, request: Request, requests: Emitted) -> list[Group]:
     groups: list[Group] = []
     for path, name in [*nested.items(), ((), "RequestFields")]:
         fields = [(each, field) for each, field in mapped if each[:-1] == path]
-        rows = [(_name(field, source), _mapped_type(field, nested.get(each), requests)) for each, field in fields]
+        rows = [(_name(field, source), mapped_type(field, nested.get(each), requests)) for each, field in fields]
         groups.append(Group(name, "the request" if not path else f"`{path[0]}`", rows))
     return groups
 
@@ -86,7 +86,7 @@ def _name(field: Field, source: Source) -> str:
     return field.key
 
 
-def _mapped_type(field: Field, given: str | None, requests: Emitted) -> str:
+def mapped_type(field: Field, given: str | None, requests: Emitted) -> str:
     """Not sending a field is `OMIT`; null is not sent, unless there is no other way to say nothing."""
     bare = given or _type(field, requests, null=field.required)
     return bare if field.required else f"{bare} | Omit"
@@ -114,15 +114,15 @@ class _Qualified(ast.NodeTransformer):
         return ast.Attribute(ast.Name("q"), node.id) if node.id in self.names else node
 
 
-def _words(responses: Emitted, name: str, source: Source) -> list[str]:
+def words(responses: Emitted, name: str, source: Source) -> list[str]:
     """The words of the enum `name`, or the tags of the union `name`."""
     if name not in responses.aliases:
         raise Failure(f"{source.file}: stubs.tables: the replies have no enum or union called {name}")
     node = responses.aliases[name]
-    words = literals(node) or _tags(responses, node)
-    if wrong := [word for word in words if not word.isidentifier() or keyword.iskeyword(word)]:
+    found = literals(node) or _tags(responses, node)
+    if wrong := [word for word in found if not word.isidentifier() or keyword.iskeyword(word)]:
         raise Failure(f"{source.file}: stubs.tables: {wrong[0]!r} of {name} is no name for a key")
-    return words
+    return found
 
 
 def _tags(responses: Emitted, node: ast.expr) -> list[str]:

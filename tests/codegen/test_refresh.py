@@ -1,7 +1,9 @@
 """`refresh`: what is checked, what is kept, what is noted; and that nothing is written where something is wrong."""
 
+import gzip
 import hashlib
 import json
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -259,3 +261,40 @@ def test_what_a_vendor_forgot_to_describe_is_for_an_overlay(
     assert capsys.readouterr().err == "codegen: Reply refers to Lost, which is not described\n"
     workshop.overlay("- {target: $.components.schemas, description: forgotten, update: {Lost: {type: string}}}")
     workshop.generate()
+
+
+def test_each_vendor_by_itself(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("beta", "gamma"):
+        shutil.copytree(workshop.vendor, workshop.specs / name)
+    folder = workshop.specs.parent / "copies"
+    folder.mkdir()
+    (folder / "acme.yaml").write_text(workshop.document("Reply: {properties: {new: {}}}"), encoding="utf-8")
+    (folder / "beta.json").write_text('{"openapi": "3.1.0", "info"', encoding="utf-8")
+    (folder / "gamma.json.gz").write_bytes(gzip.compress(workshop.document(PROSE).encode()))
+    before = {file: file.read_bytes() for file in (workshop.specs / "beta").iterdir()}
+    assert workshop.run("refresh", "--all", "--from", str(folder)) == 1
+    said = capsys.readouterr()
+    assert [line.partition(":")[0] for line in said.out.splitlines()] == ["acme", "gamma", "2 of 3 refreshed; not beta"]
+    assert said.err.startswith(f"codegen: beta: {folder / 'beta.json'} is neither JSON nor YAML")
+    assert {file: file.read_bytes() for file in (workshop.specs / "beta").iterdir()} == before
+    assert "new" in schemas(workshop)["Reply"]["properties"]
+    (folder / "beta.json").write_text(workshop.document(""), encoding="utf-8")
+    assert workshop.run("refresh", "--all", "--from", str(folder)) == 0
+    assert capsys.readouterr().out.endswith("3 of 3 refreshed\n")
+
+
+def test_no_vendor_of_all_can_be_reached(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    file = workshop.vendor / "source.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('address = "https', 'address = "ftp'), encoding="utf-8")
+    assert workshop.run("refresh", "--all") == 1
+    assert capsys.readouterr().err == "codegen: acme: ftp://acme.example/openapi.json is no https address\n"
+
+
+def test_a_source_toml_that_is_none_stops_no_other(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(workshop.vendor, workshop.specs / "beta")
+    (workshop.vendor / "source.toml").write_text("title = 3", encoding="utf-8")
+    published(workshop, workshop.document("")).rename(workshop.specs.parent / "beta.yaml")
+    assert workshop.run("refresh", "--all", "--from", str(workshop.specs.parent)) == 1
+    said = capsys.readouterr()
+    assert said.out.endswith("1 of 2 refreshed; not acme\n")
+    assert said.err.startswith("codegen: acme: specs/acme/source.toml: title: input should be a valid string")
