@@ -21,17 +21,21 @@ from codegen.write import Files
 
 CHECKOUT: Final = Path(__file__).parents[2]
 SHARED: Final = CHECKOUT.parent / "shared" / "upstream-history"
+BEDROCK: Final = Path(__file__).parent / "bedrock_history"
+"""Cut by `refresh` from the wheels of botocore 1.34.116 (the first with Converse), 1.35.0, 1.36.0, 1.38.0 and 1.40.0."""
 VENDORS: Final = ("anthropic", "cohere", "gemini", "mistral", "openai")
-ATTEMPTS: Final = 60
+ATTEMPTS: Final = 200
 
 
 def revisions(vendor: str) -> list[Path]:
-    """The revisions of a vendor's description, the oldest first; of Bedrock, those that botocore brings."""
+    """The revisions of a vendor's description, the oldest first; of Bedrock, the cuts of released botocores' models, and
+    the model of the botocore that is installed."""
     if vendor == "bedrock":
         installed = find_spec("botocore")
         assert installed
         assert installed.origin
-        return sorted((Path(installed.origin).parent / "data" / "bedrock-runtime").glob("*/service-2.json*"))
+        models = (Path(installed.origin).parent / "data" / "bedrock-runtime").glob("*/service-2.json*")
+        return [*sorted(BEDROCK.glob("*.json")), *sorted(models)]
     return sorted((SHARED / vendor).glob("*.gz"))
 
 
@@ -87,7 +91,7 @@ class Desk:
             ("name dropped", r"names: nothing is called '(\w+)' any more", self._drop_name),
             ("verdict given", r"no verdict on the request fields? ([^:]*):", self._decide),
             ("verdict dropped", r": (\S+) is no field of the request any more", self._undecide),
-            ("word of an overlay dropped", r"\.(\w+) is named in x-keyed-union", self._drop_word),
+            ("word of an overlay dropped", r"(\w+\.\w+) is named in x-keyed-union", self._drop_word),
             ("forgotten type described by overlay", r"refers to (\w+), which is not described", self._describe),
             ("overlay action dropped", r"^(\w+): allOf of something that is no object", self._drop_action_on),
         ):
@@ -122,12 +126,16 @@ class Desk:
         document["actions"].remove(on[0])
         self._keep(document)
 
-    def _drop_word(self, word: str) -> None:
+    def _drop_word(self, place: str) -> None:
+        """An arm that is listed (what comes first) or has a name of its own."""
+        component, _, word = place.partition(".")
         document = self._actions()
         for action in document["actions"]:
             for words in _lists(action):
                 if word in words:
                     words.remove(word)
+            if f".{component}." in action["target"] and "names" in action["update"]:
+                action["update"]["names"].pop(word, None)
         self._keep(document)
 
     def _describe(self, component: str) -> None:
