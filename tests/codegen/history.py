@@ -22,14 +22,14 @@ from codegen.write import Files
 CHECKOUT: Final = Path(__file__).parents[2]
 SHARED: Final = CHECKOUT.parent / "shared" / "upstream-history"
 BEDROCK: Final = Path(__file__).parent / "bedrock_history"
-"""Cut by `refresh` from the wheels of botocore 1.34.116 (the first with Converse), 1.35.0, 1.36.0, 1.38.0 and 1.40.0."""
+"""Cut by `refresh` from the wheels of botocore 1.34.116 (Converse's first), 1.35.0, 1.36.0, 1.38.0 and 1.40.0."""
 VENDORS: Final = ("anthropic", "cohere", "gemini", "mistral", "openai")
 ATTEMPTS: Final = 200
 
 
 def revisions(vendor: str) -> list[Path]:
-    """The revisions of a vendor's description, the oldest first; of Bedrock, the cuts of released botocores' models, and
-    the model of the botocore that is installed."""
+    """The revisions of a vendor's description, the oldest first; of Bedrock, those of released botocores, and of the
+    one that is installed."""
     if vendor == "bedrock":
         installed = find_spec("botocore")
         assert installed
