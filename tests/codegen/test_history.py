@@ -63,6 +63,7 @@ def test_history(vendor: str, tmp_path: Path) -> None:
         the_report_is_complete_and_sound(replay, old, new)
         only_what_was_touched_has_another_text(replay, old, new)
     both_type_checkers_pass(packages, tmp_path / "packages")
+    mappings_still_work_where_the_types_fit(replay)
 
 
 def replayed(vendor: str, folder: Path) -> Replay:
@@ -314,29 +315,25 @@ def test_the_case_that_the_docs_walk_through(tmp_path: Path, capsys: pytest.Capt
     assert "needs a mapping: runtime/polyvox/providers/anthropic.py:Parts.add" in docs
 
 
-@pytest.mark.parametrize("vendor", [*VENDORS, "bedrock"])
-def test_mappings_still_work_where_the_types_fit(vendor: str, tmp_path: Path) -> None:
+def mappings_still_work_where_the_types_fit(replay: Replay) -> None:
     """The tests of tests/mapping/, run with the types of each revision that asks nothing of the hand-written half."""
-    folder = CHECKOUT / "tests" / "mapping"
-    tests = sorted(folder.glob(f"test_{vendor}_*.py"))
-    if not tests or not (folder / "asking.py").exists():
-        pytest.skip(f"no tests/mapping/test_{vendor}_*.py, or not the asking.py that they share")
-    if vendor != "bedrock" and not SHARED.exists():
-        pytest.skip("no ../shared/upstream-history: nothing to replay")
-    source = sources.load(CHECKOUT / "specs" / vendor)
-    first, *steps = replayed(vendor, tmp_path).steps
+    tests = sorted((CHECKOUT / "tests" / "mapping").glob(f"test_{replay.vendor}_*.py"))
+    assert tests, f"no tests/mapping/test_{replay.vendor}_*.py"
+    source = sources.load(CHECKOUT / "specs" / replay.vendor)
+    first, *steps = replay.steps
     done: list[Files] = []
     for step in steps:
         report = between(source, ("today", dict(first.cut)), (step.name, dict(step.cut)))
         if step.files in done or any(line.consequence.at for line in report.lines):
             continue
         done.append(step.files)
-        shutil.copytree(COMMITTED, tmp_path / step.name / "polyvox_wire", ignore=shutil.ignore_patterns("__pycache__"))
+        folder = replay.folder / step.name
+        shutil.copytree(COMMITTED, folder / "polyvox_wire", ignore=shutil.ignore_patterns("__pycache__"))
         for path, text in step.files.items():
-            (tmp_path / step.name / "polyvox_wire" / path).write_text(text, encoding="utf-8")
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path / step.name)}
+            (folder / "polyvox_wire" / path).write_text(text, encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": str(folder)}
         command = [sys.executable, "-m", "pytest", "-q", "-n", "0", *map(str, tests)]
         ran = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, f"{vendor} {step.name}: {ran.stdout[-2000:]}"
-        print(vendor, step.name, ran.stdout.strip().splitlines()[-1])
-    print(f"{vendor}: {len(done)} different outputs fit")
+        assert ran.returncode == 0, f"{replay.vendor} {step.name}: {ran.stdout[-2000:]}"
+        print(replay.vendor, step.name, ran.stdout.strip().splitlines()[-1])
+    print(f"{replay.vendor}: {len(done)} different outputs fit")

@@ -18,7 +18,7 @@ from ..parameters import MODEL_PARAMETERS
 from ..support import NATIVE, Stance, Unsupported
 from .anthropic import AnthropicDialect
 from .dialect import Credentials, Dialect
-from .openai import OpenAIDialect, _described
+from .openai import OpenAIDialect, described
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
@@ -109,7 +109,7 @@ class AzureDialect(_OnAzure):
         super().__init__(vendor)
         self.options_name = "openai"
         own = ("data_sources", "user_security_context")
-        self.option_paths = {**_described("openai", "PATHS"), **{name: (name,) for name in own}}
+        self.option_paths = {**described("openai", "PATHS"), **{name: (name,) for name in own}}
 
     @override
     def path(self, call: Call) -> str:

@@ -210,7 +210,7 @@ CLOSED: Final = frozenset(
 )
 
 
-def _described(vendor: str, what: str) -> Any:
+def described(vendor: str, what: str) -> Any:
     """A table of the vendor's compiled description."""
     return getattr(import_module(f"polyvox_wire.{vendor}.options"), what)
 
@@ -222,7 +222,7 @@ def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
         stances["thinking"] = Unsupported(f"{vendor.name} is not known to take it; use reasoning_effort")
     stances.update({name: Renamed(to) for name, to in vendor.renames.items()})
     if vendor.name in CLOSED:
-        fields = _described(vendor.name, "FIELDS")
+        fields = described(vendor.name, "FIELDS")
         if "thinking" in fields:
             stances["thinking"] = NATIVE
         missing = (name for name in MODEL_PARAMETERS if vendor.renames.get(name, name) not in fields)
@@ -242,7 +242,7 @@ class OpenAIDialect(Dialect):
         super().__init__(vendor)
         own = vendor.name == "openai"
         self.support = OPENAI if own else _gateway_support(vendor)
-        self.option_paths = PATHS if own else _described(vendor.name, "PATHS") if vendor.name in VENDOR_OPTIONS else {}
+        self.option_paths = PATHS if own else described(vendor.name, "PATHS") if vendor.name in VENDOR_OPTIONS else {}
 
     @override
     def path(self, call: Call) -> str:
