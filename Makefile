@@ -8,9 +8,10 @@ VENDOR ?=
 FROM ?=
 OLD ?=
 SINCE ?=
+ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest check bench record clean
+.PHONY: help setup lock demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench record clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +76,9 @@ types: $(READY) ## mypy --strict and pyright strict on everything
 
 pytest: $(READY) ## the tests alone
 	$(BIN)/python -m pytest -n auto -q
+
+fuzz: $(READY) ## the property tests with many random inputs: make fuzz [ONLY=tests/codegen/test_hostile.py]
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto -q -m hypothesis $(ONLY)
 
 check: check-generated lint types pytest ## everything CI runs
 

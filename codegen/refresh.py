@@ -176,8 +176,10 @@ def _has_operation(document: Schema, source: Source) -> bool:
 
 def _elsewhere(path: str, paths: object) -> str:
     """Where an operation may have moved, as the end of a message."""
-    found = [other for other in paths if other.endswith(path.rpartition("/")[2])] if is_object(paths) else []
-    return f", but {found[0]}" if found else ""
+    last = path.rpartition("/")[2]
+    known: list[object] = list(paths) if is_object(paths) else []
+    found = next((other for other in known if isinstance(other, str) and other.endswith(last)), None)
+    return f", but {found}" if found else ""
 
 
 def _noted(source: Source, upstream: Upstream, date: str, cut: str) -> str:

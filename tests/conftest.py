@@ -6,6 +6,7 @@ import os
 import re
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
@@ -26,6 +27,15 @@ _NOBODY = {
     "CLOUDSDK_CONFIG": os.devnull,
     "NO_GCE_CHECK": "true",
 }
+
+
+# CI gives the same verdict on the same commit; `make fuzz` looks for what it has not seen.
+_SLOW_ALLOWED = (HealthCheck.too_slow, HealthCheck.data_too_large)
+settings.register_profile(
+    "repeatable", derandomize=True, database=None, deadline=None, suppress_health_check=_SLOW_ALLOWED
+)
+settings.register_profile("fuzz", max_examples=2000, database=None, deadline=None, suppress_health_check=_SLOW_ALLOWED)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def _known_names() -> frozenset[str]:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen.schemas import is_list, is_object
@@ -153,34 +153,22 @@ def taken_or_refused(content: bytes, *, top: str = "") -> None:
         assert contents(Path(name)) == before
 
 
-FUZZ: Final = settings(
-    deadline=None,
-    max_examples=60,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-
-@FUZZ
 @given(broken())
 def test_a_description_with_something_wrong_in_it(document: Json) -> None:
     taken_or_refused(json.dumps(document).encode())
 
 
-@FUZZ
 @given(values)
 def test_any_json(document: Json) -> None:
     taken_or_refused(json.dumps(document).encode())
 
 
-@FUZZ
 @given(st.integers(0, len(json.dumps(BASE))), st.booleans())
 def test_half_a_download(end: int, packed: bool) -> None:
     content = json.dumps(BASE).encode()
     taken_or_refused(gzip.compress(content)[:end] if packed else content[:end])
 
 
-@FUZZ
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 def test_any_bytes(content: bytes) -> None:
     taken_or_refused(content)
@@ -197,7 +185,6 @@ AWS: Final[Json] = {
 }
 
 
-@FUZZ
 @given(st.data())
 def test_an_aws_model_with_something_wrong_in_it(data: st.DataObject) -> None:
     document = json.loads(json.dumps(AWS))

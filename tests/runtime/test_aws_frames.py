@@ -10,7 +10,7 @@ from typing import Final, Protocol, cast
 from zlib import crc32
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polyvox.aws_frames import BrokenFrameError, Frame, FrameDecoder, HeaderValue
@@ -101,7 +101,6 @@ FRAMES: Final = st.lists(
 
 
 @given(FRAMES, st.lists(st.integers(0, 4000), max_size=5))
-@settings(max_examples=150, deadline=None)
 def test_any_frames_in_any_pieces_are_read_as_botocore_reads_them(
     made: list[tuple[dict[str, tuple[int, HeaderValue]], bytes]], cuts: list[int]
 ) -> None:

@@ -109,7 +109,7 @@ class AzureDialect(_OnAzure):
         super().__init__(vendor)
         self.options_name = "openai"
         own = ("data_sources", "user_security_context")
-        self.option_paths = {**described("openai", "PATHS"), **{name: (name,) for name in own}}
+        self.option_paths = {**described("openai").PATHS, **{name: (name,) for name in own}}
 
     @override
     def path(self, call: Call) -> str:

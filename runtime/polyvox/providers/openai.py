@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from os import environ
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 from pydantic import ValidationError
 from typing_extensions import override
@@ -210,9 +210,16 @@ CLOSED: Final = frozenset(
 )
 
 
-def described(vendor: str, what: str) -> Any:
-    """A table of the vendor's compiled description."""
-    return getattr(import_module(f"polyvox_wire.{vendor}.options"), what)
+class Described(Protocol):
+    """What a vendor's compiled description says of its request fields."""
+
+    FIELDS: frozenset[str]
+    PATHS: dict[str, tuple[str, ...]]
+
+
+def described(vendor: str) -> Described:
+    """The tables of the vendor's compiled description."""
+    return cast(Described, import_module(f"polyvox_wire.{vendor}.options"))
 
 
 def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
@@ -222,7 +229,7 @@ def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
         stances["thinking"] = Unsupported(f"{vendor.name} is not known to take it; use reasoning_effort")
     stances.update({name: Renamed(to) for name, to in vendor.renames.items()})
     if vendor.name in CLOSED:
-        fields = described(vendor.name, "FIELDS")
+        fields = described(vendor.name).FIELDS
         if "thinking" in fields:
             stances["thinking"] = NATIVE
         missing = (name for name in MODEL_PARAMETERS if vendor.renames.get(name, name) not in fields)
@@ -242,7 +249,7 @@ class OpenAIDialect(Dialect):
         super().__init__(vendor)
         own = vendor.name == "openai"
         self.support = OPENAI if own else _gateway_support(vendor)
-        self.option_paths = PATHS if own else described(vendor.name, "PATHS") if vendor.name in VENDOR_OPTIONS else {}
+        self.option_paths = PATHS if own else described(vendor.name).PATHS if vendor.name in VENDOR_OPTIONS else {}
 
     @override
     def path(self, call: Call) -> str:
