@@ -13,7 +13,7 @@ _CASES = {
     "import polyvox": "import polyvox",
     "from polyvox import completion": "from polyvox import completion",
     "httpx2 and pydantic": "import httpx2, pydantic; pydantic.BaseModel",
-    "polyvox, ready to call OpenAI": "import polyvox.drivers, polyvox.calling, polyvox.providers.openai",
+    "polyvox, ready to call OpenAI": "import polyvox.drivers, polyvox.calling, polyvox.dialects.openai",
 }
 _COUNT = "; import sys; print(len(sys.modules))"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from polyvox import parameters
 from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
-from polyvox.providers import dialect_of
+from polyvox.dialects import dialect_of
 from polyvox.support import Emulated, Native, Renamed, Stance, Unsupported
 from polyvox_wire.gateways import GATEWAYS, LEFT_OUT
 

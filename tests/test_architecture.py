@@ -24,7 +24,7 @@ GATEWAYS: Final = sorted({path.parent.name for path in WIRE.glob("*/options.py")
 # Mappings without types of their own, and the others whose dialect they speak elsewhere.
 BUILT_ON: Final = {"azure": {"openai", "anthropic"}, "vertex": {"gemini", "anthropic"}}
 # Mistral's streams have OpenAI's form; the reader of that form has no types in it.
-LENT: Final = {"mistral": {"polyvox.providers.openai_stream"}}
+LENT: Final = {"mistral": {"polyvox.dialects.openai_stream"}}
 
 
 def _files(folder: Path) -> list[Path]:
@@ -72,8 +72,8 @@ def _touches(modules: set[str], *packages: str) -> set[str]:
 
 
 def test_the_reader_of_imports_sees_what_there_is() -> None:
-    assert "polyvox_wire.anthropic.requests" in _imported(RUNTIME / "providers/anthropic_request.py")
-    assert "polyvox.streams" in _imported(RUNTIME / "providers/openai_stream.py")
+    assert "polyvox_wire.anthropic.requests" in _imported(RUNTIME / "dialects/anthropic_request.py")
+    assert "polyvox.streams" in _imported(RUNTIME / "dialects/openai_stream.py")
     assert "httpx2" in _imported(RUNTIME / "client.py", checking=True)
     assert "httpx2" not in _imported(RUNTIME / "client.py")
 
@@ -104,7 +104,7 @@ def test_only_the_drivers_touch_the_http_library(file: Path) -> None:
 def _vendor(file: Path) -> str:
     """Whose mapping a file is part of; nothing for files that are for all."""
     name = file.stem.split("_")[0]
-    return name if file.parent.name == "providers" and name in {*VENDORS, *BUILT_ON} else ""
+    return name if file.parent.name == "dialects" and name in {*VENDORS, *BUILT_ON} else ""
 
 
 def test_every_vendor_has_a_mapping() -> None:
@@ -123,8 +123,8 @@ def test_a_vendors_types_are_imported_by_its_mapping_only(file: Path) -> None:
 def test_a_vendors_mapping_is_imported_by_itself_the_dispatch_and_who_speaks_its_dialect(file: Path) -> None:
     own = _vendor(file)
     for vendor in {*VENDORS, *BUILT_ON} - {own} - BUILT_ON.get(own, set()):
-        homes = [f"polyvox.providers.{path.stem}" for path in _files(RUNTIME) if _vendor(path) == vendor]
-        dispatch = file == RUNTIME / "providers/__init__.py"
+        homes = [f"polyvox.dialects.{path.stem}" for path in _files(RUNTIME) if _vendor(path) == vendor]
+        dispatch = file == RUNTIME / "dialects/__init__.py"
         # A mock answers in OpenAI's dialect, whoever the vendor is.
         if not dispatch and not (vendor == "openai" and file.name == "calling.py"):
             assert not _touches(_imported(file), *set(homes) - LENT.get(own, set()))
@@ -144,7 +144,7 @@ PURE: Final = (
 @pytest.mark.parametrize("name", PURE)
 def test_a_pure_module_imports_no_driver_no_client_and_no_vendor(name: str) -> None:
     imported = _imported(RUNTIME / name)
-    assert not _touches(imported, "polyvox.drivers", "polyvox.client", "polyvox.providers", "polyvox.completions")
+    assert not _touches(imported, "polyvox.drivers", "polyvox.client", "polyvox.dialects", "polyvox.completions")
 
 
 HEAVY: Final = ("httpx2", "pydantic", "pydantic_core", "asyncio", "ssl", "logging", "polyvox_wire", "socket")
@@ -185,7 +185,7 @@ def test_the_command_line_says_nothing() -> None:
 @pytest.mark.parametrize("vendor", [*VENDORS, *BUILT_ON])
 def test_one_vendors_mapping_loads_no_other_vendors_types(vendor: str) -> None:
     files = [file.stem for file in _files(RUNTIME) if _vendor(file) == vendor]
-    loaded = _loaded_by("import " + ", ".join(f"polyvox.providers.{name}" for name in files))
+    loaded = _loaded_by("import " + ", ".join(f"polyvox.dialects.{name}" for name in files))
     own = {f"polyvox_wire.{name}" for name in BUILT_ON.get(vendor, {vendor})}
     assert {name for name in own if name in loaded} == own
     assert not _touches(loaded, *{f"polyvox_wire.{name}" for name in (*VENDORS, *GATEWAYS)} - own)
@@ -365,7 +365,7 @@ def test_everything_public_says_what_it_is(file: Path) -> None:
     for name, node in _public(_parsed(file)):
         said_above = _decorated(node, "overload") or _decorated(node, "override")
         method_of_protocol = "." in name and _is_protocol(file, name)
-        implementation = "." in name and file.parent.name == "providers"  # the base class says it
+        implementation = "." in name and file.parent.name == "dialects"  # the base class says it
         if not (said_above or method_of_protocol or implementation):
             assert ast.get_docstring(node), f"{name} has no docstring"
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from .addressing import NATIVE, locate
+from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
 from .messages import checked
 from .parameters import LISTS, OF_SOME_VENDORS, SAME, one_of
-from .providers import dialect_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -23,9 +23,9 @@ from .structured import parsed
 
 if TYPE_CHECKING:
     from .call import Call
+    from .dialects.dialect import Dialect, StreamReader
     from .messages import MessageParam, Messages
     from .parameters import CallParameters
-    from .providers.dialect import Dialect, StreamReader
     from .results import ChatCompletion
 
 T = TypeVar("T")
@@ -201,8 +201,8 @@ def _attempt(
 
 def _mocked(call: Call, mock: object, make_read: MakeRead[T]) -> Attempt[T]:
     """No request at all: the mock's bytes, in OpenAI's dialect, whoever the vendor is."""
+    from .dialects.openai import OpenAIDialect
     from .mocking import mock_body
-    from .providers.openai import OpenAIDialect
 
     dialect = OpenAIDialect(replace(NATIVE["openai"], name=call.vendor.name))
     request = Request("mock:", (), b"", Timeouts(), call.stream, mock=mock_body(mock, call))

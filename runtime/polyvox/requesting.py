@@ -17,8 +17,8 @@ from .shapes import is_mapping
 
 if TYPE_CHECKING:
     from .call import Call
+    from .dialects.dialect import Credentials, Dialect
     from .parameters import CallParameters, HasTimeouts
-    from .providers.dialect import Credentials, Dialect
     from .secrecy import Secrets
 
 VERSION = "0.1.0"

@@ -15,9 +15,9 @@ from .support import NEUTRAL, Emulated, Unsupported
 from .tools import functions_as_tools, settle_tools
 
 if TYPE_CHECKING:
+    from .dialects.dialect import Dialect
     from .messages import MessageParam
     from .parameters import CallParameters, ModelParameters
-    from .providers.dialect import Dialect
 
 _LEFT_TO_THE_VENDOR = frozenset({"auto", "default"})
 

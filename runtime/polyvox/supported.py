@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .addressing import locate
-from .providers import dialect_of
+from .dialects import dialect_of
 from .support import supported
 
 

@@ -293,7 +293,7 @@ def test_the_case_that_the_docs_walk_through(tmp_path: Path, capsys: pytest.Capt
     desk.refresh(before)
     desk.settle()
     shutil.copytree(CHECKOUT / "runtime", tmp_path / "runtime", ignore=shutil.ignore_patterns("__pycache__"))
-    file = tmp_path / "runtime" / "polyvox" / "providers" / "anthropic.py"
+    file = tmp_path / "runtime" / "polyvox" / "dialects" / "anthropic.py"
     text = file.read_text(encoding="utf-8")
     assert "| r.FallbackBlock()\n" in text
     file.write_text(text.replace("| r.FallbackBlock()\n", "\n"), encoding="utf-8")
@@ -312,7 +312,7 @@ def test_the_case_that_the_docs_walk_through(tmp_path: Path, capsys: pytest.Capt
     told = capsys.readouterr().out.partition(":")[2].splitlines()[1:]
     docs = (CHECKOUT / "docs" / "when-a-spec-changes.md").read_text(encoding="utf-8")
     assert "\n".join(told).strip() in docs
-    assert "needs a mapping: runtime/polyvox/providers/anthropic.py:Parts.add" in docs
+    assert "needs a mapping: runtime/polyvox/dialects/anthropic.py:Parts.add" in docs
 
 
 def mappings_still_work_where_the_types_fit(replay: Replay) -> None:

@@ -83,9 +83,9 @@ STARTED: Final = ".BetaContentBlockStartEvent.properties.content_block"
 CITATIONS: Final = ".BetaResponseTextBlock.properties.citations.anyOf[0].items"
 RESULT: Final = ".BetaRequestToolResultBlock"
 
-REPLY: Final = "providers/anthropic.py"
-REQUEST: Final = "providers/anthropic_request.py"
-STREAM: Final = "providers/anthropic_stream.py"
+REPLY: Final = "dialects/anthropic.py"
+REQUEST: Final = "dialects/anthropic_request.py"
+STREAM: Final = "dialects/anthropic_stream.py"
 NEVER: Final = 'Argument 1 to "assert_never" has incompatible type'
 
 CHANGES: Final = [

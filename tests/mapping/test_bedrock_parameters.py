@@ -8,8 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from polyvox import InvalidRequestError, UnknownParameterError, UnsupportedParamsError
+from polyvox.dialects.bedrock import SUPPORT
 from polyvox.parameters import MODEL_PARAMETERS
-from polyvox.providers.bedrock import SUPPORT
 from tests.mapping.asking import HELLO, Json, as_bytes
 from tests.mapping.bedrock_frames import MODEL, sent, wire
 from tests.mapping.parameter_table import Row, rows

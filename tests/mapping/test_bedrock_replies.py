@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from polyvox import APIError, APIResponseValidationError, Client, errors
-from polyvox.providers.bedrock import FINISH_REASONS
+from polyvox.dialects.bedrock import FINISH_REASONS
 from polyvox_wire.bedrock import responses as r
 from tests.mapping.asking import HELLO, Json, as_bytes
 from tests.mapping.bedrock_frames import MODEL, REPLY, answered, said, wire

@@ -10,7 +10,7 @@ import pytest
 from polyvox import ChatCompletionChunk, StreamInterruptedError
 from polyvox.addressing import find_vendor
 from polyvox.call import Call
-from polyvox.providers import dialect_of
+from polyvox.dialects import dialect_of
 from tests.mapping import (
     test_anthropic_streams,
     test_gemini_streams,

@@ -8,8 +8,8 @@ import pytest
 
 from polyvox import UnsupportedParamsError, get_supported_openai_params
 from polyvox.addressing import NATIVE, find_vendor
+from polyvox.dialects import dialect_of
 from polyvox.parameters import MODEL_PARAMETERS
-from polyvox.providers import dialect_of
 from polyvox.support import NEUTRAL, Emulated, Renamed, Support, Unsupported
 from polyvox_wire.gateways import GATEWAYS
 from tests.mapping.asking import HELLO, Json, Wire
