@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .client import Client as Client
     from .completions import acompletion as acompletion
     from .completions import completion as completion
+    from .defaults import configure as configure
     from .drivers import AsyncStream as AsyncStream
     from .drivers import Stream as Stream
     from .errors import APIConnectionError as APIConnectionError
@@ -51,8 +52,11 @@ if TYPE_CHECKING:
     from .messages import MessageParam as MessageParam
     from .messages import Messages as Messages
     from .names import LLMProvider as LLMProvider
+    from .openai_clients import AsyncOpenAI as AsyncOpenAI
+    from .openai_clients import OpenAI as OpenAI
     from .parameters import CallParameters as CallParameters
     from .parameters import ModelParameters as ModelParameters
+    from .parameters import ParameterName as ParameterName
     from .parameters import Parameters as Parameters
     from .parameters import ReasoningEffort as ReasoningEffort
     from .results import ChatCompletion as ChatCompletion
@@ -73,14 +77,18 @@ _HOME = {
     "Client": "client",
     "acompletion": "completions",
     "completion": "completions",
+    "configure": "defaults",
     "AsyncStream": "drivers",
     "Stream": "drivers",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
     "LLMProvider": "names",
+    "AsyncOpenAI": "openai_clients",
+    "OpenAI": "openai_clients",
     "CallParameters": "parameters",
     "ModelParameters": "parameters",
+    "ParameterName": "parameters",
     "Parameters": "parameters",
     "ReasoningEffort": "parameters",
     "ChatCompletion": "results",
@@ -136,6 +144,7 @@ __all__ = [
     "APIError",
     "APIResponseValidationError",
     "AsyncClient",
+    "AsyncOpenAI",
     "AsyncStream",
     "AuthenticationError",
     "BadGatewayError",
@@ -165,7 +174,9 @@ __all__ = [
     "MissingApiKeyError",
     "ModelParameters",
     "NotFoundError",
+    "OpenAI",
     "OverloadedError",
+    "ParameterName",
     "Parameters",
     "ParsedChatCompletion",
     "PermissionDeniedError",
@@ -188,6 +199,7 @@ __all__ = [
     "acompletion",
     "assemble",
     "completion",
+    "configure",
     "get_supported_openai_params",
 ]
 
