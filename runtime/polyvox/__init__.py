@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .listing import Provider as Provider
+    from .listing import providers as providers
     from .messages import Message as Message
     from .messages import MessageParam as MessageParam
     from .messages import Messages as Messages
@@ -69,6 +71,11 @@ if TYPE_CHECKING:
     from .results import ParsedChatCompletion as ParsedChatCompletion
     from .results import ThinkingBlock as ThinkingBlock
     from .results import ToolCall as ToolCall
+    from .support import Emulated as Emulated
+    from .support import Native as Native
+    from .support import Renamed as Renamed
+    from .support import Stance as Stance
+    from .support import Unsupported as Unsupported
     from .supported import get_supported_openai_params as get_supported_openai_params
 
 _HOME = {
@@ -80,6 +87,8 @@ _HOME = {
     "configure": "defaults",
     "AsyncStream": "drivers",
     "Stream": "drivers",
+    "Provider": "listing",
+    "providers": "listing",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
@@ -101,6 +110,11 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
+    "Emulated": "support",
+    "Native": "support",
+    "Renamed": "support",
+    "Stance": "support",
+    "Unsupported": "support",
     "get_supported_openai_params": "supported",
 }
 _ERRORS = (
@@ -160,6 +174,7 @@ __all__ = [
     "ContentPolicyViolationError",
     "ContextWindowExceededError",
     "Delta",
+    "Emulated",
     "FallbacksExhaustedError",
     "FinishReason",
     "GatewayTimeoutError",
@@ -173,6 +188,7 @@ __all__ = [
     "Messages",
     "MissingApiKeyError",
     "ModelParameters",
+    "Native",
     "NotFoundError",
     "OpenAI",
     "OverloadedError",
@@ -181,11 +197,14 @@ __all__ = [
     "ParsedChatCompletion",
     "PermissionDeniedError",
     "PolyvoxError",
+    "Provider",
     "QuotaExceededError",
     "RateLimitError",
     "ReasoningEffort",
+    "Renamed",
     "RequestTooLargeError",
     "ServiceUnavailableError",
+    "Stance",
     "Stream",
     "StreamInterruptedError",
     "StructuredOutputError",
@@ -195,12 +214,14 @@ __all__ = [
     "UnknownParameterError",
     "UnknownProviderError",
     "UnprocessableEntityError",
+    "Unsupported",
     "UnsupportedParamsError",
     "acompletion",
     "assemble",
     "completion",
     "configure",
     "get_supported_openai_params",
+    "providers",
 ]
 
 

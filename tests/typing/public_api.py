@@ -25,6 +25,7 @@ from polyvox import (
     CompletionUsage,
     ContextWindowExceededError,
     Delta,
+    Emulated,
     FallbacksExhaustedError,
     FinishReason,
     LLMProvider,
@@ -32,11 +33,15 @@ from polyvox import (
     MessageParam,
     Messages,
     MissingApiKeyError,
+    Native,
     OpenAI,
     ParameterName,
     Parameters,
     ParsedChatCompletion,
+    Provider,
     ReasoningEffort,
+    Renamed,
+    Stance,
     Stream,
     StreamInterruptedError,
     StructuredOutputError,
@@ -45,6 +50,7 @@ from polyvox import (
     ToolCall,
     UnknownParameterError,
     UnknownProviderError,
+    Unsupported,
     acompletion,
     assemble,
     completion,
@@ -540,3 +546,20 @@ async def async_openai_clients() -> None:
 def process_wide() -> None:
     assert_type(configure(drop_params=True, timeout=30, num_retries=1), None)
     configure()
+
+
+def listing() -> None:
+    assert_type(polyvox.providers(), tuple[Provider, ...])
+    for provider in polyvox.providers():
+        assert_type(provider.key_variables, tuple[str, ...])
+        assert_type(provider.base_url, str | None)
+        assert_type(provider.parameters, Mapping[str, Stance])
+        match provider.parameters["seed"]:
+            case Unsupported(reason):
+                assert_type(reason, str)
+            case Renamed(to):
+                assert_type(to, str)
+            case Emulated(how):
+                assert_type(how, str)
+            case Native():
+                pass
