@@ -232,8 +232,8 @@ def test_what_cannot_chat_says_so(wire: Wire) -> None:
 @pytest.mark.skipif(not PROVIDERS.exists(), reason="needs ../shared/research/providers.json")
 def test_no_row_takes_the_name_of_a_native_vendor(wire: Wire) -> None:
     native = {name for p in providers() if p.kind == "native" for name in p.names}
-    # LiteLLM's `vllm` runs the model in process; every other peer means the server by it. Its `custom` is a class of the
-    # caller's, and it speaks APIs of Bytez and Oracle that are older than those in OpenAI's dialect.
+    # LiteLLM's `vllm` runs the model in process; every other peer means the server by it. Its `custom` is a class of
+    # the caller's, and it speaks APIs of Bytez and Oracle that are older than those in OpenAI's dialect.
     assert native & wire.names == {"vllm", "custom", "bytez", "oci"}
 
 
