@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .listing import Provider as Provider
+    from .listing import providers as providers
     from .messages import Message as Message
     from .messages import MessageParam as MessageParam
     from .messages import Messages as Messages
@@ -65,6 +67,11 @@ if TYPE_CHECKING:
     from .results import ParsedChatCompletion as ParsedChatCompletion
     from .results import ThinkingBlock as ThinkingBlock
     from .results import ToolCall as ToolCall
+    from .support import Emulated as Emulated
+    from .support import Native as Native
+    from .support import Renamed as Renamed
+    from .support import Stance as Stance
+    from .support import Unsupported as Unsupported
     from .supported import get_supported_openai_params as get_supported_openai_params
 
 _HOME = {
@@ -75,6 +82,8 @@ _HOME = {
     "completion": "completions",
     "AsyncStream": "drivers",
     "Stream": "drivers",
+    "Provider": "listing",
+    "providers": "listing",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
@@ -93,6 +102,11 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
+    "Emulated": "support",
+    "Native": "support",
+    "Renamed": "support",
+    "Stance": "support",
+    "Unsupported": "support",
     "get_supported_openai_params": "supported",
 }
 _ERRORS = (
@@ -151,6 +165,7 @@ __all__ = [
     "ContentPolicyViolationError",
     "ContextWindowExceededError",
     "Delta",
+    "Emulated",
     "FallbacksExhaustedError",
     "FinishReason",
     "GatewayTimeoutError",
@@ -164,17 +179,21 @@ __all__ = [
     "Messages",
     "MissingApiKeyError",
     "ModelParameters",
+    "Native",
     "NotFoundError",
     "OverloadedError",
     "Parameters",
     "ParsedChatCompletion",
     "PermissionDeniedError",
     "PolyvoxError",
+    "Provider",
     "QuotaExceededError",
     "RateLimitError",
     "ReasoningEffort",
+    "Renamed",
     "RequestTooLargeError",
     "ServiceUnavailableError",
+    "Stance",
     "Stream",
     "StreamInterruptedError",
     "StructuredOutputError",
@@ -184,11 +203,13 @@ __all__ = [
     "UnknownParameterError",
     "UnknownProviderError",
     "UnprocessableEntityError",
+    "Unsupported",
     "UnsupportedParamsError",
     "acompletion",
     "assemble",
     "completion",
     "get_supported_openai_params",
+    "providers",
 ]
 
 
