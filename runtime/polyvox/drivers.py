@@ -40,6 +40,7 @@ class Reply(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
     def iter_bytes(self) -> Iterator[bytes]: ...
+    def iter_raw(self) -> Iterator[bytes]: ...
     def close(self) -> None: ...
 
 
@@ -51,6 +52,7 @@ class AsyncReply(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
     def aiter_bytes(self) -> AsyncIterator[bytes]: ...
+    def aiter_raw(self) -> AsyncIterator[bytes]: ...
     async def aclose(self) -> None: ...
 
 
@@ -103,6 +105,8 @@ class MockReply:
         """The same."""
         yield self._body
 
+    iter_raw, aiter_raw = iter_bytes, aiter_bytes
+
     def close(self) -> None:
         """Nothing is open."""
 
@@ -143,6 +147,15 @@ def _failure(error: Exception, started: float) -> Failure:
 
 def _timed_out(error: Exception) -> bool:
     return isinstance(error, TimeoutError) or any(kind.__name__ == "TimeoutException" for kind in type(error).__mro__)
+
+
+def _pieces(reply: Reply) -> Iterator[bytes]:
+    """The body as it arrives. What is not compressed need not go through a decoder, piece by piece."""
+    return reply.iter_bytes() if "content-encoding" in reply.headers else reply.iter_raw()
+
+
+def _apieces(reply: AsyncReply) -> AsyncIterator[bytes]:
+    return reply.aiter_bytes() if "content-encoding" in reply.headers else reply.aiter_raw()
 
 
 def _stays_open(request: Request, status: int) -> bool:
@@ -219,7 +232,7 @@ def _send(http: HTTP, request: Request, headers: Headers) -> Reply:
 def _read(reply: Reply, request: Request, started: float) -> bytes:
     pieces: list[bytes] = []
     try:
-        for piece in reply.iter_bytes():
+        for piece in _pieces(reply):
             pieces.append(piece)
             _check_time(request, started)
     finally:
@@ -277,7 +290,7 @@ async def _asend(http: AsyncHTTP, request: Request, headers: Headers) -> AsyncRe
 async def _aread(reply: AsyncReply, request: Request, started: float) -> bytes:
     pieces: list[bytes] = []
     try:
-        async for piece in reply.aiter_bytes():
+        async for piece in _apieces(reply):
             pieces.append(piece)
             _check_time(request, started)
     finally:
@@ -309,7 +322,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     def _read(self, errors: tuple[type[Exception], ...]) -> Generator[ChatCompletionChunk, None, None]:
         received = self._received
         try:
-            for piece in self._reply.iter_bytes():
+            for piece in _pieces(self._reply):
                 chunks, error = received.feed(piece)
                 yield from chunks
                 if error is not None:
@@ -324,8 +337,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         if error is not None:
             raise error
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Iterator[ChunkT]:
+        return cast("Iterator[ChunkT]", self._chunks)  # itself would do, at the price of a call per chunk
 
     def __next__(self) -> ChunkT:
         return cast("ChunkT", next(self._chunks))
@@ -359,7 +372,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     async def _read(self, errors: tuple[type[Exception], ...]) -> AsyncGenerator[ChatCompletionChunk, None]:
         received = self._received
         try:
-            async for piece in self._reply.aiter_bytes():
+            async for piece in _apieces(self._reply):
                 chunks, error = received.feed(piece)
                 for chunk in chunks:
                     yield chunk
@@ -376,8 +389,8 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         if error is not None:
             raise error
 
-    def __aiter__(self) -> Self:
-        return self
+    def __aiter__(self) -> AsyncIterator[ChunkT]:
+        return cast("AsyncIterator[ChunkT]", self._chunks)
 
     async def __anext__(self) -> ChunkT:
         return cast("ChunkT", await anext(self._chunks))

@@ -45,21 +45,21 @@ class Head:
     """The start of a body that should be a stream, until its first event: some errors come as plain JSON instead."""
 
     def __init__(self) -> None:
-        self._bytes: bytes | None = b""
+        self.open = True
+        """Whether no event has come yet; asked for every piece of a stream, so no method."""
+        self._bytes = b""
 
     def add(self, piece: bytes) -> None:
         """More of it."""
-        if self._bytes is not None:
-            self._bytes += piece
+        self._bytes += piece
 
     def forget(self) -> None:
         """It is a stream."""
-        self._bytes = None
+        self.open, self._bytes = False, b""
 
     def document(self) -> bytes | None:
         """The whole body, if it is JSON."""
-        found = self._bytes
-        return found if found is not None and found.lstrip().startswith((b"{", b"[")) else None
+        return self._bytes if self._bytes.lstrip().startswith((b"{", b"[")) else None
 
 
 class StreamReader(ABC):
