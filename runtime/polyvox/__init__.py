@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from .results import ParsedChatCompletion as ParsedChatCompletion
     from .results import ThinkingBlock as ThinkingBlock
     from .results import ToolCall as ToolCall
+    from .running import arun_tools as arun_tools
+    from .running import run_tools as run_tools
     from .supported import get_supported_openai_params as get_supported_openai_params
 
 _HOME = {
@@ -93,6 +95,8 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
+    "arun_tools": "running",
+    "run_tools": "running",
     "get_supported_openai_params": "supported",
 }
 _ERRORS = (
@@ -186,9 +190,11 @@ __all__ = [
     "UnprocessableEntityError",
     "UnsupportedParamsError",
     "acompletion",
+    "arun_tools",
     "assemble",
     "completion",
     "get_supported_openai_params",
+    "run_tools",
 ]
 
 
