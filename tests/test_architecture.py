@@ -191,6 +191,37 @@ def test_one_vendors_mapping_loads_no_other_vendors_types(vendor: str) -> None:
     assert not _touches(loaded, *{f"polyvox_wire.{name}" for name in (*VENDORS, *GATEWAYS)} - own)
 
 
+def test_listing_the_providers_loads_no_vendors_types() -> None:
+    loaded = _loaded_by("import polyvox; assert len(polyvox.providers()) > 120")
+    assert _touches(loaded, *HEAVY) == {"polyvox_wire", "polyvox_wire.gateways"}
+
+
+def test_asking_what_one_provider_can_do_loads_its_types_only() -> None:
+    loaded = _loaded_by("""
+import polyvox
+(groq,) = [one for one in polyvox.providers() if one.name == "groq"]
+assert groq.parameters["seed"] == polyvox.Native()
+""")
+    others = {*VENDORS, *GATEWAYS} - {"groq", "openai"}
+    assert not _touches(loaded, "httpx2", *[f"polyvox_wire.{name}" for name in others])
+
+
+def test_names_that_complete_cost_nothing_at_run_time() -> None:
+    """3,000 model names are for type checkers: no import, no call and no listing loads them."""
+    loaded = _loaded_by("""
+import httpx2, polyvox
+from polyvox import *
+reply = {"id": "m", "choices": [{"message": {"role": "assistant", "content": "Hi"}}]}
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)), api_key="k")
+client.completion("gpt-5", [{"role": "user", "content": "Hi"}])
+client.completion("groq:m", [{"role": "user", "content": "Hi"}], fallbacks=["xai:m"])
+[one.parameters for one in polyvox.providers()]
+""")
+    names = {f"polyvox_wire.{path.stem}" for path in WIRE.glob("models*.py*")}
+    assert "polyvox_wire.models" in names
+    assert not names & loaded
+
+
 def test_a_call_loads_its_own_vendors_types_only() -> None:
     loaded = _loaded_by("""
 import httpx2, polyvox

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .listing import Provider as Provider
+    from .listing import providers as providers
     from .messages import Message as Message
     from .messages import MessageParam as MessageParam
     from .messages import Messages as Messages
@@ -67,6 +69,11 @@ if TYPE_CHECKING:
     from .results import ToolCall as ToolCall
     from .running import arun_tools as arun_tools
     from .running import run_tools as run_tools
+    from .support import Emulated as Emulated
+    from .support import Native as Native
+    from .support import Renamed as Renamed
+    from .support import Stance as Stance
+    from .support import Unsupported as Unsupported
     from .supported import get_supported_openai_params as get_supported_openai_params
 
 _HOME = {
@@ -77,6 +84,8 @@ _HOME = {
     "completion": "completions",
     "AsyncStream": "drivers",
     "Stream": "drivers",
+    "Provider": "listing",
+    "providers": "listing",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
@@ -97,6 +106,11 @@ _HOME = {
     "ToolCall": "results",
     "arun_tools": "running",
     "run_tools": "running",
+    "Emulated": "support",
+    "Native": "support",
+    "Renamed": "support",
+    "Stance": "support",
+    "Unsupported": "support",
     "get_supported_openai_params": "supported",
 }
 _ERRORS = (
@@ -155,6 +169,7 @@ __all__ = [
     "ContentPolicyViolationError",
     "ContextWindowExceededError",
     "Delta",
+    "Emulated",
     "FallbacksExhaustedError",
     "FinishReason",
     "GatewayTimeoutError",
@@ -168,17 +183,21 @@ __all__ = [
     "Messages",
     "MissingApiKeyError",
     "ModelParameters",
+    "Native",
     "NotFoundError",
     "OverloadedError",
     "Parameters",
     "ParsedChatCompletion",
     "PermissionDeniedError",
     "PolyvoxError",
+    "Provider",
     "QuotaExceededError",
     "RateLimitError",
     "ReasoningEffort",
+    "Renamed",
     "RequestTooLargeError",
     "ServiceUnavailableError",
+    "Stance",
     "Stream",
     "StreamInterruptedError",
     "StructuredOutputError",
@@ -188,6 +207,7 @@ __all__ = [
     "UnknownParameterError",
     "UnknownProviderError",
     "UnprocessableEntityError",
+    "Unsupported",
     "UnsupportedParamsError",
     "acompletion",
     "arun_tools",
@@ -195,6 +215,7 @@ __all__ = [
     "completion",
     "get_supported_openai_params",
     "run_tools",
+    "providers",
 ]
 
 

@@ -24,6 +24,7 @@ from polyvox import (
     CompletionUsage,
     ContextWindowExceededError,
     Delta,
+    Emulated,
     FallbacksExhaustedError,
     FinishReason,
     LLMProvider,
@@ -31,9 +32,13 @@ from polyvox import (
     MessageParam,
     Messages,
     MissingApiKeyError,
+    Native,
     Parameters,
     ParsedChatCompletion,
+    Provider,
     ReasoningEffort,
+    Renamed,
+    Stance,
     Stream,
     StreamInterruptedError,
     StructuredOutputError,
@@ -42,6 +47,7 @@ from polyvox import (
     ToolCall,
     UnknownParameterError,
     UnknownProviderError,
+    Unsupported,
     acompletion,
     arun_tools,
     assemble,
@@ -527,3 +533,20 @@ def supported() -> None:
     assert_type(get_supported_openai_params("gpt-4"), tuple[str, ...])
     assert_type(get_supported_openai_params("claude-3", custom_llm_provider="anthropic"), tuple[str, ...])
     assert_type(polyvox.__version__, str)
+
+
+def listing() -> None:
+    assert_type(polyvox.providers(), tuple[Provider, ...])
+    for provider in polyvox.providers():
+        assert_type(provider.key_variables, tuple[str, ...])
+        assert_type(provider.base_url, str | None)
+        assert_type(provider.parameters, Mapping[str, Stance])
+        match provider.parameters["seed"]:
+            case Unsupported(reason):
+                assert_type(reason, str)
+            case Renamed(to):
+                assert_type(to, str)
+            case Emulated(how):
+                assert_type(how, str)
+            case Native():
+                pass
