@@ -145,7 +145,7 @@ def _asked(where: str, function: Callable[..., object]) -> list[Parameter]:
     """The parameters that the model fills, keyword-only and with their annotations resolved."""
     from inspect import signature
 
-    bound = cast("partial[object]", function).keywords if isinstance(function, partial) else {}
+    bound = _bound(function)
     hints = _hints(where, _unwrapped(function))
     found: list[Parameter] = []
     for parameter in signature(function).parameters.values():
@@ -155,6 +155,10 @@ def _asked(where: str, function: Callable[..., object]) -> list[Parameter]:
         annotation = hints.get(parameter.name, cast("object", parameter.annotation))
         found.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=annotation))
     return found
+
+
+def _bound(function: object) -> Mapping[str, object]:
+    return cast("partial[object]", function).keywords if isinstance(function, partial) else {}
 
 
 def _hints(where: str, named: object) -> dict[str, object]:

@@ -252,7 +252,9 @@ def _message(index: int, message: object) -> MessageParam:
 
 def _is_parts(content: object) -> bool:
     """Whether a tool's answer is content parts: those of vendors' own have a type too."""
-    return isinstance(content, (list, tuple)) and all("type" in mapping_of(part) for part in content)
+    if not is_list(content) and not isinstance(content, tuple):
+        return False
+    return all("type" in mapping_of(part) for part in cast("Sequence[object]", content))
 
 
 def _json(where: str, content: object) -> str:
