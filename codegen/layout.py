@@ -46,8 +46,7 @@ def _field(field: Field) -> str:
 
 def _made_anew(default: str) -> str:
     """Pydantic deep-copies a list or dict for each object, which costs ten times as much as making it."""
-    factory = {"[]": "list", "{}": "dict"}.get(default)
-    return f"Field(default_factory={factory})" if factory else default
+    return f"Field(default_factory=lambda: {default})" if default in ("[]", "{}") else default
 
 
 def _by_need(aliases: Mapping[str, ast.expr]) -> Iterator[str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .results import ChatCompletionChunk, ChunkChoice, Delta, FinishReason, ToolCallDelta
 
 
-ONLY_TEXT: Final = frozenset({"content"})
+ONLY_TEXT: Final = {"content"}
 """The fields of nearly every delta: where these are all that was set, nothing else needs to be looked at."""
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from polyvox_wire.models import KnownModel
 
-    from .drivers import HTTP, AsyncHTTP, AsyncStream, OwnAsyncClient, OwnClient, Stream
+    from .connecting import OwnAsyncClient, OwnClient
+    from .drivers import HTTP, AsyncHTTP, AsyncStream, Stream
     from .messages import Messages
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
 
@@ -191,7 +192,7 @@ class Client(_Settings):
         return cast("HTTP", self._pool)
 
     def _open(self) -> None:
-        from .drivers import OwnClient
+        from .connecting import OwnClient
 
         with self._lock:
             if self._pool is not None and self._pid == os.getpid():
@@ -349,7 +350,7 @@ class _LoopPool:
     open before it closes its loop, and one of them is ours."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None) -> None:
-        from .drivers import OwnAsyncClient
+        from .connecting import OwnAsyncClient
 
         self.pool: OwnAsyncClient = OwnAsyncClient(transport)
         self._pid = os.getpid()

@@ -1,4 +1,4 @@
-"""The only module with I/O: carries each request of an exchange through an HTTP client, and reads streams.
+"""All I/O of a call: carries each request of an exchange through an HTTP client, and reads streams.
 
 `run` and `arun`, `Stream` and `AsyncStream` are the same thing twice; all they decide with stands elsewhere.
 """
@@ -12,11 +12,12 @@ from functools import lru_cache, partial
 from inspect import isawaitable, iscoroutine
 from time import monotonic, sleep
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Protocol, Self, cast
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeAlias, cast
 
 import httpx2
 from typing_extensions import TypeVar
 
+from .connecting import OwnAsyncClient, OwnClient
 from .errors import APIError, InvalidRequestError
 from .exchange import Failure, Headers, Outcome, Request, Response, Steps
 from .results import ChatCompletion, ChatCompletionChunk
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk, default=ChatCompletionChunk)
 
-# Hundreds of streams of minutes each are ordinary: no cap on connections, and idle ones are kept for a minute.
-LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=60.0)
-
 
 class Reply(Protocol):
     """An open reply of either library."""
@@ -40,7 +38,6 @@ class Reply(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
     def iter_bytes(self) -> Iterator[bytes]: ...
-    def iter_raw(self) -> Iterator[bytes]: ...
     def close(self) -> None: ...
 
 
@@ -52,12 +49,11 @@ class AsyncReply(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
     def aiter_bytes(self) -> AsyncIterator[bytes]: ...
-    def aiter_raw(self) -> AsyncIterator[bytes]: ...
     async def aclose(self) -> None: ...
 
 
-class HTTP(Protocol):
-    """What is used of a client of either library."""
+class CallersHTTP(Protocol):
+    """What is used of a caller's client, of either library."""
 
     def build_request(
         self, method: str, url: str, *, headers: object, content: bytes, extensions: Mapping[str, object]
@@ -65,7 +61,7 @@ class HTTP(Protocol):
     def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Reply: ...
 
 
-class AsyncHTTP(Protocol):
+class AsyncCallersHTTP(Protocol):
     """The same, asynchronous."""
 
     def build_request(
@@ -74,18 +70,50 @@ class AsyncHTTP(Protocol):
     async def send(self, request: object, *, stream: bool, follow_redirects: bool) -> AsyncReply: ...
 
 
-class OwnClient(httpx2.Client):
-    """A pool made here. It never follows a redirect: a key belongs to one host."""
-
-    def __init__(self, transport: httpx2.BaseTransport | None = None) -> None:
-        super().__init__(transport=transport, limits=LIMITS, follow_redirects=False)
+HTTP: TypeAlias = OwnClient | CallersHTTP
+AsyncHTTP: TypeAlias = OwnAsyncClient | AsyncCallersHTTP
 
 
-class OwnAsyncClient(httpx2.AsyncClient):
-    """The same, asynchronous; it belongs to the loop it is first used in."""
+class OwnReply:
+    """A reply to one of our own clients: nothing of httpx2's is between it and the connection but what decompresses."""
 
-    def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
-        super().__init__(transport=transport, limits=LIMITS, follow_redirects=False)
+    __slots__ = ("_open", "_reply", "headers", "status_code")
+
+    def __init__(self, reply: httpx2.Response) -> None:
+        self._reply = reply
+        self._open = True
+        self.headers: Mapping[str, str] = reply.headers
+        self.status_code = reply.status_code
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """The body as it arrives."""
+        if "content-encoding" in self.headers:
+            return self._reply.iter_bytes()
+        return iter(cast("httpx2.SyncByteStream", self._reply.stream))
+
+    def close(self) -> None:
+        """Give the connection back, or close it if the body has not been read."""
+        if self._open:
+            self._open = False
+            cast("httpx2.SyncByteStream", self._reply.stream).close()
+
+
+class AsyncOwnReply(OwnReply):
+    """The same, asynchronous."""
+
+    __slots__ = ()
+
+    def aiter_bytes(self) -> AsyncIterator[bytes]:
+        """The body as it arrives."""
+        if "content-encoding" in self.headers:
+            return self._reply.aiter_bytes()
+        return aiter(cast("httpx2.AsyncByteStream", self._reply.stream))
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it if the body has not been read."""
+        if self._open:
+            self._open = False
+            await cast("httpx2.AsyncByteStream", self._reply.stream).aclose()
 
 
 class MockReply:
@@ -105,8 +133,6 @@ class MockReply:
         """The same."""
         yield self._body
 
-    iter_raw, aiter_raw = iter_bytes, aiter_bytes
-
     def close(self) -> None:
         """Nothing is open."""
 
@@ -114,24 +140,39 @@ class MockReply:
         """Nothing is open."""
 
 
-# Parsed once for each address and each set of headers: both cost more than encoding a body.
-_url = lru_cache(maxsize=256)(httpx2.URL)
-_headers = lru_cache(maxsize=256)(httpx2.Headers)
+_OF_FRAMING = frozenset({"host", "content-length", "transfer-encoding"})
 
 
-def _outgoing(http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Request, headers: Headers) -> object:
-    """The request in the client's own type.
+@lru_cache(maxsize=256)
+def _target(url: str, headers: Headers) -> tuple[httpx2.URL, list[tuple[bytes, bytes]] | None]:
+    """Address and headers as they are sent, made once for each: both cost more than encoding a body. No headers where
+    the caller sets one that belongs to the framing."""
+    address = httpx2.URL(url)
+    if not _OF_FRAMING.isdisjoint(name for name, _ in headers):
+        return address, None
+    return address, [(b"host", address.netloc), *httpx2.Headers(headers).raw]
 
-    For our own client it is built directly: `build_request` costs twice as much, and would send cookies that another
-    caller's reply had set. A caller's client builds it itself, so that its headers and settings count.
-    """
-    timeouts = request.timeouts
-    phases = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": timeouts.pool}
-    extensions = {"timeout": phases}
-    if isinstance(http, (OwnClient, OwnAsyncClient)):
-        url, prepared = _url(request.url), _headers(headers)
-        return httpx2.Request("POST", url, headers=prepared, content=request.body, extensions=extensions)
+
+def _direct(request: Request, headers: Headers) -> httpx2.Request:
+    """The request for one of our own clients. A client's `build_request` costs twenty times as much, and would send
+    cookies that another caller's reply had set."""
+    url, raw = _target(request.url, headers)
+    extensions = {"timeout": _phases(request)}
+    if raw is None:
+        return httpx2.Request("POST", url, headers=headers, content=request.body, extensions=extensions)
+    sent = [*raw, (b"content-length", b"%d" % len(request.body))]
+    return httpx2.Request("POST", url, headers=sent, stream=httpx2.ByteStream(request.body), extensions=extensions)
+
+
+def _callers(http: CallersHTTP | AsyncCallersHTTP, request: Request, headers: Headers) -> object:
+    """The request for a caller's client, which builds it itself, so that its headers and settings count."""
+    extensions = {"timeout": _phases(request)}
     return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
+
+
+def _phases(request: Request) -> Mapping[str, float | None]:
+    timeouts = request.timeouts
+    return {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": timeouts.pool}
 
 
 def _errors(http: object) -> tuple[type[Exception], ...]:
@@ -147,15 +188,6 @@ def _failure(error: Exception, started: float) -> Failure:
 
 def _timed_out(error: Exception) -> bool:
     return isinstance(error, TimeoutError) or any(kind.__name__ == "TimeoutException" for kind in type(error).__mro__)
-
-
-def _pieces(reply: Reply) -> Iterator[bytes]:
-    """The body as it arrives. What is not compressed need not go through a decoder, piece by piece."""
-    return reply.iter_bytes() if "content-encoding" in reply.headers else reply.iter_raw()
-
-
-def _apieces(reply: AsyncReply) -> AsyncIterator[bytes]:
-    return reply.aiter_bytes() if "content-encoding" in reply.headers else reply.aiter_raw()
 
 
 def _stays_open(request: Request, status: int) -> bool:
@@ -226,13 +258,15 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
 def _send(http: HTTP, request: Request, headers: Headers) -> Reply:
     if request.mock is not None:
         return MockReply(request.mock)
-    return http.send(_outgoing(http, request, headers), stream=True, follow_redirects=False)
+    if isinstance(http, OwnClient):
+        return OwnReply(http.send(_direct(request, headers)))
+    return http.send(_callers(http, request, headers), stream=True, follow_redirects=False)
 
 
 def _read(reply: Reply, request: Request, started: float) -> bytes:
     pieces: list[bytes] = []
     try:
-        for piece in _pieces(reply):
+        for piece in reply.iter_bytes():
             pieces.append(piece)
             _check_time(request, started)
     finally:
@@ -284,13 +318,15 @@ async def _async_key_headers(request: Request) -> Headers:
 async def _asend(http: AsyncHTTP, request: Request, headers: Headers) -> AsyncReply:
     if request.mock is not None:
         return MockReply(request.mock)
-    return await http.send(_outgoing(http, request, headers), stream=True, follow_redirects=False)
+    if isinstance(http, OwnAsyncClient):
+        return AsyncOwnReply(await http.send(_direct(request, headers)))
+    return await http.send(_callers(http, request, headers), stream=True, follow_redirects=False)
 
 
 async def _aread(reply: AsyncReply, request: Request, started: float) -> bytes:
     pieces: list[bytes] = []
     try:
-        async for piece in _apieces(reply):
+        async for piece in reply.aiter_bytes():
             pieces.append(piece)
             _check_time(request, started)
     finally:
@@ -322,7 +358,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     def _read(self, errors: tuple[type[Exception], ...]) -> Generator[ChatCompletionChunk, None, None]:
         received = self._received
         try:
-            for piece in _pieces(self._reply):
+            for piece in self._reply.iter_bytes():
                 chunks, error = received.feed(piece)
                 yield from chunks
                 if error is not None:
@@ -372,7 +408,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     async def _read(self, errors: tuple[type[Exception], ...]) -> AsyncGenerator[ChatCompletionChunk, None]:
         received = self._received
         try:
-            async for piece in _apieces(self._reply):
+            async for piece in self._reply.aiter_bytes():
                 chunks, error = received.feed(piece)
                 for chunk in chunks:
                     yield chunk

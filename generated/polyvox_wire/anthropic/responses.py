@@ -67,7 +67,7 @@ class BashCodeExecutionOutputBlock(Wire):
 
 
 class BashCodeExecutionResultBlock(Wire):
-    content: list[BashCodeExecutionOutputBlock] = Field(default_factory=list)
+    content: list[BashCodeExecutionOutputBlock] = Field(default_factory=lambda: [])
     return_code: int = 0
     stderr: str = ""
     stdout: str = ""
@@ -160,7 +160,7 @@ class CodeExecutionOutputBlock(Wire):
 
 
 class CodeExecutionResultBlock(Wire):
-    content: list[CodeExecutionOutputBlock] = Field(default_factory=list)
+    content: list[CodeExecutionOutputBlock] = Field(default_factory=lambda: [])
     return_code: int = 0
     stderr: str = ""
     stdout: str = ""
@@ -239,7 +239,7 @@ class ContentBlockStopEvent(Wire):
 
 
 class ContextManagement(Wire):
-    applied_edits: list[ContextManagementAppliedEditsItem] = Field(default_factory=list)
+    applied_edits: list[ContextManagementAppliedEditsItem] = Field(default_factory=lambda: [])
 
 
 class Diagnostics(Wire):
@@ -258,7 +258,7 @@ class DocumentBlock(Wire):
 
 
 class EncryptedCodeExecutionResultBlock(Wire):
-    content: list[CodeExecutionOutputBlock] = Field(default_factory=list)
+    content: list[CodeExecutionOutputBlock] = Field(default_factory=lambda: [])
     encrypted_stdout: str = ""
     return_code: int = 0
     stderr: str = ""
@@ -355,7 +355,7 @@ class Message(Wire):
     id: str = ""
     type: Literal["message"] | Unrecognised = "message"
     role: Literal["assistant"] | Unrecognised = "assistant"
-    content: list[ContentBlock] = Field(default_factory=list)
+    content: list[ContentBlock] = Field(default_factory=lambda: [])
     model: str = ""
     stop_reason: StopReason | None = None
     stop_sequence: str | None = None
@@ -588,7 +588,7 @@ class ToolSearchToolResultError(Wire):
 
 
 class ToolSearchToolSearchResultBlock(Wire):
-    tool_references: list[ToolReferenceBlock] = Field(default_factory=list)
+    tool_references: list[ToolReferenceBlock] = Field(default_factory=lambda: [])
     type: Literal["tool_search_tool_search_result"] = "tool_search_tool_search_result"
 
 

@@ -337,7 +337,7 @@ class GuardrailContentFilter(Wire):
 
 
 class GuardrailContentPolicyAssessment(Wire):
-    filters: list[GuardrailContentFilter] = Field(default_factory=list)
+    filters: list[GuardrailContentFilter] = Field(default_factory=lambda: [])
 
 
 class GuardrailContextualGroundingFilter(Wire):
@@ -411,8 +411,8 @@ class GuardrailRegexFilter(Wire):
 
 
 class GuardrailSensitiveInformationPolicyAssessment(Wire):
-    piiEntities: list[GuardrailPiiEntityFilter] = Field(default_factory=list)
-    regexes: list[GuardrailRegexFilter] = Field(default_factory=list)
+    piiEntities: list[GuardrailPiiEntityFilter] = Field(default_factory=lambda: [])
+    regexes: list[GuardrailRegexFilter] = Field(default_factory=lambda: [])
 
 
 class GuardrailTextCharactersCoverage(Wire):
@@ -428,7 +428,7 @@ class GuardrailTopic(Wire):
 
 
 class GuardrailTopicPolicyAssessment(Wire):
-    topics: list[GuardrailTopic] = Field(default_factory=list)
+    topics: list[GuardrailTopic] = Field(default_factory=lambda: [])
 
 
 class GuardrailTraceAssessment(Wire):
@@ -451,8 +451,8 @@ class GuardrailUsage(Wire):
 
 
 class GuardrailWordPolicyAssessment(Wire):
-    customWords: list[GuardrailCustomWord] = Field(default_factory=list)
-    managedWordLists: list[GuardrailManagedWord] = Field(default_factory=list)
+    customWords: list[GuardrailCustomWord] = Field(default_factory=lambda: [])
+    managedWordLists: list[GuardrailManagedWord] = Field(default_factory=lambda: [])
 
 
 class ImageBlock(Wire):
@@ -516,7 +516,7 @@ class JsonToolResultContentBlock(Wire):
 
 class Message(Wire):
     role: ConversationRole
-    content: list[ContentBlock] = Field(default_factory=list)
+    content: list[ContentBlock] = Field(default_factory=lambda: [])
 
 
 class MessageStartEvent(Wire):
@@ -625,7 +625,7 @@ class SatisfiableGuardrailAutomatedReasoningFinding(Wire):
 class SearchResultBlock(Wire):
     source: str = ""
     title: str = ""
-    content: list[SearchResultContentBlock] = Field(default_factory=list)
+    content: list[SearchResultContentBlock] = Field(default_factory=lambda: [])
     citations: CitationsConfig | None = None
 
 
@@ -735,7 +735,7 @@ class ToolRemovalContent(Wire):
 
 class ToolResultBlock(Wire):
     toolUseId: str = ""
-    content: list[ToolResultContentBlock] = Field(default_factory=list)
+    content: list[ToolResultContentBlock] = Field(default_factory=lambda: [])
     status: ToolResultStatus | None = None
     type: str | None = None
 

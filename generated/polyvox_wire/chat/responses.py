@@ -122,7 +122,7 @@ class ChatCompletion(Record):
     """What a model answered, in the same form whichever vendor it came from."""
 
     id: str = ""
-    choices: list[Choice] = Field(default_factory=list)
+    choices: list[Choice] = Field(default_factory=lambda: [])
     created: int = 0
     model: str = ""
     metadata: Metadata | None = None
@@ -198,7 +198,7 @@ class ChatCompletionChunk(Record):
     """A piece of an answer that is still being written."""
 
     id: str = ""
-    choices: list[ChunkChoice] = Field(default_factory=list)
+    choices: list[ChunkChoice] = Field(default_factory=lambda: [])
     created: int = 0
     model: str = ""
     service_tier: str | None = None
@@ -272,7 +272,7 @@ class ChatCompletionMessage(Record):
     audio: Audio | None = None
     reasoning_content: str | None = None
     thinking_blocks: list[ThinkingBlock] | None = None
-    provider_specific_fields: dict[str, object] = Field(default_factory=dict)
+    provider_specific_fields: dict[str, object] = Field(default_factory=lambda: {})
     tool_calls: list[ToolCall] | None = None
     if TYPE_CHECKING:
 
@@ -349,7 +349,7 @@ class Choice(Record):
     index: int = 0
     message: ChatCompletionMessage = Field(default_factory=lambda: ChatCompletionMessage())
     logprobs: ChoiceLogprobs | None = None
-    provider_specific_fields: dict[str, object] = Field(default_factory=dict)
+    provider_specific_fields: dict[str, object] = Field(default_factory=lambda: {})
     if TYPE_CHECKING:
 
         @overload
@@ -420,7 +420,7 @@ class ChunkChoice(Record):
     logprobs: ChoiceLogprobs | None = None
     finish_reason: Annotated[FinishReason, OpenLiteral()] | None = None
     index: int = 0
-    provider_specific_fields: dict[str, object] = Field(default_factory=dict)
+    provider_specific_fields: dict[str, object] = Field(default_factory=lambda: {})
     if TYPE_CHECKING:
 
         @overload
@@ -613,7 +613,7 @@ class Delta(Record):
     refusal: str | None = None
     reasoning_content: str | None = None
     thinking_blocks: list[ThinkingBlock] | None = None
-    provider_specific_fields: dict[str, object] = Field(default_factory=dict)
+    provider_specific_fields: dict[str, object] = Field(default_factory=lambda: {})
     annotations: list[Annotation] | None = None
     audio: AudioDelta | None = None
     if TYPE_CHECKING:
@@ -825,7 +825,7 @@ class TokenLogprob(Record):
     token: str = ""
     logprob: float = 0.0
     bytes: list[int] | None = None
-    top_logprobs: list[TopLogprob] = Field(default_factory=list)
+    top_logprobs: list[TopLogprob] = Field(default_factory=lambda: [])
     if TYPE_CHECKING:
 
         @overload
@@ -864,7 +864,7 @@ class ToolCall(Record):
     id: str = ""
     type: str = "function"
     function: FunctionCall = Field(default_factory=lambda: FunctionCall())
-    provider_specific_fields: dict[str, object] = Field(default_factory=dict)
+    provider_specific_fields: dict[str, object] = Field(default_factory=lambda: {})
     custom: CustomCall | None = None
     if TYPE_CHECKING:
 
@@ -911,7 +911,7 @@ class ToolCallDelta(Record):
     id: str | None = None
     type: str | None = None
     function: FunctionCallDelta | None = None
-    provider_specific_fields: dict[str, object] = Field(default_factory=dict)
+    provider_specific_fields: dict[str, object] = Field(default_factory=lambda: {})
     custom: CustomCallDelta | None = None
     if TYPE_CHECKING:
 

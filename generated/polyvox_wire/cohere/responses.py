@@ -224,7 +224,7 @@ class CitationStartEventDeltaMessage(Wire):
 
 class LogprobItem(Wire):
     text: str | None = None
-    token_ids: list[int] = Field(default_factory=list)
+    token_ids: list[int] = Field(default_factory=lambda: [])
     logprobs: list[float] | None = None
 
 

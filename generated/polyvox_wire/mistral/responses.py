@@ -41,11 +41,11 @@ class ChatCompletionResponse(Wire):
     model: str | None = None
     usage: UsageInfo | None = None
     created: int | None = None
-    choices: list[ChatCompletionChoice] = Field(default_factory=list)
+    choices: list[ChatCompletionChoice] = Field(default_factory=lambda: [])
 
 
 class ChoiceLogprobs(Wire):
-    content: list[TokenLogprob] = Field(default_factory=list)
+    content: list[TokenLogprob] = Field(default_factory=lambda: [])
 
 
 class CompletionChunk(Wire):
@@ -56,7 +56,7 @@ class CompletionChunk(Wire):
     created: int | None = None
     model: str = ""
     usage: UsageInfo | None = None
-    choices: list[CompletionResponseStreamChoice] = Field(default_factory=list)
+    choices: list[CompletionResponseStreamChoice] = Field(default_factory=lambda: [])
     p: str | None = None
 
 
@@ -83,7 +83,7 @@ class DocumentURLChunk(Wire):
 
 
 class FieldError(Wire):
-    loc: list[str | int] = Field(default_factory=list)
+    loc: list[str | int] = Field(default_factory=lambda: [])
     msg: str = ""
     type: str = ""
     input: object | None = None
@@ -124,7 +124,7 @@ class ImageURLChunk(Wire):
 
 class ReferenceChunk(Wire):
     type: Literal["reference"] = "reference"
-    reference_ids: list[int | str] = Field(default_factory=list)
+    reference_ids: list[int | str] = Field(default_factory=lambda: [])
 
 
 class TextChunk(Wire):
@@ -134,7 +134,7 @@ class TextChunk(Wire):
 
 class ThinkChunk(Wire):
     type: Literal["thinking"] = "thinking"
-    thinking: list[ThinkChunkThinkingItem] = Field(default_factory=list)
+    thinking: list[ThinkChunkThinkingItem] = Field(default_factory=lambda: [])
     signature: str | None = None
     closed: bool | None = None
 
@@ -142,7 +142,7 @@ class ThinkChunk(Wire):
 class TokenLogprob(Wire):
     token: str = ""
     logprob: float = 0.0
-    bytes: list[int] = Field(default_factory=list)
+    bytes: list[int] = Field(default_factory=lambda: [])
     token_id: int = 0
     top_logprobs: list[TopLogprob] | None = None
 
@@ -166,7 +166,7 @@ class ToolReferenceChunk(Wire):
 class TopLogprob(Wire):
     token: str = ""
     logprob: float = 0.0
-    bytes: list[int] = Field(default_factory=list)
+    bytes: list[int] = Field(default_factory=lambda: [])
     token_id: int = 0
 
 

@@ -72,7 +72,7 @@ class ChatCompletionModerationError(Wire):
 class ChatCompletionModerationResults(Wire):
     type: Literal["moderation_results"] = "moderation_results"
     model: str = ""
-    results: list[ModerationResultBody] = Field(default_factory=list)
+    results: list[ModerationResultBody] = Field(default_factory=lambda: [])
 
 
 class ChatCompletionResponseMessage(Wire):
@@ -114,7 +114,7 @@ class ChatCompletionTokenLogprob(Wire):
     token: str = ""
     logprob: float = 0.0
     bytes: list[int] | None = None
-    top_logprobs: list[TopLogprob] = Field(default_factory=list)
+    top_logprobs: list[TopLogprob] = Field(default_factory=lambda: [])
 
 
 class Choice(Wire):
@@ -164,7 +164,7 @@ class CreateChatCompletionResponse(Wire):
     """See https://platform.openai.com/docs/api-reference/chat."""
 
     id: str = ""
-    choices: list[Choice] = Field(default_factory=list)
+    choices: list[Choice] = Field(default_factory=lambda: [])
     created: int = 0
     model: str = ""
     metadata: Metadata | None = None
@@ -179,7 +179,7 @@ class CreateChatCompletionStreamResponse(Wire):
     """See https://platform.openai.com/docs/api-reference/chat."""
 
     id: str = ""
-    choices: list[ChunkChoice] = Field(default_factory=list)
+    choices: list[ChunkChoice] = Field(default_factory=lambda: [])
     created: int = 0
     model: str = ""
     obfuscation: str | None = None
