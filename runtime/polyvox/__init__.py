@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .client import Client as Client
     from .completions import acompletion as acompletion
     from .completions import completion as completion
+    from .defaults import configure as configure
     from .drivers import AsyncStream as AsyncStream
     from .drivers import Stream as Stream
     from .errors import APIConnectionError as APIConnectionError
@@ -53,8 +54,11 @@ if TYPE_CHECKING:
     from .messages import MessageParam as MessageParam
     from .messages import Messages as Messages
     from .names import LLMProvider as LLMProvider
+    from .openai_clients import AsyncOpenAI as AsyncOpenAI
+    from .openai_clients import OpenAI as OpenAI
     from .parameters import CallParameters as CallParameters
     from .parameters import ModelParameters as ModelParameters
+    from .parameters import ParameterName as ParameterName
     from .parameters import Parameters as Parameters
     from .parameters import ReasoningEffort as ReasoningEffort
     from .results import ChatCompletion as ChatCompletion
@@ -80,6 +84,7 @@ _HOME = {
     "Client": "client",
     "acompletion": "completions",
     "completion": "completions",
+    "configure": "defaults",
     "AsyncStream": "drivers",
     "Stream": "drivers",
     "Provider": "listing",
@@ -88,8 +93,11 @@ _HOME = {
     "MessageParam": "messages",
     "Messages": "messages",
     "LLMProvider": "names",
+    "AsyncOpenAI": "openai_clients",
+    "OpenAI": "openai_clients",
     "CallParameters": "parameters",
     "ModelParameters": "parameters",
+    "ParameterName": "parameters",
     "Parameters": "parameters",
     "ReasoningEffort": "parameters",
     "ChatCompletion": "results",
@@ -150,6 +158,7 @@ __all__ = [
     "APIError",
     "APIResponseValidationError",
     "AsyncClient",
+    "AsyncOpenAI",
     "AsyncStream",
     "AuthenticationError",
     "BadGatewayError",
@@ -181,7 +190,9 @@ __all__ = [
     "ModelParameters",
     "Native",
     "NotFoundError",
+    "OpenAI",
     "OverloadedError",
+    "ParameterName",
     "Parameters",
     "ParsedChatCompletion",
     "PermissionDeniedError",
@@ -208,6 +219,7 @@ __all__ = [
     "acompletion",
     "assemble",
     "completion",
+    "configure",
     "get_supported_openai_params",
     "providers",
 ]

@@ -21,6 +21,7 @@ from .guessing import nearest
 NATIVE: Final[Mapping[str, Vendor]] = {
     "openai": Vendor(
         name="openai",
+        aliases=("aiohttp_openai",),
         base_url="https://api.openai.com/v1",
         path="/chat/completions",
         key_variables=("OPENAI_API_KEY",),

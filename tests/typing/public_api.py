@@ -14,6 +14,7 @@ import polyvox
 from polyvox import (
     APIError,
     AsyncClient,
+    AsyncOpenAI,
     AsyncStream,
     CallParameters,
     ChatCompletion,
@@ -33,6 +34,8 @@ from polyvox import (
     Messages,
     MissingApiKeyError,
     Native,
+    OpenAI,
+    ParameterName,
     Parameters,
     ParsedChatCompletion,
     Provider,
@@ -51,6 +54,7 @@ from polyvox import (
     acompletion,
     assemble,
     completion,
+    configure,
     get_supported_openai_params,
 )
 from polyvox.parameters import FunctionToolParam
@@ -502,9 +506,46 @@ def the_tree(
 
 
 def supported() -> None:
-    assert_type(get_supported_openai_params("gpt-4"), tuple[str, ...])
-    assert_type(get_supported_openai_params("claude-3", custom_llm_provider="anthropic"), tuple[str, ...])
+    assert_type(get_supported_openai_params("gpt-4"), tuple[ParameterName, ...])
+    assert_type(get_supported_openai_params("claude-3", "anthropic"), tuple[ParameterName, ...])
+    names: tuple[str, ...] = get_supported_openai_params("claude-3", custom_llm_provider="anthropic")
+    print("seed" in names)
     assert_type(polyvox.__version__, str)
+
+
+def openai_clients() -> None:
+    """OpenAI's constructor; `create` has the overloads of `completion`."""
+    client = OpenAI(
+        api_key="k",
+        organization="o",
+        project="p",
+        base_url="https://h.test/v1",
+        timeout=httpx.Timeout(9),
+        max_retries=3,
+        default_headers={"x-a": "1"},
+        default_query={"a": "1"},
+        http_client=httpx.Client(),
+        drop_params=True,
+    )
+    with client as opened:
+        assert_type(opened, OpenAI)
+    create = client.chat.completions.create
+    assert_type(create(model="gpt-4", messages=MESSAGES), ChatCompletion)
+    assert_type(create(messages=MESSAGES, model="gpt-4", response_format=Model), ParsedChatCompletion[Model])
+    assert_type(create(model="gpt-4", messages=MESSAGES, stream=True), Stream[ChatCompletionChunk])
+    assert_type(client.completion("gpt-4", MESSAGES, retries=3, fallback_models=["claude-3"]), ChatCompletion)
+
+
+async def async_openai_clients() -> None:
+    async with AsyncOpenAI(organization="o", http_client=httpx2.AsyncClient()) as client:
+        create = client.chat.completions.create
+        assert_type(await create(model="gpt-4", messages=MESSAGES), ChatCompletion)
+        assert_type(await create(model="gpt-4", messages=MESSAGES, stream=True), AsyncStream[ChatCompletionChunk])
+
+
+def process_wide() -> None:
+    assert_type(configure(drop_params=True, timeout=30, num_retries=1), None)
+    configure()
 
 
 def listing() -> None:
