@@ -7,6 +7,7 @@ Other identities (managed ones, certificates, a person's login) are azure-identi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from os import environ
@@ -93,10 +94,7 @@ def tokens_for(application: Application) -> Tokens:
 def _fetched(application: Application) -> tuple[str, float]:
     """A new token, and for how many seconds it is good."""
     status, body = _asked(application)
-    try:
-        said = mapping_of(from_json(body))
-    except ValueError:
-        said = {}
+    said = _document(body)
     token, seconds = said.get("access_token"), said.get("expires_in")
     if status == 200 and isinstance(token, str) and token and isinstance(seconds, (int, float)):
         return token, seconds
@@ -104,6 +102,13 @@ def _fetched(application: Application) -> tuple[str, float]:
     passing = status == 429 or status >= 500
     kind = APIConnectionError if passing else AuthenticationError
     raise NoTokenError(kind, f"Microsoft Entra gave no token: {' '.join(str(reason).split())}")
+
+
+def _document(body: bytes) -> Mapping[str, object]:
+    try:
+        return mapping_of(from_json(body))
+    except ValueError:
+        return {}
 
 
 def _asked(application: Application) -> tuple[int, bytes]:

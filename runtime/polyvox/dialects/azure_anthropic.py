@@ -17,7 +17,7 @@ from .dialect import Credentials
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..exchange import Headers
+    from ..exchange import Headers, Request
 
 _VERSION: Final = ("anthropic-version", "2023-06-01")
 
@@ -40,4 +40,8 @@ class AzureAnthropicDialect(AnthropicDialect):
     @override
     def credentials(self, call: Call) -> Credentials:
         found = credentials(self, call, super().credentials)
-        return replace(found, headers=lambda key, request: (*found.headers(key, request), _VERSION))
+
+        def headers(key: str, request: Request) -> Headers:
+            return (*found.headers(key, request), _VERSION)
+
+        return replace(found, headers=headers)
