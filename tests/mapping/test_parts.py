@@ -83,7 +83,7 @@ class Less(NamedTuple):
 
     what: str
     why: str
-    sends: object
+    sends: Json | list[Json]
 
 
 Cell: TypeAlias = "Json | list[Json] | No | Less"
@@ -173,7 +173,7 @@ _GEMINI: Final[Forms] = {
     "image in low detail": Less(".image_url.detail", "mediaResolution", _GEMINI_IMAGE),
     "sound": _inline("audio/wav", WAV),
     "sound inline": _inline("audio/wav", WAV),
-    "sound at": _at(f"{AT}.wav", "audio/x-wav"),
+    "sound at": _at(f"{AT}.wav", "audio/wav"),
     "film inline": _inline("video/mp4", MP4),
     "film at": _at(f"{AT}.mp4", "video/mp4"),
     "file inline": _GEMINI_PDF,

@@ -20,13 +20,15 @@ _HOW: Final = "give https://..., or the content as data:<media type>;base64,<dat
 _ENCODE: Final = "write base64.b64encode(data).decode()"
 _UNKNOWN: Final = ("", "application/octet-stream")
 _OFFICE: Final = "application/vnd.openxmlformats-officedocument"
-# What Python knows on some machines only.
-_MORE_TYPES: Final[Mapping[str, str]] = {
+# What Python says differently, or not at all, on some machines and in some versions.
+_TYPES: Final[Mapping[str, str]] = {
     ".docx": f"{_OFFICE}.wordprocessingml.document",
     ".pptx": f"{_OFFICE}.presentationml.presentation",
     ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
     ".md": "text/markdown",
     ".webp": "image/webp",
+    ".wav": "audio/wav",
+    ".mp3": "audio/mpeg",
 }
 
 
@@ -140,7 +142,7 @@ def _held(where: str, data: str, said: str | None) -> Inline:
 def _guessed(name: str) -> str | None:
     """The media type by the ending of a name or an address."""
     plain = name.partition("?")[0]
-    return guess_type(plain, strict=False)[0] or _MORE_TYPES.get(PurePosixPath(plain).suffix)
+    return _TYPES.get(PurePosixPath(plain).suffix.lower()) or guess_type(plain, strict=False)[0]
 
 
 def detail_of(payload: object) -> str | None:
