@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from polyvox import parameters
-from polyvox.addressing import NATIVE
-from polyvox.call import Vendor
-from polyvox.dialects import dialect_of
-from polyvox.support import Emulated, Native, Renamed, Stance, Unsupported
-from polyvox_wire.gateways import GATEWAYS, LEFT_OUT
+import polyvox
+from polyvox import Emulated, Native, Provider, Renamed, Stance, Unsupported, parameters
+from polyvox_wire.gateways import LEFT_OUT
 
 HERE = Path(__file__).parent
 NOTE = "<!-- Made by `make docs`; do not edit. -->\n\n"
@@ -40,17 +37,20 @@ def _documented(name: str) -> Iterator[tuple[str, str, str]]:
 
 
 def vendors_page() -> str:
-    """What each vendor does with each keyword, and all names."""
-    natives = list(NATIVE.values())
+    """What each vendor does with each keyword, and all names: `polyvox.providers()`, written out."""
+    listed = polyvox.providers()
+    natives = [provider for provider in listed if provider.dialect != "openai" or provider.name == "openai"]
     lines = [NOTE + "# Vendors\n\n## What happens to each parameter\n"]
-    lines.append("| parameter | " + " | ".join(vendor.name for vendor in natives) + " |")
+    lines.append("| parameter | " + " | ".join(provider.name for provider in natives) + " |")
     lines.append("| --- " * (len(natives) + 1) + "|")
-    tables = [dialect_of(vendor).support for vendor in natives]
+    tables = [provider.parameters for provider in natives]
     for key in parameters.ModelParameters.__annotations__:
         lines.append(f"| `{key}` | " + " | ".join(_said(table[key]) for table in tables) + " |")
-    lines.append("\n## Gateways\n\nThey take what OpenAI takes, but for what is said here.\n")
-    lines.append("| provider | aliases | address | key | what differs |\n| --- | --- | --- | --- | --- |")
-    lines.extend(_row(Vendor(**row._asdict())) for row in GATEWAYS.values())
+    lines.append("\n## With an API of their own\n")
+    lines.extend(_table(natives, "to log in otherwise", _extras))
+    lines.append("\n## Gateways\n\nThey take what OpenAI takes but for `thinking`, or as it is said here.\n")
+    gateways = [provider for provider in listed if provider not in natives]
+    lines.extend(_table(gateways, "what differs", _differs))
     lines.append("\n## Not supported\n\n| provider | why |\n| --- | --- |")
     lines.extend(f"| {name} | {reason} |" for name, reason in LEFT_OUT.items())
     return "\n".join(lines) + "\n"
@@ -68,17 +68,36 @@ def _said(stance: Stance) -> str:
             return f"no: {reason}"
 
 
-def _row(vendor: Vendor) -> str:
-    differs = [f"`{name}` is sent as `{to}`" for name, to in vendor.renames.items()]
-    differs += [f"no `{name}`: {reason}" for name, reason in vendor.unsupported.items()]
-    differs += ["text only"] if vendor.text_only else []
-    address = f"`{vendor.base_url}`" if vendor.base_url else "yours: `api_base`" + _variables(vendor.base_variables)
-    keys = " or ".join(f"`{name}`" for name in vendor.key_variables) or "none"
-    return f"| {vendor.name} | {', '.join(vendor.aliases)} | {address} | {keys} | {'; '.join(differs)} |"
+def _table(rows: Sequence[Provider], title: str, last: Callable[[Provider], str]) -> Iterator[str]:
+    yield f"| provider | aliases | address | key | {title} |\n| --- | --- | --- | --- | --- |"
+    for provider in rows:
+        cells = (provider.name, ", ".join(provider.aliases), _where(provider), _key(provider), last(provider))
+        yield f"| {' | '.join(cells)} |"
 
 
-def _variables(names: tuple[str, ...]) -> str:
-    return "".join(f" or `{name}`" for name in names)
+def _where(provider: Provider) -> str:
+    address = f"`{provider.base_url}`" if provider.base_url else "yours: `api_base`"
+    return address + "".join(f" or `{name}`" for name in provider.base_variables)
+
+
+def _key(provider: Provider) -> str:
+    keys = " or ".join(f"`{name}`" for name in provider.key_variables) or "a token"
+    return f"{keys}, if it wants one" if provider.key_optional else keys
+
+
+def _extras(provider: Provider) -> str:
+    return ", ".join(f"`polyvox[{extra}]`" for extra in provider.extras)
+
+
+def _differs(provider: Provider) -> str:
+    """What a gateway does otherwise than one of which nothing is known."""
+    plain = next(one for one in polyvox.providers() if one.name == "openai_like").parameters
+    found: dict[str, list[str]] = {}
+    for name, stance in provider.parameters.items():
+        if stance != plain[name] and not (isinstance(stance, Unsupported) and isinstance(plain[name], Unsupported)):
+            found.setdefault(_said(stance), []).append(f"`{name}`")
+    said = [f"{', '.join(names)}: {how}" for how, names in found.items()]
+    return "; ".join([*said, *(["messages: text only"] if provider.text_only else [])])
 
 
 def main() -> int:

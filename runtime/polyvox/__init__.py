@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .client import Client as Client
     from .completions import acompletion as acompletion
     from .completions import completion as completion
+    from .defaults import configure as configure
     from .drivers import AsyncStream as AsyncStream
     from .drivers import Stream as Stream
     from .errors import APIConnectionError as APIConnectionError
@@ -47,12 +48,17 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .listing import Provider as Provider
+    from .listing import providers as providers
     from .messages import Message as Message
     from .messages import MessageParam as MessageParam
     from .messages import Messages as Messages
     from .names import LLMProvider as LLMProvider
+    from .openai_clients import AsyncOpenAI as AsyncOpenAI
+    from .openai_clients import OpenAI as OpenAI
     from .parameters import CallParameters as CallParameters
     from .parameters import ModelParameters as ModelParameters
+    from .parameters import ParameterName as ParameterName
     from .parameters import Parameters as Parameters
     from .parameters import ReasoningEffort as ReasoningEffort
     from .results import ChatCompletion as ChatCompletion
@@ -65,6 +71,13 @@ if TYPE_CHECKING:
     from .results import ParsedChatCompletion as ParsedChatCompletion
     from .results import ThinkingBlock as ThinkingBlock
     from .results import ToolCall as ToolCall
+    from .running import arun_tools as arun_tools
+    from .running import run_tools as run_tools
+    from .support import Emulated as Emulated
+    from .support import Native as Native
+    from .support import Renamed as Renamed
+    from .support import Stance as Stance
+    from .support import Unsupported as Unsupported
     from .supported import get_supported_openai_params as get_supported_openai_params
 
 _HOME = {
@@ -73,14 +86,20 @@ _HOME = {
     "Client": "client",
     "acompletion": "completions",
     "completion": "completions",
+    "configure": "defaults",
     "AsyncStream": "drivers",
     "Stream": "drivers",
+    "Provider": "listing",
+    "providers": "listing",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
     "LLMProvider": "names",
+    "AsyncOpenAI": "openai_clients",
+    "OpenAI": "openai_clients",
     "CallParameters": "parameters",
     "ModelParameters": "parameters",
+    "ParameterName": "parameters",
     "Parameters": "parameters",
     "ReasoningEffort": "parameters",
     "ChatCompletion": "results",
@@ -93,6 +112,13 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
+    "arun_tools": "running",
+    "run_tools": "running",
+    "Emulated": "support",
+    "Native": "support",
+    "Renamed": "support",
+    "Stance": "support",
+    "Unsupported": "support",
     "get_supported_openai_params": "supported",
 }
 _ERRORS = (
@@ -136,6 +162,7 @@ __all__ = [
     "APIError",
     "APIResponseValidationError",
     "AsyncClient",
+    "AsyncOpenAI",
     "AsyncStream",
     "AuthenticationError",
     "BadGatewayError",
@@ -151,6 +178,7 @@ __all__ = [
     "ContentPolicyViolationError",
     "ContextWindowExceededError",
     "Delta",
+    "Emulated",
     "FallbacksExhaustedError",
     "FinishReason",
     "GatewayTimeoutError",
@@ -164,17 +192,23 @@ __all__ = [
     "Messages",
     "MissingApiKeyError",
     "ModelParameters",
+    "Native",
     "NotFoundError",
+    "OpenAI",
     "OverloadedError",
+    "ParameterName",
     "Parameters",
     "ParsedChatCompletion",
     "PermissionDeniedError",
     "PolyvoxError",
+    "Provider",
     "QuotaExceededError",
     "RateLimitError",
     "ReasoningEffort",
+    "Renamed",
     "RequestTooLargeError",
     "ServiceUnavailableError",
+    "Stance",
     "Stream",
     "StreamInterruptedError",
     "StructuredOutputError",
@@ -184,11 +218,16 @@ __all__ = [
     "UnknownParameterError",
     "UnknownProviderError",
     "UnprocessableEntityError",
+    "Unsupported",
     "UnsupportedParamsError",
     "acompletion",
+    "arun_tools",
     "assemble",
     "completion",
+    "configure",
     "get_supported_openai_params",
+    "run_tools",
+    "providers",
 ]
 
 

@@ -7,7 +7,7 @@ is an error, never a call to somebody else's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from os import environ
 from typing import Final
@@ -20,6 +20,7 @@ from .guessing import nearest
 NATIVE: Final[Mapping[str, Vendor]] = {
     "openai": Vendor(
         name="openai",
+        aliases=("aiohttp_openai",),
         base_url="https://api.openai.com/v1",
         path="/chat/completions",
         key_variables=("OPENAI_API_KEY",),
@@ -73,6 +74,8 @@ NATIVE: Final[Mapping[str, Vendor]] = {
         dialect="vertex",
         aliases=("vertex_ai", "vertex_ai_beta", "vertex"),
         base_url=None,
+        regional_url="https://{region}-aiplatform.googleapis.com",
+        extras=("vertex",),
         path="",
         key_variables=("VERTEXAI_API_KEY",),
         base_variables=("VERTEXAI_API_BASE",),
@@ -81,6 +84,8 @@ NATIVE: Final[Mapping[str, Vendor]] = {
         name="vertexaianthropic",
         dialect="vertexanthropic",
         base_url=None,
+        regional_url="https://{region}-aiplatform.googleapis.com",
+        extras=("vertex",),
         path="",
         base_variables=("VERTEXAI_ANTHROPIC_API_BASE", "VERTEXAI_API_BASE"),
     ),
@@ -89,6 +94,8 @@ NATIVE: Final[Mapping[str, Vendor]] = {
         dialect="bedrock",
         aliases=("bedrock_converse", "aws_bedrock"),
         base_url=None,
+        regional_url="https://bedrock-runtime.{region}.amazonaws.com",
+        extras=("bedrock",),
         path="",
         key_variables=("AWS_BEARER_TOKEN_BEDROCK",),
         base_variables=("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_BEDROCK_RUNTIME_ENDPOINT"),
@@ -152,6 +159,14 @@ def _gateway(name: str) -> Vendor | None:
 
     row = GATEWAYS.get(ALIASES.get(name, name))
     return None if row is None else Vendor(**row._asdict())
+
+
+def vendors() -> Iterator[Vendor]:
+    """Every provider's row: the natives, then the gateways by name."""
+    from polyvox_wire.gateways import GATEWAYS
+
+    yield from NATIVE.values()
+    yield from filter(None, map(_gateway, GATEWAYS))
 
 
 def known_names() -> tuple[str, ...]:

@@ -49,6 +49,10 @@ class Vendor:
     text_only: bool = False
     thinking: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    regional_url: str | None = None
+    """Its address where each `{region}` has one of its own, which the call or the environment says."""
+    extras: tuple[str, ...] = ()
+    """What some ways to log in need to have installed."""
 
     @property
     def speaks_openai(self) -> bool:

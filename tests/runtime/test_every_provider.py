@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 import httpx2
 import pytest
 
-from polyvox import Client, MissingApiKeyError
+import polyvox
+from polyvox import Client, InvalidRequestError, MissingApiKeyError
 from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
 from polyvox_wire.gateways import GATEWAYS, Gateway
@@ -166,6 +167,47 @@ def test_where_it_is_called(name: str) -> None:
     provider = PROVIDERS[name]
     assert str(request(name, api_key="k1").url) == provider.url
     assert str(request(name, True, api_key="k1").url) == (provider.streams or provider.url)
+
+
+LISTED: Final = {provider.name: provider for provider in polyvox.providers()}
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_listing_says_where_it_is_called_and_with_which_key(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = LISTED[name]
+    assert listed.key_variables == tuple(PROVIDERS[name].headers)
+    if listed.base_url is not None:
+        for variable in listed.base_variables:
+            monkeypatch.delenv(variable, raising=False)
+        monkeypatch.setenv("VERTEXAI_LOCATION", "us-east-1")
+        base = _filled(listed.base_url.replace("{region}", "us-east-1"))
+        given: dict[str, object] = {"vertex_project": "p1"} if "vertex" in listed.dialect else {}
+        assert str(request(name, api_key="k1", **given).url).startswith(base)
+    for variable in listed.base_variables:
+        monkeypatch.setenv(variable, f"https://of-{variable.lower().replace('_', '-')}.test")
+        assert request(name, api_key="k1").url.host == f"of-{variable.lower().replace('_', '-')}.test"
+        monkeypatch.delenv(variable)
+
+
+@pytest.mark.parametrize("name", [name for name, listed in LISTED.items() if listed.base_url is None])
+def test_without_an_address_of_its_own_it_needs_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in LISTED[name].base_variables:
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(InvalidRequestError) as caught:
+        Client(api_key="k1").completion("m", HELLO, provider=name)
+    for said in ("api_base", *LISTED[name].base_variables):
+        assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_the_listing_says_whether_it_needs_a_key(name: str) -> None:
+    if LISTED[name].key_optional:
+        assert credentials(request(name)) == []
+        return
+    with pytest.raises(MissingApiKeyError) as caught:
+        request(name)
+    for variable in LISTED[name].key_variables:
+        assert variable in str(caught.value)
 
 
 @pytest.mark.parametrize(("name", "variable"), KEYS, ids=[f"{name}-{variable}" for name, variable in KEYS])

@@ -290,7 +290,7 @@ class BedrockDialect(Dialect):
     def base_url(self, call: Call) -> str:
         if call.api_base or any(environ.get(name) for name in self.vendor.base_variables):
             return base_url(self.vendor, call.api_base)
-        return f"https://bedrock-runtime.{self._region(call)}.amazonaws.com"
+        return str(self.vendor.regional_url).format(region=self._region(call))
 
     def _region(self, call: Call) -> str:
         """The region asked for, else the environment's, the ARN's own, or that of the profile that signs."""

@@ -114,7 +114,7 @@ class _Place:
             case "us" | "eu":
                 return f"https://aiplatform.{self.location}.rep.googleapis.com"
             case _:
-                return f"https://{self.location}-aiplatform.googleapis.com"
+                return str(self.vendor.regional_url).format(region=self.location)
 
     def _project_and_location(self) -> str:
         return f"/projects/{self._project()}/locations/{self.location}"

@@ -1,0 +1,53 @@
+"""The pages that are made of code say what the code does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import polyvox
+from polyvox import Unsupported
+from polyvox_wire.gateways import LEFT_OUT
+
+ROOT: Final = Path(__file__).parents[1]
+PAGE: Final = (ROOT / "docs/vendors.md").read_text(encoding="utf-8")
+
+
+def _rows(title: str) -> Iterator[list[str]]:
+    """The cells of the table under a title, without its head."""
+    _, _, rest = PAGE.partition(f"\n## {title}\n")
+    lines = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    for line in lines[2:]:
+        yield [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def test_the_pages_are_those_of_today() -> None:
+    done = subprocess.run([sys.executable, "docs/build.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_provider_stands_there_with_its_address_and_keys() -> None:
+    rows = {row[0]: row for title in ("With an API of their own", "Gateways") for row in _rows(title)}
+    assert list(rows) == [provider.name for provider in polyvox.providers()]
+    for provider in polyvox.providers():
+        _, aliases, address, keys, _ = rows[provider.name]
+        assert aliases == ", ".join(provider.aliases)
+        assert (provider.base_url or "api_base") in address
+        assert all(variable in address for variable in provider.base_variables)
+        assert all(variable in keys for variable in provider.key_variables)
+
+
+def test_every_refusal_of_a_gateway_stands_there() -> None:
+    rows = {row[0]: row[4] for row in _rows("Gateways")}
+    for provider in polyvox.providers():
+        for name, stance in provider.parameters.items():
+            if provider.name in rows and isinstance(stance, Unsupported) and name != "thinking":
+                assert f"`{name}`" in rows[provider.name]
+                assert f"no: {stance.reason}" in rows[provider.name]
+
+
+def test_every_provider_that_is_left_out_stands_there_with_the_reason() -> None:
+    assert [tuple(row) for row in _rows("Not supported")] == list(LEFT_OUT.items())
