@@ -22,7 +22,7 @@ VENDORS: Final = sorted(path.parent.name for path in WIRE.glob("*/stubs.py"))
 # Of these only options and their values are compiled: no mapping of their own.
 GATEWAYS: Final = sorted({path.parent.name for path in WIRE.glob("*/options.py")} - set(VENDORS))
 # Mappings without types of their own, and the others whose dialect they speak elsewhere.
-BUILT_ON: Final = {"azure": {"openai", "anthropic"}, "vertex": {"gemini", "anthropic"}}
+BUILT_ON: Final = {"azure": {"openai", "anthropic"}, "vertex": {"gemini", "anthropic", "openai"}}
 # Mistral's streams have OpenAI's form; the reader of that form has no types in it.
 LENT: Final = {"mistral": {"polyvox.dialects.openai_stream"}}
 
@@ -231,6 +231,30 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
 """)
     others = [f"polyvox_wire.{name}" for name in (*VENDORS, *GATEWAYS, "gateways") if name != "anthropic"]
     assert not _touches(loaded, *others)
+
+
+CLOUDS: Final = {
+    "azure:m": {"openai"},
+    "azure_ai:m": {"openai"},
+    "azure_ai:claude-m": {"anthropic"},
+    "vertexai:m": {"gemini"},
+    "vertexai:claude-m": {"anthropic"},
+    "vertexai:meta/m": {"openai"},
+}
+
+
+@pytest.mark.parametrize(("model", "own"), CLOUDS.items(), ids=CLOUDS)
+def test_a_call_to_a_cloud_loads_the_types_of_the_dialect_spoken_there(model: str, own: set[str]) -> None:
+    loaded = _loaded_by(f"""
+import httpx2, polyvox
+reply = httpx2.Response(401, content=b"{{}}")
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: reply), api_base="https://h.test", api_key="k")
+try:
+    client.completion("{model}", [{{"role": "user", "content": "Hi"}}], {"vertex_project='p'" * ("vertex" in model)})
+except polyvox.AuthenticationError:
+    pass
+""")
+    assert {name for name in VENDORS if f"polyvox_wire.{name}" in loaded} == own
 
 
 def test_a_gateways_call_loads_its_options_and_openais_types() -> None:
