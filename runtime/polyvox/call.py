@@ -27,6 +27,8 @@ DialectName: TypeAlias = Literal[
     "mistral",
     "cohere",
     "ollama",
+    "sagemaker",
+    "sagemaker_nova",
 ]
 
 
@@ -57,7 +59,7 @@ class Vendor:
     @property
     def speaks_openai(self) -> bool:
         """Whether requests are OpenAI's, wherever they go."""
-        return self.dialect in ("openai", "azure", "azure_ai")
+        return self.dialect in ("openai", "azure", "azure_ai", "sagemaker", "sagemaker_nova")
 
 
 @dataclass(frozen=True, slots=True)

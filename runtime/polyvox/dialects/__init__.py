@@ -70,4 +70,12 @@ def _load(vendor: Vendor) -> Dialect:
             from .ollama import OllamaDialect
 
             return OllamaDialect(vendor)
+        case "sagemaker":
+            from .sagemaker import SageMakerDialect
+
+            return SageMakerDialect(vendor)
+        case "sagemaker_nova":
+            from .sagemaker import SageMakerNovaDialect
+
+            return SageMakerNovaDialect(vendor)
     assert_never(vendor.dialect)
