@@ -2105,6 +2105,5 @@ LEFT_OUT: Final[dict[str, str]] = {
     "typesafe": "no chat API",
     "vllm_inprocess": "a model inside this process: start its server, and use vllm",
     "voyage": "no chat API",
-    "watsonx": "only its parameters are described, neither its messages nor its replies, and nothing is recorded",
     "watsonx_text": "text completions, not chat",
 }

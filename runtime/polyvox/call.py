@@ -29,6 +29,7 @@ DialectName: TypeAlias = Literal[
     "ollama",
     "sagemaker",
     "sagemaker_nova",
+    "watsonx",
 ]
 
 

@@ -216,7 +216,7 @@ def read_error(body: bytes) -> Told:
     return Told(message, codes, cast("str | None", param), status, _delay(objects), cast("str | None", named))
 
 
-_CODE_KEYS = ("code", "status", "type", "error_type", "reason")
+_CODE_KEYS = ("code", "status", "type", "error_type", "reason", "errorCode")
 
 
 def _id_key(found: Mapping[str, object]) -> str:
@@ -238,7 +238,7 @@ def _objects(document: object) -> Iterator[Mapping[str, object]]:
     yield from _objects(found.get("error"))
     yield found
     yield from _objects(found.get("innererror"))
-    for key in ("details", "detail"):
+    for key in ("details", "detail", "errors"):
         inner = found.get(key)
         yield from filter(is_mapping, inner if is_list(inner) else ())
     choices = found.get("choices")  # OpenRouter again: an error in the place of an answer
@@ -258,7 +258,7 @@ def _inside(raw: str, around: Mapping[str, object]) -> Iterator[Mapping[str, obj
 
 
 def _text(found: Mapping[str, object]) -> str:
-    for key in ("message", "error", "detail", "error_description", "Message"):
+    for key in ("message", "error", "detail", "error_description", "Message", "errorMessage"):
         value = found.get(key)
         if isinstance(value, str) and value:
             return value

@@ -48,6 +48,7 @@ _VERTEX: Final = "https://aiplatform.googleapis.com"
 _CLAUDE: Final = f"{_VERTEX}/v1/projects/p1/locations/global/publishers/anthropic/models/m"
 _BEDROCK: Final = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m"
 _SAGEMAKER: Final = "https://runtime.sagemaker.us-east-1.amazonaws.com/endpoints/m/openai/v1/chat/completions"
+_WATSONX: Final = "https://us-south.ml.cloud.ibm.com/ml/v1/text"
 _RESOURCE_KEYS: Final = dict.fromkeys(("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"), "api-key: {}")
 
 NATIVES: Final[Mapping[str, Provider]] = {
@@ -87,6 +88,14 @@ NATIVES: Final[Mapping[str, Provider]] = {
     # Only tokens as api_key, or signatures: test_sagemaker.
     "sagemaker": Provider(_SAGEMAKER, {}),
     "sagemaker_nova": Provider(_SAGEMAKER, {}),
+    "watsonx": Provider(
+        f"{_WATSONX}/chat?version=2024-10-08",
+        {
+            **bearer("WATSONX_APIKEY", "WATSONX_API_KEY", "WX_API_KEY", "WATSONX_TOKEN"),
+            "WATSONX_ZENAPIKEY": "authorization: ZenApiKey {}",
+        },
+        f"{_WATSONX}/chat_stream?version=2024-10-08",
+    ),
 }
 # What stands in some addresses, or is one.
 ENVIRONMENT: Final = {
@@ -95,6 +104,7 @@ ENVIRONMENT: Final = {
     "AZURE_AI_CHAT_ENDPOINT": "https://res.services.ai.azure.com",
     "AZURE_ANTHROPIC_RESOURCE": "res",
     "VERTEXAI_PROJECT": "p1",
+    "WATSONX_REGION": "us-south",
 }
 OWN_SERVER: Final = "https://own.test/base"
 

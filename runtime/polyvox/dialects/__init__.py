@@ -78,4 +78,8 @@ def _load(vendor: Vendor) -> Dialect:
             from .sagemaker import SageMakerNovaDialect
 
             return SageMakerNovaDialect(vendor)
+        case "watsonx":
+            from .watsonx import WatsonxDialect
+
+            return WatsonxDialect(vendor)
     assert_never(vendor.dialect)

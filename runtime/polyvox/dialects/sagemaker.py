@@ -21,6 +21,7 @@ from ..aws_frames import BrokenFrameError, Frame, FrameDecoder
 from ..errors import APIResponseValidationError
 from ..failures import AWS_ERROR_HEADER
 from ..shapes import mapping_of
+from ..support import takes_only
 from .dialect import StreamReader
 from .on_aws import OnAWS
 from .openai import OpenAIDialect
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
 # What Nova's containers take beside OpenAI's parameters:
 # https://docs.aws.amazon.com/nova/latest/nova2-userguide/nova-sagemaker-inference-api-reference.html
 _OF_NOVA: Final = ("top_k", "allowed_token_ids", "truncate_prompt_tokens")
+NOVA: Final = takes_only(
+    "Nova on SageMaker has no such field",
+    *("temperature", "top_p", "max_tokens", "max_completion_tokens", "logprobs", "top_logprobs", "reasoning_effort"),
+    "stream_options",
+)
 
 
 class SageMakerDialect(OnAWS, OpenAIDialect):
@@ -89,6 +95,7 @@ class SageMakerNovaDialect(SageMakerDialect):
 
     def __init__(self, vendor: Vendor) -> None:
         super().__init__(vendor)
+        self.support = NOVA
         self.option_paths = {name: (name,) for name in _OF_NOVA}
 
     @override
