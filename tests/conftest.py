@@ -48,7 +48,7 @@ def _known_names() -> frozenset[str]:
 
 
 KNOWN = _known_names()
-TOKEN_SERVERS = ("WATSONX_IAM_URL",)
+TOKEN_SERVERS = ("GIGACHAT_AUTH_URL", "WATSONX_IAM_URL")
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ GATEWAYS: Final = sorted({path.parent.name for path in WIRE.glob("*/options.py")
 # Mappings without types of their own, and the others whose dialect they speak elsewhere.
 BUILT_ON: Final = {
     "azure": {"openai", "anthropic"},
+    "gigachat": {"openai"},
     "sagemaker": {"openai"},
     "vertex": {"gemini", "anthropic"},
     "watsonx": {"openai"},

@@ -2077,7 +2077,6 @@ LEFT_OUT: Final[dict[str, str]] = {
     "fal_ai": "no chat API",
     "galadriel": "Galadriel no longer runs its inference API",
     "gdc": "an API of its own that polyvox does not map",
-    "gigachat": "an API of its own that polyvox does not map",
     "github": "GitHub Models was retired on 2026-07-30",
     "infinity": "no chat API",
     "jina_ai": "no chat API",

@@ -30,6 +30,7 @@ DialectName: TypeAlias = Literal[
     "sagemaker",
     "sagemaker_nova",
     "watsonx",
+    "gigachat",
 ]
 
 

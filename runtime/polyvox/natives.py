@@ -146,4 +146,14 @@ NATIVE: Final[Mapping[str, Vendor]] = {
         base_variables=("WATSONX_URL", "WATSONX_API_BASE", "WX_URL", "WML_URL"),
         developer_role=False,
     ),
+    "gigachat": Vendor(
+        name="gigachat",
+        dialect="gigachat",
+        base_url="https://api.giga.chat/v1",
+        path="/chat/completions",
+        key_variables=("GIGACHAT_CREDENTIALS", "GIGACHAT_API_KEY", "GIGACHAT_ACCESS_TOKEN"),
+        base_variables=("GIGACHAT_BASE_URL", "GIGACHAT_API_BASE"),
+        developer_role=False,
+        renames={"max_completion_tokens": "max_tokens"},
+    ),
 }

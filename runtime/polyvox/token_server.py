@@ -12,6 +12,7 @@ from pydantic_core import from_json
 
 from .errors import APIConnectionError, APIError, AuthenticationError
 from .failures import failure
+from .secrecy import Secrets
 from .shapes import mapping_of
 
 if TYPE_CHECKING:
@@ -121,5 +122,6 @@ class KeyLogin:
 
 @lru_cache(maxsize=256)
 def login(request: TokenRequest, lifetime: Lifetime = expires_in) -> KeyLogin:
-    """The tokens for a key; the same for every call that has it."""
+    """The tokens for a key; the same for every call that has it. Refuses a key that no header can carry."""
+    Secrets().keep(request.secret, request.headers)
     return KeyLogin(request, lifetime)

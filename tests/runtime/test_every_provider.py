@@ -96,6 +96,10 @@ NATIVES: Final[Mapping[str, Provider]] = {
         },
         f"{_WATSONX}/chat_stream?version=2024-10-08",
     ),
+    "gigachat": Provider(
+        "https://api.giga.chat/v1/chat/completions",
+        bearer("GIGACHAT_CREDENTIALS", "GIGACHAT_API_KEY", "GIGACHAT_ACCESS_TOKEN"),
+    ),
 }
 # What stands in some addresses, or is one.
 ENVIRONMENT: Final = {

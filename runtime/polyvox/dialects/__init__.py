@@ -82,4 +82,8 @@ def _load(vendor: Vendor) -> Dialect:
             from .watsonx import WatsonxDialect
 
             return WatsonxDialect(vendor)
+        case "gigachat":
+            from .gigachat import GigaChatDialect
+
+            return GigaChatDialect(vendor)
     assert_never(vendor.dialect)
