@@ -47,7 +47,6 @@ SCHEMA: Final[Json] = {"type": "object", "properties": {"a": {"type": "string"}}
         ({"profanity_check": True, "repetition_penalty": 1.1}, {"profanity_check": True, "repetition_penalty": 1.1}),
         ({"stream": True}, {"stream": True}),
     ],
-    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
 )
 def test_what_is_sent(asked: Json, sends: Json) -> None:
     assert sent(MODEL, HELLO, **asked) == {"model": "GigaChat-2-Max", "messages": HELLO, **sends}
@@ -142,7 +141,7 @@ REPLY: Final[Json] = {
 def test_a_function_call_is_a_tool_call_and_goes_back_as_it_came() -> None:
     answer = answered(MODEL, REPLY)
     choice = answer.choices[0]
-    (made,) = choice.message.tool_calls or ()
+    (made,) = choice.message.tool_calls or []
     assert (made.function.name, made.function.arguments) == ("weather", '{"place":"Paris"}')
     assert made.id.startswith("call_")
     assert (choice.finish_reason, choice.provider_specific_fields["native_finish_reason"]) == (
@@ -195,7 +194,7 @@ def test_a_call_in_a_stream() -> None:
         "function_call": {"name": "weather", "arguments": {"place": "Paris"}},
     }
     choice = assembled(MODEL, sse(_chunk(call, finish_reason="function_call"), "[DONE]")).choices[0]
-    (made,) = choice.message.tool_calls or ()
+    (made,) = choice.message.tool_calls or []
     assert (made.function.name, made.function.arguments, choice.finish_reason) == (
         "weather",
         '{"place":"Paris"}',

@@ -43,7 +43,6 @@ def region(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"time_limit": 1000, "guided_choice": ["a"]}, {"time_limit": 1000, "guided_choice": ["a"]}),
         ({"reasoning_effort": "low"}, {"reasoning_effort": "low"}),
     ],
-    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
 )
 def test_what_is_sent(asked: Json, sends: Json) -> None:
     assert sent(MODEL, HELLO, **asked) == {"model_id": NAME, "project_id": "p1", "messages": HELLO, **sends}
@@ -145,7 +144,7 @@ REPLY: Final[Json] = {
 
 def test_an_answer() -> None:
     answer = answered(MODEL, REPLY)
-    (made,) = answer.choices[0].message.tool_calls or ()
+    (made,) = answer.choices[0].message.tool_calls or []
     assert (made.id, made.function.name, made.function.arguments) == ("c1", "add", '{"a": 2}')
     assert answer.choices[0].finish_reason == "tool_calls"
     assert (answer.id, answer.model, answer.created) == ("chatcmpl-1", NAME, 1739311926)

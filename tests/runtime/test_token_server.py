@@ -83,7 +83,7 @@ def test_each_key_has_tokens_of_its_own(tokens: TokenServer) -> None:
 def test_threads_share_one_token(tokens: TokenServer) -> None:
     vendor, mine = Vendor(), key()
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: vendor.ask(mine), range(16)))
+        list(pool.map(vendor.ask, [mine] * 16))
     assert (vendor.tokens, asked(tokens, mine)) == ([mine] * 16, 1)
 
 

@@ -23,7 +23,7 @@ from ..reading import unreadable
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Emulated, Renamed, takes_only
 from ..token_server import TokenRequest, expires_at, login
-from .dialect import Credentials
+from .dialect import Credentials, StreamReader
 from .openai import OpenAIDialect, native
 from .openai_stream import OpenAIReader
 from .parts import arguments, texts
@@ -87,7 +87,7 @@ class GigaChatDialect(OpenAIDialect):
         return completion
 
     @override
-    def reader(self, call: Call) -> OpenAIReader:
+    def reader(self, call: Call) -> StreamReader:
         return _Reader(self, call)
 
 

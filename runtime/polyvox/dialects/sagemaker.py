@@ -25,7 +25,6 @@ from ..support import takes_only
 from .dialect import StreamReader
 from .on_aws import OnAWS
 from .openai import OpenAIDialect
-from .openai_stream import OpenAIReader
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
@@ -109,7 +108,7 @@ class SageMakerNovaDialect(SageMakerDialect):
 class _FramedReader(StreamReader):
     """A stream in AWS's frames, each with a piece of what the container wrote."""
 
-    def __init__(self, dialect: SageMakerDialect, call: Call, inner: OpenAIReader) -> None:
+    def __init__(self, dialect: SageMakerDialect, call: Call, inner: StreamReader) -> None:
         self._dialect, self._call, self._inner = dialect, call, inner
         self._frames = FrameDecoder()
         self._line = b""
