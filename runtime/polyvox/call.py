@@ -23,6 +23,7 @@ DialectName: TypeAlias = Literal[
     "azureanthropic",
     "vertex",
     "vertexanthropic",
+    "vertexopen",
     "bedrock",
     "mistral",
     "cohere",
@@ -61,7 +62,7 @@ class Vendor:
     @property
     def speaks_openai(self) -> bool:
         """Whether requests are OpenAI's, wherever they go."""
-        return self.dialect in ("openai", "azure", "azure_ai", "sagemaker", "sagemaker_nova")
+        return self.dialect in ("openai", "azure", "azure_ai", "vertexopen", "sagemaker", "sagemaker_nova")
 
 
 @dataclass(frozen=True, slots=True)

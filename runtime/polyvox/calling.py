@@ -13,7 +13,7 @@ from .exchange import Attempt, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
 from .messages import checked
-from .parameters import LISTS, OF_SOME_VENDORS, SAME, one_of
+from .parameters import LISTS, OF_ONE_MODEL, OF_ONE_PROVIDER, SAME, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -33,17 +33,6 @@ T = TypeVar("T")
 MakeRead: TypeAlias = "Callable[[Dialect, Call, Secrets], Callable[[Response], T]]"
 
 DEFAULT_RETRIES = 2
-_OF_ONE_MODEL = frozenset({"provider", "custom_llm_provider", "deployment_id"})
-_OF_ONE_PROVIDER = _OF_ONE_MODEL | {
-    "api_key",
-    "api_base",
-    "base_url",
-    *OF_SOME_VENDORS,
-    "extra_headers",
-    "extra_query",
-    "extra_body",
-    "additional_params",
-}
 _CLIENT_ARGS = {
     "api_key": "api_key",
     "base_url": "base_url",
@@ -141,18 +130,13 @@ def _for_fallback(
 ) -> Mapping[str, object]:
     """The first model's parameters for a fallback. Key, address and extras stay with the provider they were meant for;
     a fallback that names no provider has the first one's."""
-    home = locate(first, _provider(given))[0].name
-    vendor = locate(name, _provider(own), default=home)[0].name
-    gone = _OF_ONE_MODEL if vendor == home else _OF_ONE_PROVIDER
+    home = locate(first, provider_of(given))[0].name
+    vendor = locate(name, provider_of(own), default=home)[0].name
+    gone = OF_ONE_MODEL if vendor == home else OF_ONE_PROVIDER
     kept = {key: value for key, value in given.items() if key not in gone}
-    if _provider(own) is None and locate(name, None)[0].name != vendor:
+    if provider_of(own) is None and locate(name, None)[0].name != vendor:
         kept["provider"] = vendor
     return {**kept, **own}
-
-
-def _provider(parameters: Mapping[str, object]) -> str | None:
-    named = one_of(cast("CallParameters", parameters), "provider", "custom_llm_provider")
-    return None if named is None else str(getattr(named, "value", named))
 
 
 def _spread_client_args(given: dict[str, object]) -> None:
@@ -181,7 +165,7 @@ def _attempt(
     make_read: MakeRead[T],
 ) -> Attempt[T]:
     settings = cast("CallParameters", {name: value for name, value in parameters.items() if value is not None})
-    vendor, name = locate(model, _provider(parameters))
+    vendor, name = locate(model, provider_of(parameters))
     dialect = dialect_of(vendor)
     call = settle(dialect, name, messages, response_format, settings, stream)
     body = body_of(dialect, call)
@@ -195,7 +179,7 @@ def _attempt(
         request=request_of(dialect, call, credentials, secrets, body),
         read=make_read(dialect, call, secrets),
         error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
-        renew=credentials.renew,
+        renew=credentials.renewal,
     )
 
 

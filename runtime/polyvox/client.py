@@ -13,6 +13,7 @@ from typing_extensions import Unpack
 from .errors import UnknownParameterError
 from .guessing import nearest
 from .parameters import CALL_PARAMETERS, SAME, CallParameters, Parameters
+from .shapes import is_mapping
 
 if TYPE_CHECKING:
     import asyncio
@@ -51,9 +52,18 @@ def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) 
     """What the call says wins, under whichever of a parameter's names."""
     if not defaults:
         return given
-    kept = {name for name, value in given.items() if value is not None}
-    said = {name for group in SAME if kept & set(group) for name in group}
-    return {**{name: value for name, value in defaults.items() if name not in said}, **{k: given[k] for k in kept}}
+    kept = {name: value for name, value in given.items() if value is not None}
+    said = {name for group in SAME if kept.keys() & set(group) for name in group}
+    for name in ("extra_headers", "extra_query"):
+        if is_mapping(whole := defaults.get(name)) and is_mapping(own := kept.get(name)):
+            kept[name] = _joined(whole, own)
+    return {**{name: value for name, value in defaults.items() if name not in said}, **kept}
+
+
+def _joined(whole: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """A client's headers and the call's; the same header may be written in other letters."""
+    lowered = {name.lower() for name in own}
+    return {**{name: value for name, value in whole.items() if name.lower() not in lowered}, **own}
 
 
 # What a repr shows: nothing that may hold a credential.
@@ -63,12 +73,20 @@ _SHOWN = frozenset({"provider", "custom_llm_provider", "api_base", "base_url", "
 class _Settings:
     """What both clients have in common."""
 
-    def __init__(self, defaults: Mapping[str, object]) -> None:
+    def __init__(self, defaults: CallParameters) -> None:
+        self._configure(defaults)
+
+    def _configure(self, settings: CallParameters) -> None:
+        defaults = cast("Mapping[str, object]", settings)
         for name in defaults:
             if name not in CALL_PARAMETERS:
                 hint = nearest(name, CALL_PARAMETERS) or "; what is for the model belongs to the call"
                 raise UnknownParameterError(f"a client has no setting {name!r}{hint}", param=name)
         self._defaults = {name: value for name, value in defaults.items() if value is not None}
+
+    def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
+        """What holds for one call."""
+        return _with_defaults(self._defaults, given)
 
     def __repr__(self) -> str:
         shown = {name: value for name, value in self._defaults.items() if name in _SHOWN}
@@ -92,7 +110,7 @@ class Client(_Settings):
         transport: httpx2.BaseTransport | None = None,
         **defaults: Unpack[CallParameters],
     ) -> None:
-        super().__init__(cast("Mapping[str, object]", defaults))
+        super().__init__(defaults)
         self._given = http_client
         self._transport = transport
         self._pool: OwnClient | None = None
@@ -155,7 +173,7 @@ class Client(_Settings):
         from .drivers import Stream, run
         from .exchange import exchange
 
-        settings = _with_defaults(self._defaults, cast("Mapping[str, object]", parameters))
+        settings = self._settings(model, cast("Mapping[str, object]", parameters))
         http = self._http()
         if not stream:
             plan = plan_answer(model, messages, response_format, settings)
@@ -220,7 +238,7 @@ class AsyncClient(_Settings):
         transport: httpx2.AsyncBaseTransport | None = None,
         **defaults: Unpack[CallParameters],
     ) -> None:
-        super().__init__(cast("Mapping[str, object]", defaults))
+        super().__init__(defaults)
         self._given = http_client
         self._transport = transport
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopPool] | None = None
@@ -281,7 +299,7 @@ class AsyncClient(_Settings):
         from .drivers import AsyncStream, arun
         from .exchange import exchange
 
-        settings = _with_defaults(self._defaults, cast("Mapping[str, object]", parameters))
+        settings = self._settings(model, cast("Mapping[str, object]", parameters))
         http = await self._http()
         if not stream:
             plan = plan_answer(model, messages, response_format, settings)
@@ -364,20 +382,3 @@ class _AsyncCompletions:
 class _AsyncChat:
     def __init__(self, completions: _AsyncCompletions) -> None:
         self.completions = completions
-
-
-_defaults: tuple[Client, AsyncClient] | None = None
-_making = threading.Lock()
-
-
-def default_clients() -> tuple[Client, AsyncClient]:
-    """The clients behind `completion()` and `acompletion()`: one each per process, closed at exit."""
-    global _defaults  # the only global state of polyvox
-    if _defaults is None:
-        import atexit
-
-        with _making:
-            if _defaults is None:
-                _defaults = Client(), AsyncClient()
-                atexit.register(_defaults[0].close)
-    return _defaults

@@ -43,6 +43,7 @@ __all__ = [
     "FunctionToolParam",
     "HasTimeouts",
     "ModelParameters",
+    "ParameterName",
     "Parameters",
     "ReasoningEffort",
     "StreamOptions",
@@ -51,6 +52,44 @@ __all__ = [
 ]
 
 ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "auto", "default"]
+
+
+ParameterName: TypeAlias = Literal[
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "n",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "user",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "functions",
+    "function_call",
+    "stream_options",
+    "reasoning_effort",
+    "thinking",
+    "verbosity",
+    "modalities",
+    "audio",
+    "prediction",
+    "web_search_options",
+    "service_tier",
+    "metadata",
+    "store",
+    "safety_identifier",
+    "prompt_cache_key",
+    "stream",
+    "response_format",
+]
+"""What is for the model, by name."""
 
 
 class FunctionDefinition(TypedDict, total=False):
@@ -208,7 +247,9 @@ class CallParameters(TypedDict, total=False):
     vertex_location: str | None
     """Vertex AI: the location. Default: VERTEXAI_LOCATION, GOOGLE_CLOUD_LOCATION, `global`."""
     vertex_credentials: str | Mapping[str, object] | None
-    """Vertex AI: a service account, as JSON, as a mapping, or as a file's path (needs the `vertex` extra)."""
+    """Vertex AI: a service account, as JSON, as a mapping, or as a file's path (needs the `vertex` extra).
+
+    Default: VERTEXAI_CREDENTIALS, then what google-auth finds."""
     timeout: float | str | HasTimeouts | None
     """Seconds for a model's whole call with its retries, or an httpx2 `Timeout`. Default: 600 to read, 5 to connect."""
     num_retries: int | None
@@ -303,6 +344,19 @@ OF_SOME_VENDORS = {
     **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("vertex_")), "Vertex AI"),
 }
 """Settings that only some vendors know: refused elsewhere."""
+OF_ONE_MODEL = frozenset({"provider", "custom_llm_provider", "deployment_id"})
+"""Settings that a fallback does not have from the first model."""
+OF_ONE_PROVIDER = OF_ONE_MODEL | {
+    "api_key",
+    "api_base",
+    "base_url",
+    *OF_SOME_VENDORS,
+    "extra_headers",
+    "extra_query",
+    "extra_body",
+    "additional_params",
+}
+"""Settings that are never carried to another provider."""
 LISTS = ("fallbacks", "fallback_models", "modalities", "allowed_openai_params", "functions", "tools", "model_list")
 """What must be a list: a single text would be taken apart into its letters."""
 SAME: tuple[tuple[str, ...], ...] = (
@@ -324,3 +378,9 @@ def one_of(parameters: Mapping[str, object], *names: str) -> object:
             raise InvalidRequestError(f"{given} are one parameter and differ; give one of them", param=name)
         found = value if found is None else found
     return found
+
+
+def provider_of(parameters: Mapping[str, object]) -> str | None:
+    """The provider that is named beside the model, under either name."""
+    named = one_of(parameters, "provider", "custom_llm_provider")
+    return None if named is None else str(getattr(named, "value", named))

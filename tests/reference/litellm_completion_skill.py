@@ -7,7 +7,7 @@ import os
 import pytest
 
 import polyvox
-from polyvox import Client, completion, get_supported_openai_params
+from polyvox import completion, get_supported_openai_params
 
 
 def quick_start() -> None:
@@ -157,12 +157,13 @@ def response_fields() -> None:
 
 
 def drop_params() -> None:
-    """LiteLLM sets `litellm.drop_params = True` for the whole process; polyvox has no such switch, but clients."""
+    """For the process: `litellm.drop_params = True` is `polyvox.configure(drop_params=True)`."""
     messages = [{"role": "user", "content": "Hello"}]
     with pytest.raises(polyvox.UnsupportedParamsError, match="seed"):
         completion("anthropic/claude-sonnet-4-6", messages, seed=7)
-    with Client(drop_params=True) as client:
-        print(client.completion("anthropic/claude-sonnet-4-6", messages, seed=7).dropped_params)
+    polyvox.configure(drop_params=True)
+    print(completion("anthropic/claude-sonnet-4-6", messages, seed=7).dropped_params)
+    polyvox.configure()  # adjusted: for the other examples
 
 
 def deprecated_functions() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from polyvox import Client, Message, UnsupportedParamsError
+from polyvox import Message, OpenAI, UnsupportedParamsError
 
-client = Client()
+client = OpenAI()
 
 
 def basic_usage() -> None:

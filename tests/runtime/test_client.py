@@ -17,7 +17,7 @@ import pytest
 
 import polyvox
 from polyvox import APIConnectionError, APIError, Client, Timeout
-from polyvox.client import default_clients
+from polyvox.defaults import default_clients
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Wire
 from tests.runtime.socket_server import Vendor, serving
 
@@ -260,7 +260,7 @@ def test_cookies_of_one_reply_are_not_sent_with_the_next_call() -> None:
 
 def test_no_global_state_is_made_by_importing() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import polyvox.client; assert polyvox.client._defaults is None"], check=False
+        [sys.executable, "-c", "import polyvox.defaults; assert polyvox.defaults._clients is None"], check=False
     )
     assert done.returncode == 0
     assert polyvox.__version__

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import pydoc
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 import httpx
 import httpx2
@@ -22,11 +22,12 @@ from polyvox import (
     UnknownParameterError,
     acompletion,
     completion,
+    configure,
 )
 from polyvox.addressing import NATIVE
 from polyvox.call import Call
 from polyvox.exchange import Timeouts
-from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, Parameters
+from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, ParameterName, Parameters
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Json, Wire, request
 
 if TYPE_CHECKING:
@@ -156,6 +157,37 @@ def test_every_parameter_has_its_own_words() -> None:
         assert f"    {name}: " in source
         after = source.partition(f"    {name}: ")[2].split("\n", 1)[1]
         assert after.lstrip().startswith('"""'), name
+
+
+def test_the_names_that_type_checkers_know_are_those_of_the_parameters() -> None:
+    assert set(get_args(ParameterName)) == {*MODEL_PARAMETERS, "stream", "response_format"}
+
+
+@pytest.fixture
+def configured() -> Iterator[None]:
+    """The process's settings are put back."""
+    yield
+    configure()
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("configured")
+async def test_settings_of_the_process_hold_until_they_are_replaced() -> None:
+    configure(drop_params=True, mock_response="Hi")
+    assert completion("anthropic:m", HELLO, seed=7).dropped_params == ("seed",)
+    assert (await acompletion("anthropic:m", HELLO, seed=7)).dropped_params == ("seed",)
+    with pytest.raises(InvalidRequestError, match="seed"):
+        completion("anthropic:m", HELLO, seed=7, drop_params=False)
+    with pytest.raises(InvalidRequestError, match="seed"):
+        Client().completion("anthropic:m", HELLO, seed=7, mock_response="Hi")
+    configure(mock_response="Hi")
+    with pytest.raises(InvalidRequestError, match="seed"):
+        completion("anthropic:m", HELLO, seed=7)
+
+
+def test_a_setting_of_the_process_that_nobody_knows() -> None:
+    with pytest.raises(UnknownParameterError, match="drop_params"):
+        configure(**cast("CallParameters", {"drop_param": True}))
 
 
 def test_groups_of_one_parameter_are_parameters() -> None:

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from ..addressing import base_url
-from ..aws import Identity, Keys, Service, identity, profile_region, signature
-from ..errors import InvalidRequestError, MissingApiKeyError
+from ..aws import Identity, Keys, Service, clock_error, identity, profile_region, signature
+from ..errors import AuthenticationError, InvalidRequestError, MissingApiKeyError
 from .dialect import Credentials, Dialect
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..errors import APIError
     from ..exchange import Headers, Request
 
 _REGION = re.compile(r"[a-z0-9-]+")
@@ -103,3 +104,12 @@ class OnAWS(Dialect):
     @override
     def headers(self, key: str, variable: str | None) -> Headers:
         return (("authorization", f"Bearer {key}"),)
+
+    @override
+    def error(self, call: Call, status: int | None, headers: Mapping[str, str], body: bytes) -> APIError:
+        error = super().error(call, status, headers, body)
+        if isinstance(error, AuthenticationError) and self.bearer(call) is None and (off := clock_error(headers)):
+            side = "ahead of" if off > 0 else "behind"
+            error.message += f"; this machine's clock is {abs(off)} minutes {side} AWS's: set it right"
+            error.args = (error.message,)
+        return error

@@ -1,0 +1,41 @@
+"""The clients behind `completion()` and `acompletion()`: the only global state of polyvox."""
+
+from __future__ import annotations
+
+import threading
+
+from typing_extensions import Unpack
+
+from .client import AsyncClient, Client
+from .parameters import CallParameters
+
+__all__ = ["configure", "default_clients"]
+
+_clients: tuple[Client, AsyncClient] | None = None
+_making = threading.Lock()
+
+
+def default_clients() -> tuple[Client, AsyncClient]:
+    """One each per process, closed at exit."""
+    global _clients
+    if _clients is None:
+        import atexit
+
+        with _making:
+            if _clients is None:
+                _clients = Client(), AsyncClient()
+                atexit.register(_clients[0].close)
+    return _clients
+
+
+def configure(**settings: Unpack[CallParameters]) -> None:
+    """Settings for every later `completion()` and `acompletion()` of the process, e.g. `configure(drop_params=True)`.
+
+    They take the place of those of an earlier `configure`; without any, all are gone. What a call says itself wins.
+    Clients of your own have their own settings: `Client(drop_params=True)`.
+
+    Raises:
+        UnknownParameterError: a keyword that is no setting of a client.
+    """
+    for client in default_clients():
+        client._configure(settings)
