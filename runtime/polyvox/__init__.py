@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .events import FailureEvent as FailureEvent
+    from .events import RequestEvent as RequestEvent
+    from .events import SuccessEvent as SuccessEvent
     from .listing import Provider as Provider
     from .listing import providers as providers
     from .messages import Message as Message
@@ -89,6 +92,9 @@ _HOME = {
     "Stream": "drivers",
     "Provider": "listing",
     "providers": "listing",
+    "FailureEvent": "events",
+    "RequestEvent": "events",
+    "SuccessEvent": "events",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
@@ -175,6 +181,7 @@ __all__ = [
     "ContextWindowExceededError",
     "Delta",
     "Emulated",
+    "FailureEvent",
     "FallbacksExhaustedError",
     "FinishReason",
     "GatewayTimeoutError",
@@ -201,6 +208,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitError",
     "ReasoningEffort",
+    "RequestEvent",
     "Renamed",
     "RequestTooLargeError",
     "ServiceUnavailableError",
@@ -208,6 +216,7 @@ __all__ = [
     "Stream",
     "StreamInterruptedError",
     "StructuredOutputError",
+    "SuccessEvent",
     "ThinkingBlock",
     "Timeout",
     "ToolCall",

@@ -8,6 +8,7 @@ from .assembling import Assembler
 from .errors import APIError, StreamInterruptedError
 from .headers import request_id
 from .structured import parsed
+from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
 class Received:
     """The part of a stream that has arrived."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened, watch: Watch = NOBODY) -> None:
         self._opened = opened
+        self._watch = watch
         self._assembler = Assembler()
+
+    def watched_by(self, watch: Watch) -> None:
+        """Who is told of what comes from now on."""
+        self._watch = watch
 
     def feed(self, piece: bytes) -> tuple[list[ChatCompletionChunk], APIError | None]:
         """The chunks that this piece completes, and the error that follows them, if one does."""
@@ -37,12 +43,22 @@ class Received:
             self._opened.reader.finish(chunks)
         except APIError as error:
             return self._add(chunks), self._failed(error)
-        return self._add(chunks), None
+        self._add(chunks)
+        self._watch.ended(self._answer)
+        return chunks, None
 
     def _add(self, chunks: list[ChatCompletionChunk]) -> list[ChatCompletionChunk]:
         for chunk in chunks:
             self._assembler.add(chunk)
+        self._watch.arrived(len(chunks))
         return chunks
+
+    def left(self, stopped: BaseException | None = None) -> None:
+        """The reader went before the end: of his own will, or because something stopped him."""
+        if stopped is None or isinstance(stopped, GeneratorExit):
+            self._watch.ended(self._answer, complete=False)
+        else:
+            self._watch.failed(stopped)
 
     def broken(self, error: Exception, *, timed_out: bool) -> APIError | None:
         """The error for a connection that failed; None where the answer was complete already."""
@@ -64,6 +80,7 @@ class Received:
         self._opened.secrets.mask(error)
         error.request_id = error.request_id or request_id(self._opened.facts.headers)
         error.partial = self._answer()
+        self._watch.failed(error)
         return error
 
     def _answer(self) -> ChatCompletion:
