@@ -40,6 +40,18 @@ class Credentials:
     renew: Callable[[], None] | None = None
     """Forgets a key that the vendor refuses."""
 
+    @property
+    def renewal(self) -> Callable[[], None] | None:
+        """What to do before the one more try that a refused key gets; None where there is no other key to be had.
+
+        A callable of the caller's keeps its tokens itself: it is asked again.
+        """
+        return self.renew or (_nothing if callable(self.key) else None)
+
+
+def _nothing() -> None:
+    """There is nothing of ours to forget."""
+
 
 class Head:
     """The start of a body that should be a stream, until its first event: some errors come as plain JSON instead."""
