@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
-from opentelemetry.util.genai.handler import TelemetryHandler
-from opentelemetry.util.genai.types import (
+from opentelemetry.util.genai.handler import TelemetryHandler  # pyright: ignore[reportMissingTypeStubs]  # typed, unmarked
+from opentelemetry.util.genai.types import (  # pyright: ignore[reportMissingTypeStubs]  # typed, unmarked
     Error,
     InputMessage,
     MessagePart,
@@ -21,7 +21,7 @@ from opentelemetry.util.genai.types import (
     ToolCallRequestPart,
     ToolCallResponsePart,
 )
-from opentelemetry.util.genai.utils import image_from_url
+from opentelemetry.util.genai.utils import image_from_url  # pyright: ignore[reportMissingTypeStubs]  # typed, unmarked
 
 from .addressing import locate
 from .errors import APIError, InvalidRequestError

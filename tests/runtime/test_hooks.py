@@ -39,7 +39,7 @@ MODEL: Final = "openai:gpt-5"
 EVENTS: Final = (
     {"id": "c", "choices": [{"index": 0, "delta": {"content": "Hel"}}]},
     {"id": "c", "choices": [{"index": 0, "delta": {"content": "lo"}}]},
-    {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+    {"id": "c", "choices": [{"index": 0, "delta": {"content": None}, "finish_reason": "stop"}]},
     "[DONE]",
 )
 

@@ -187,7 +187,7 @@ def test_a_call_that_is_wrong(spans: Spans, model: str, kind: str) -> None:
 
 STREAM: Final = sse(
     {"id": "c", "model": "gpt-5", "choices": [{"index": 0, "delta": {"content": "Hello"}}]},
-    {"id": "c", "model": "gpt-5", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+    {"id": "c", "model": "gpt-5", "choices": [{"index": 0, "delta": {"content": None}, "finish_reason": "stop"}]},
     {"id": "c", "model": "gpt-5", "choices": [], "usage": USAGE},
     "[DONE]",
 )
