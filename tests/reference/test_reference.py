@@ -115,7 +115,7 @@ EXAMPLES = [
     Example("130-130", litellm.override_of_the_provider, "bedrock anthropic\n", {"model": "my-own-model"}),
     Example("131-131", litellm.mock_response, r"This is a test\.\n"),
     Example("132-133", litellm.fallbacks, PARIS),
-    Example("48-48", litellm.model_list, ""),
+    Example("48-48", litellm.model_list, PARIS),
     Example(
         "135-138", litellm.thinking, PARIS, {"thinking": {"type": "enabled", "budget_tokens": 1000}, "max_tokens": 5096}
     ),
