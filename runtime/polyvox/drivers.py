@@ -8,20 +8,22 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from inspect import isawaitable, iscoroutine
 from time import monotonic, sleep
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Generic, Protocol, Self, cast
 
 import httpx2
 from typing_extensions import TypeVar
 
 from .connecting import OwnAsyncClient, OwnClient
 from .errors import APIError, InvalidRequestError
-from .exchange import Failure, Headers, Outcome, Request, Response, Steps
+from .exchange import Failure, Headers, Outcome, Request, Response, Steps, UnreadableReplyError
+from .limits import Body, Phases, is_good, phases_of
 from .results import ChatCompletion, ChatCompletionChunk
 from .streaming import Received
+from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
@@ -52,8 +54,8 @@ class AsyncReply(Protocol):
     async def aclose(self) -> None: ...
 
 
-class CallersHTTP(Protocol):
-    """What is used of a caller's client, of either library."""
+class HTTP(Protocol):
+    """What is used of a client of either library."""
 
     def build_request(
         self, method: str, url: str, *, headers: object, content: bytes, extensions: Mapping[str, object]
@@ -61,59 +63,13 @@ class CallersHTTP(Protocol):
     def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Reply: ...
 
 
-class AsyncCallersHTTP(Protocol):
+class AsyncHTTP(Protocol):
     """The same, asynchronous."""
 
     def build_request(
         self, method: str, url: str, *, headers: object, content: bytes, extensions: Mapping[str, object]
     ) -> object: ...
     async def send(self, request: object, *, stream: bool, follow_redirects: bool) -> AsyncReply: ...
-
-
-HTTP: TypeAlias = OwnClient | CallersHTTP
-AsyncHTTP: TypeAlias = OwnAsyncClient | AsyncCallersHTTP
-
-
-class OwnReply:
-    """A reply to one of our own clients: nothing of httpx2's is between it and the connection but what decompresses."""
-
-    __slots__ = ("_open", "_reply", "headers", "status_code")
-
-    def __init__(self, reply: httpx2.Response) -> None:
-        self._reply = reply
-        self._open = True
-        self.headers: Mapping[str, str] = reply.headers
-        self.status_code = reply.status_code
-
-    def iter_bytes(self) -> Iterator[bytes]:
-        """The body as it arrives."""
-        if "content-encoding" in self.headers:
-            return self._reply.iter_bytes()
-        return iter(cast("httpx2.SyncByteStream", self._reply.stream))
-
-    def close(self) -> None:
-        """Give the connection back, or close it if the body has not been read."""
-        if self._open:
-            self._open = False
-            cast("httpx2.SyncByteStream", self._reply.stream).close()
-
-
-class AsyncOwnReply(OwnReply):
-    """The same, asynchronous."""
-
-    __slots__ = ()
-
-    def aiter_bytes(self) -> AsyncIterator[bytes]:
-        """The body as it arrives."""
-        if "content-encoding" in self.headers:
-            return self._reply.aiter_bytes()
-        return aiter(cast("httpx2.AsyncByteStream", self._reply.stream))
-
-    async def aclose(self) -> None:
-        """Give the connection back, or close it if the body has not been read."""
-        if self._open:
-            self._open = False
-            await cast("httpx2.AsyncByteStream", self._reply.stream).aclose()
 
 
 class MockReply:
@@ -140,65 +96,30 @@ class MockReply:
         """Nothing is open."""
 
 
-_OF_FRAMING = frozenset({"host", "content-length", "transfer-encoding"})
-
-
-@lru_cache(maxsize=256)
-def _target(url: str, headers: Headers) -> tuple[httpx2.URL, list[tuple[bytes, bytes]] | None]:
-    """Address and headers as they are sent, made once for each: both cost more than encoding a body. No headers where
-    the caller sets one that belongs to the framing."""
-    address = httpx2.URL(url)
-    if not _OF_FRAMING.isdisjoint(name for name, _ in headers):
-        return address, None
-    return address, [(b"host", address.netloc), *httpx2.Headers(headers).raw]
-
-
-def _direct(request: Request, headers: Headers) -> httpx2.Request:
-    """The request for one of our own clients. A client's `build_request` costs twenty times as much, and would send
-    cookies that another caller's reply had set."""
-    url, raw = _target(request.url, headers)
-    extensions = {"timeout": _phases(request)}
-    if raw is None:
-        return httpx2.Request("POST", url, headers=headers, content=request.body, extensions=extensions)
-    sent = [*raw, (b"content-length", b"%d" % len(request.body))]
-    return httpx2.Request("POST", url, headers=sent, stream=httpx2.ByteStream(request.body), extensions=extensions)
-
-
-def _callers(http: CallersHTTP | AsyncCallersHTTP, request: Request, headers: Headers) -> object:
-    """The request for a caller's client, which builds it itself, so that its headers and settings count."""
-    extensions = {"timeout": _phases(request)}
-    return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
-
-
-def _phases(request: Request) -> Mapping[str, float | None]:
-    timeouts = request.timeouts
-    return {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": timeouts.pool}
-
-
 def _errors(http: object) -> tuple[type[Exception], ...]:
     """What a failed request raises: with a client of a caller, what that client's library raises."""
-    own = (httpx2.RequestError, httpx2.InvalidURL, TimeoutError)
+    own = (httpx2.RequestError, httpx2.InvalidURL, TimeoutError, UnreadableReplyError)
     other = None if isinstance(http, (OwnClient, OwnAsyncClient)) else sys.modules.get("httpx")
     return own if other is None else (*own, other.RequestError, other.InvalidURL)
 
 
-def _failure(error: Exception, started: float) -> Failure:
-    return Failure(error, _timed_out(error), monotonic() - started)
+def _failure(error: Exception, started: float, reply: Reply | AsyncReply | None) -> Failure:
+    if _is(error, "DecodingError"):
+        error = UnreadableReplyError(f"it does not unpack ({error})")
+    return Failure(error, _timed_out(error), monotonic() - started, None if reply is None else reply.headers)
 
 
 def _timed_out(error: Exception) -> bool:
-    return isinstance(error, TimeoutError) or any(kind.__name__ == "TimeoutException" for kind in type(error).__mro__)
+    return isinstance(error, TimeoutError) or _is(error, "TimeoutException")
+
+
+def _is(error: Exception, name: str) -> bool:
+    """Whether it is of this class, of either library."""
+    return any(kind.__name__ == name for kind in type(error).__mro__)
 
 
 def _stays_open(request: Request, status: int) -> bool:
-    return request.stream and status < 300
-
-
-def _check_time(request: Request, started: float) -> None:
-    """A body that trickles in slower than the call may take: no single read is late, the whole is."""
-    total = request.timeouts.total
-    if total is not None and monotonic() - started > total:
-        raise TimeoutError("the answer was still arriving")
+    return request.stream and is_good(status)
 
 
 def _key_headers(request: Request, key: object) -> Headers:
@@ -239,13 +160,13 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
             try:
                 headers = request.headers if request.key is None else _sync_key_headers(request)
                 reply = _send(http, request, headers)
-                body = b"" if _stays_open(request, reply.status_code) else _read(reply, request, started)
+                body = b"" if _stays_open(request, reply.status_code) else _read(reply, request, started, errors)
                 outcome: Outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue
             except errors as error:
-                outcome = _failure(error, started)
+                outcome = _failure(error, started, reply)
             step = partial(steps.send, outcome)
     except BaseException:
         if reply is not None:
@@ -258,20 +179,31 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
 def _send(http: HTTP, request: Request, headers: Headers) -> Reply:
     if request.mock is not None:
         return MockReply(request.mock)
-    if isinstance(http, OwnClient):
-        return OwnReply(http.send(_direct(request, headers)))
-    return http.send(_callers(http, request, headers), stream=True, follow_redirects=False)
+    phases = phases_of(request.timeouts)
+    reply = http.send(_built(http, request, headers, phases), stream=True, follow_redirects=False)
+    if request.stream and isinstance(phases, Phases):
+        phases.begun()
+    return reply
 
 
-def _read(reply: Reply, request: Request, started: float) -> bytes:
-    pieces: list[bytes] = []
+def _built(http: HTTP | AsyncHTTP, request: Request, headers: Headers, phases: Mapping[str, float | None]) -> object:
+    """The request in the client's own type: a caller's client builds it itself, so that its headers and settings
+    count."""
+    extensions = {"timeout": phases}
+    return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
+
+
+def _read(reply: Reply, request: Request, started: float, errors: tuple[type[Exception], ...]) -> bytes:
+    body = Body(request, reply.status_code, started)
     try:
         for piece in reply.iter_bytes():
-            pieces.append(piece)
-            _check_time(request, started)
+            if body.add(piece):
+                break
+    except errors as error:
+        body.broken(error)
     finally:
         reply.close()
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return body.whole
 
 
 async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
@@ -291,14 +223,16 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
             started = monotonic()
             try:
                 headers = request.headers if request.key is None else await _async_key_headers(request)
-                reply = await _asend(http, request, headers)
-                body = b"" if _stays_open(request, reply.status_code) else await _aread(reply, request, started)
+                async with asyncio.timeout(request.timeouts.total):  # headers may trickle in, too
+                    reply = await _asend(http, request, headers)
+                stays = _stays_open(request, reply.status_code)
+                body = b"" if stays else await _aread(reply, request, started, errors)
                 outcome: Outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue
             except errors as error:
-                outcome = _failure(error, started)
+                outcome = _failure(error, started, reply)
             step = partial(steps.send, outcome)
     except BaseException:
         if reply is not None:
@@ -318,20 +252,24 @@ async def _async_key_headers(request: Request) -> Headers:
 async def _asend(http: AsyncHTTP, request: Request, headers: Headers) -> AsyncReply:
     if request.mock is not None:
         return MockReply(request.mock)
-    if isinstance(http, OwnAsyncClient):
-        return AsyncOwnReply(await http.send(_direct(request, headers)))
-    return await http.send(_callers(http, request, headers), stream=True, follow_redirects=False)
+    phases = phases_of(request.timeouts)
+    reply = await http.send(_built(http, request, headers, phases), stream=True, follow_redirects=False)
+    if request.stream and isinstance(phases, Phases):
+        phases.begun()
+    return reply
 
 
-async def _aread(reply: AsyncReply, request: Request, started: float) -> bytes:
-    pieces: list[bytes] = []
+async def _aread(reply: AsyncReply, request: Request, started: float, errors: tuple[type[Exception], ...]) -> bytes:
+    body = Body(request, reply.status_code, started)
     try:
         async for piece in reply.aiter_bytes():
-            pieces.append(piece)
-            _check_time(request, started)
+            if body.add(piece):
+                break
+    except errors as error:
+        body.broken(error)
     finally:
         await reply.aclose()
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return body.whole
 
 
 def fetch(
@@ -343,6 +281,21 @@ def fetch(
         return reply.status_code, reply.headers, reply.content
 
 
+def _again(
+    first: ChatCompletionChunk, rest: Generator[ChatCompletionChunk, None, None]
+) -> Generator[ChatCompletionChunk, None, None]:
+    yield first
+    yield from rest
+
+
+async def _again_async(
+    first: ChatCompletionChunk, rest: AsyncGenerator[ChatCompletionChunk, None]
+) -> AsyncGenerator[ChatCompletionChunk, None]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
 class Stream(Iterator[ChunkT], Generic[ChunkT]):
     """A streamed answer: iterate over its chunks. Leaving a `with` block, or `close()`, closes the connection.
 
@@ -350,8 +303,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     the answer does; both have what arrived in `error.partial`.
     """
 
-    def __init__(self, opened: Opened, reply: Reply, http: HTTP) -> None:
-        self._received = Received(opened)
+    def __init__(self, opened: Opened, reply: Reply, http: HTTP, watch: Watch = NOBODY) -> None:
+        self._received = Received(opened, watch)
         self._reply = reply
         self._chunks = self._read(_errors(http))
 
@@ -366,6 +319,9 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         except errors as broken:
             if failure := received.broken(broken, timed_out=_timed_out(broken)):
                 raise failure from broken
+        except BaseException as stopped:
+            received.left(stopped)
+            raise
         finally:
             self._reply.close()
         chunks, error = received.finish()
@@ -373,11 +329,16 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         if error is not None:
             raise error
 
-    def __iter__(self) -> Iterator[ChunkT]:
-        return cast("Iterator[ChunkT]", self._chunks)  # itself would do, at the price of a call per chunk
+    def __iter__(self) -> Self:
+        return self
 
     def __next__(self) -> ChunkT:
         return cast("ChunkT", next(self._chunks))
+
+    def _wait(self) -> None:
+        """Wait for the first chunk; it is kept, and comes first when you iterate."""
+        if (first := next(self._chunks, None)) is not None:
+            self._chunks = _again(first, self._chunks)
 
     def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""
@@ -389,6 +350,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         """Stop reading and close the connection; safe to call twice."""
         self._chunks.close()
         self._reply.close()
+        self._received.left()
 
     def __enter__(self) -> Self:
         return self
@@ -400,8 +362,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
 class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     """The same as `Stream`, asynchronous."""
 
-    def __init__(self, opened: Opened, reply: AsyncReply, http: AsyncHTTP) -> None:
-        self._received = Received(opened)
+    def __init__(self, opened: Opened, reply: AsyncReply, http: AsyncHTTP, watch: Watch = NOBODY) -> None:
+        self._received = Received(opened, watch)
         self._reply = reply
         self._chunks = self._read(_errors(http))
 
@@ -417,6 +379,9 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         except errors as broken:
             if failure := received.broken(broken, timed_out=_timed_out(broken)):
                 raise failure from broken
+        except BaseException as stopped:
+            received.left(stopped)
+            raise
         finally:
             await self._reply.aclose()
         chunks, error = received.finish()
@@ -425,11 +390,16 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         if error is not None:
             raise error
 
-    def __aiter__(self) -> AsyncIterator[ChunkT]:
-        return cast("AsyncIterator[ChunkT]", self._chunks)
+    def __aiter__(self) -> Self:
+        return self
 
     async def __anext__(self) -> ChunkT:
         return cast("ChunkT", await anext(self._chunks))
+
+    async def _wait(self) -> None:
+        """Wait for the first chunk; it is kept, and comes first when you iterate."""
+        if (first := await anext(self._chunks, None)) is not None:
+            self._chunks = _again_async(first, self._chunks)
 
     async def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""
@@ -441,6 +411,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         """Stop reading and close the connection; safe to call twice."""
         await self._chunks.aclose()
         await self._reply.aclose()
+        self._received.left()
 
     async def __aenter__(self) -> Self:
         return self

@@ -59,7 +59,7 @@ class Head:
     def __init__(self) -> None:
         self.open = True
         """Whether no event has come yet; asked for every piece of a stream, so no method."""
-        self._bytes = b""
+        self._bytes = bytearray()
 
     def add(self, piece: bytes) -> None:
         """More of it."""
@@ -67,11 +67,11 @@ class Head:
 
     def forget(self) -> None:
         """It is a stream."""
-        self.open, self._bytes = False, b""
+        self.open, self._bytes = False, bytearray()
 
     def document(self) -> bytes | None:
         """The whole body, if it is JSON."""
-        return self._bytes if self._bytes.lstrip().startswith((b"{", b"[")) else None
+        return bytes(self._bytes) if self._bytes.lstrip().startswith((b"{", b"[")) else None
 
 
 class StreamReader(ABC):
