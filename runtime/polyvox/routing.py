@@ -140,7 +140,7 @@ class ModelGroup:
                 return Lease(self, chosen)
             if not up:
                 return Down(max(0.0, min((state.cold_until for state in left), default=now) - now))
-            self._waiting.append(waiting := Future())
+            self._waiting.append(waiting := Future[None]())
             return Wait(waiting, max(0.0, min(LOOK_AGAIN, *(state.free_at(now) - now for state in up))))
 
     def _choose(self, room: list[_State], key: str | None) -> _State:
