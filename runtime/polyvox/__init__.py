@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from .results import ParsedChatCompletion as ParsedChatCompletion
     from .results import ThinkingBlock as ThinkingBlock
     from .results import ToolCall as ToolCall
+    from .running import arun_tools as arun_tools
+    from .running import run_tools as run_tools
     from .support import Emulated as Emulated
     from .support import Native as Native
     from .support import Renamed as Renamed
@@ -110,6 +112,8 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
+    "arun_tools": "running",
+    "run_tools": "running",
     "Emulated": "support",
     "Native": "support",
     "Renamed": "support",
@@ -217,10 +221,12 @@ __all__ = [
     "Unsupported",
     "UnsupportedParamsError",
     "acompletion",
+    "arun_tools",
     "assemble",
     "completion",
     "configure",
     "get_supported_openai_params",
+    "run_tools",
     "providers",
 ]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from os import environ
 from typing import Final
@@ -130,6 +131,24 @@ NATIVE: Final[Mapping[str, Vendor]] = {
 }
 _NATIVE_ALIASES: Final = {alias: vendor.name for vendor in NATIVE.values() for alias in vendor.aliases}
 
+# One prefix for all that a cloud serves, as elsewhere: the model's name says who made it, and so whose dialect it has.
+_BY_MODEL: Final = {
+    "vertexai": (
+        (re.compile(r"claude-"), NATIVE["vertexaianthropic"]),
+        (
+            re.compile(r"(?!(google|anthropic|mistralai|ai21|models|projects|publishers|endpoints)/)[a-z0-9-]+/"),
+            replace(
+                NATIVE["vertexai"],
+                dialect="vertexopen",
+                key_variables=(),
+                developer_role=False,
+                renames={"max_completion_tokens": "max_tokens"},
+            ),
+        ),
+    ),
+    "azure_ai": ((re.compile(r"claude-"), replace(NATIVE["azure_ai"], dialect="azureanthropic", path="/v1/messages")),),
+}
+
 # Decided by the shape of the name, never by a list of models.
 _FAMILIES: Final = (
     (re.compile(r"gpt-|o\d|chatgpt-|ft:"), "openai"),
@@ -179,8 +198,9 @@ def known_names() -> tuple[str, ...]:
 def locate(model: str, provider: str | None, default: str = "openai") -> tuple[Vendor, str]:
     """The provider, and the model's name as it knows it. A name that says nothing belongs to `default`."""
     vendor, name = _locate(model, provider, default)
-    if vendor.name == "vertexai" and name.startswith("claude-"):
-        return NATIVE["vertexaianthropic"], name  # one prefix for all of Vertex, as elsewhere
+    for pattern, other in _BY_MODEL.get(vendor.name, ()):
+        if pattern.match(name):
+            return other, name
     return vendor, name
 
 

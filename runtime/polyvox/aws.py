@@ -6,10 +6,12 @@ Bedrock's own API keys need none of this. botocore is untyped: what is used of i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from importlib import import_module
 from os import environ
 from threading import Lock
+from time import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from .errors import InvalidRequestError, MissingApiKeyError
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from .exchange import Headers, Request
 
 _MADE = ("authorization", "x-amz-date", "x-amz-security-token")
+_ALLOWED = 5
+"""Minutes for which a signature is good."""
 _CHAIN_READS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
@@ -167,6 +171,17 @@ def signature(request: Request, keys: Keys, region: str) -> Headers:
     made = requests.AWSRequest(method="POST", url=request.url, data=request.body, headers=signed)
     cast("_SignerModule", _botocore("auth")).SigV4Auth(keys, "bedrock", region).add_auth(made)
     return tuple((name.lower(), value) for name, value in made.headers.items() if name.lower() in _MADE)
+
+
+def clock_error(headers: Mapping[str, str]) -> int:
+    """By how many minutes this machine's clock differs from that of the host which refused a signature; 0 if it says
+    nothing, or they differ by less than AWS allows (five)."""
+    try:
+        theirs = parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except ValueError:
+        return 0
+    minutes = round((time() - theirs) / 60)
+    return minutes if abs(minutes) >= _ALLOWED else 0
 
 
 def _session(profile: str | None) -> _Session:

@@ -23,6 +23,7 @@ DialectName: TypeAlias = Literal[
     "azureanthropic",
     "vertex",
     "vertexanthropic",
+    "vertexopen",
     "bedrock",
     "mistral",
     "cohere",
@@ -57,7 +58,7 @@ class Vendor:
     @property
     def speaks_openai(self) -> bool:
         """Whether requests are OpenAI's, wherever they go."""
-        return self.dialect in ("openai", "azure", "azure_ai")
+        return self.dialect in ("openai", "azure", "azure_ai", "vertexopen")
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ def _attempt(
         request=request_of(dialect, call, credentials, secrets, body),
         read=make_read(dialect, call, secrets),
         error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
-        renew=credentials.renew,
+        renew=credentials.renewal,
     )
 
 

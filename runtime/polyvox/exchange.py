@@ -11,7 +11,15 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeAlias, TypeVar
 
-from .errors import APIConnectionError, APIError, AuthenticationError, FallbacksExhaustedError, Timeout
+from .errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    AuthenticationError,
+    FallbacksExhaustedError,
+    Timeout,
+)
+from .headers import request_id
 
 T = TypeVar("T")
 
@@ -21,6 +29,14 @@ MAX_RETRY_AFTER = 60.0
 """Seconds: a vendor that asks for a longer wait gets no retry, the caller is told instead."""
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
+MAX_REPLY = 128 * 2**20
+"""Bytes, unpacked: more is not read of an answer, nor between two chunks of a stream. It is an error."""
+MAX_ERROR_BODY = 2**20
+"""Bytes: more is not read of an error reply. What is behind them is not missed."""
+
+
+class UnreadableReplyError(Exception):
+    """A reply whose bytes are not worth having: too many of them, or packed in a way that does not open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,8 @@ class Failure:
     error: Exception
     timed_out: bool = False
     elapsed: float = 0.0
+    headers: Mapping[str, str] | None = None
+    """Of a reply whose body did not come whole."""
 
 
 Outcome: TypeAlias = Response | Failure
@@ -121,7 +139,7 @@ def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
         outcome = yield request
         if isinstance(outcome, Failure):
             error = _failed(attempt, outcome)
-        elif outcome.status >= 300:
+        elif not 200 <= outcome.status < 300:
             error = attempt.error(outcome)
         else:
             try:
@@ -157,15 +175,21 @@ def next_wait(error: APIError, tried: int) -> float | None:
 
 
 def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
-    kind = Timeout if failure.timed_out else APIConnectionError
+    kind: type[APIError] = Timeout if failure.timed_out else APIConnectionError
     limit = attempt.request.timeouts.total
     says = str(failure.error) or type(failure.error).__name__
     if failure.timed_out:
         says = f"no answer within {limit:g} s" if limit is not None else f"no answer in time ({says})"
         says += "; pass a longer `timeout`"
+    elif isinstance(failure.error, UnreadableReplyError):
+        kind, says = APIResponseValidationError, f"the vendor's reply cannot be read: {says}"
+    elif failure.headers is not None:
+        says = f"the connection broke before the reply was whole: {says}"
     else:
         says = f"could not reach {_origin(attempt.request.url)}: {says}"
-    return kind(says, provider=attempt.provider, model=attempt.model)
+    error = kind(says, provider=attempt.provider, model=attempt.model)
+    error.request_id = request_id(failure.headers or {})
+    return error
 
 
 def _origin(url: str) -> str:

@@ -271,6 +271,8 @@ def _delay(objects: list[Mapping[str, object]]) -> float | None:
 
 
 def _plain_text(body: bytes) -> str:
+    if b"\0" in body:  # packed, or in a charset of two bytes a letter
+        return ""
     return " ".join(_TAG.sub(" ", body.decode("utf-8", "replace")).split())[:300]
 
 

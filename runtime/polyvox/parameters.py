@@ -247,7 +247,9 @@ class CallParameters(TypedDict, total=False):
     vertex_location: str | None
     """Vertex AI: the location. Default: VERTEXAI_LOCATION, GOOGLE_CLOUD_LOCATION, `global`."""
     vertex_credentials: str | Mapping[str, object] | None
-    """Vertex AI: a service account, as JSON, as a mapping, or as a file's path (needs the `vertex` extra)."""
+    """Vertex AI: a service account, as JSON, as a mapping, or as a file's path (needs the `vertex` extra).
+
+    Default: VERTEXAI_CREDENTIALS, then what google-auth finds."""
     timeout: float | str | HasTimeouts | None
     """Seconds for a model's whole call with its retries, or an httpx2 `Timeout`. Default: 600 to read, 5 to connect."""
     num_retries: int | None

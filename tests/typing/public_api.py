@@ -52,11 +52,14 @@ from polyvox import (
     UnknownProviderError,
     Unsupported,
     acompletion,
+    arun_tools,
     assemble,
     completion,
     configure,
     get_supported_openai_params,
+    run_tools,
 )
+from polyvox.messages import FunctionMessage, ToolMessage
 from polyvox.parameters import FunctionToolParam
 from polyvox.results import ChoiceLogprobs, ChunkChoice, FunctionCall, ToolCallDelta
 from polyvox_wire.support import Wire
@@ -288,6 +291,31 @@ def tools() -> None:
     completion("gpt-4", MESSAGES, tools=[described, get_weather, native])
     completion("gpt-4", MESSAGES, tools=(get_weather,), tool_choice="required", parallel_tool_calls=False)
     completion("gpt-4", MESSAGES, tools=[get_weather], tool_choice={"type": "function", "function": {"name": "f"}})
+
+
+def the_loop(conversation: list[Message]) -> str | None:
+    while True:
+        response = completion("gpt-4", conversation, tools=[get_weather])
+        message = response.choices[0].message
+        conversation.append(message)
+        if not message.tool_calls:
+            return message.content
+        conversation.extend(run_tools(response, [get_weather]))
+
+
+async def the_loop_awaited(conversation: list[Message]) -> None:
+    response = await acompletion("gpt-4", conversation, tools=[get_weather_slowly, get_weather])
+    answers = await arun_tools(response, [get_weather_slowly, get_weather])
+    assert_type(answers, list[ToolMessage | FunctionMessage])
+    conversation += [response.choices[0].message, *answers]
+
+
+def what_run_tools_takes(answer: ChatCompletion, stream: Stream[ChatCompletionChunk]) -> None:
+    assert_type(run_tools(answer, [get_weather]), list[ToolMessage | FunctionMessage])
+    run_tools(answer.choices[0].message, [get_weather, Model])
+    run_tools(stream.completion(), (get_weather,))
+    run_tools({"role": "assistant", "tool_calls": []}, {"get_weather": get_weather})
+    run_tools(completion("gpt-4", MESSAGES, response_format=Model), [get_weather, {"type": "web_search"}])
 
 
 def every_parameter(effort: ReasoningEffort, key: Callable[[], str], akey: Callable[[], Awaitable[str]]) -> None:

@@ -17,8 +17,8 @@ from polyvox_wire.bedrock.options import PATHS
 from polyvox_wire.support import UnknownVariant
 
 from ..addressing import base_url, path_segment
-from ..aws import Identity, Keys, identity, profile_region, signature
-from ..errors import InvalidRequestError, MissingApiKeyError
+from ..aws import Identity, Keys, clock_error, identity, profile_region, signature
+from ..errors import AuthenticationError, InvalidRequestError, MissingApiKeyError
 from ..honest import check_calls, new_id, now
 from ..reading import read_reply
 from ..results import (
@@ -41,6 +41,7 @@ from .dialect import Credentials, Dialect, StreamReader
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..errors import APIError
     from ..exchange import Headers, Request
     from ..results import Facts
 
@@ -352,6 +353,15 @@ class BedrockDialect(Dialect):
         facts.native = reply
         completion._facts = facts
         return completion
+
+    @override
+    def error(self, call: Call, status: int | None, headers: Mapping[str, str], body: bytes) -> APIError:
+        error = super().error(call, status, headers, body)
+        if isinstance(error, AuthenticationError) and _bearer(self, call) is None and (off := clock_error(headers)):
+            side = "ahead of" if off > 0 else "behind"
+            error.message += f"; this machine's clock is {abs(off)} minutes {side} AWS's: set it right"
+            error.args = (error.message,)
+        return error
 
     @override
     def reader(self, call: Call) -> StreamReader:
