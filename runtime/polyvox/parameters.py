@@ -262,8 +262,9 @@ class CallParameters(TypedDict, total=False):
     """Models to try, in order, when this one fails: names, or mappings with `model` and parameters of their own."""
     fallback_models: Sequence[Fallback] | None
     """The same as `fallbacks` (OneLLM's name)."""
-    model_list: Sequence[Mapping[str, object]] | None
-    """Deployments to ask at the same time (LiteLLM). Refused for now, with what to use instead."""
+    model_list: Sequence[Fallback] | None
+    """Models to ask at the same time: the first answer wins, the others are stopped. Entries as in `fallbacks`, or
+    LiteLLM's `{"model_name": ..., "litellm_params": {...}}`, of which those named as `model` count."""
     drop_params: bool | None
     """Leave out what the provider cannot do and list it in `response.dropped_params`. Default false: refuse it."""
     allowed_openai_params: Sequence[str] | None
