@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from .results import ParsedChatCompletion as ParsedChatCompletion
     from .results import ThinkingBlock as ThinkingBlock
     from .results import ToolCall as ToolCall
+    from .routing import Deployment as Deployment
+    from .routing import ModelGroup as ModelGroup
     from .running import arun_tools as arun_tools
     from .running import run_tools as run_tools
     from .support import Emulated as Emulated
@@ -118,6 +120,8 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
+    "Deployment": "routing",
+    "ModelGroup": "routing",
     "arun_tools": "running",
     "run_tools": "running",
     "Emulated": "support",
@@ -184,6 +188,7 @@ __all__ = [
     "ContentPolicyViolationError",
     "ContextWindowExceededError",
     "Delta",
+    "Deployment",
     "Emulated",
     "FailureEvent",
     "FallbacksExhaustedError",
@@ -198,6 +203,7 @@ __all__ = [
     "MessageParam",
     "Messages",
     "MissingApiKeyError",
+    "ModelGroup",
     "ModelParameters",
     "Native",
     "NotFoundError",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 from .addressing import NATIVE, locate
 from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
-from .exchange import Attempt, Request, Response, Timeouts
+from .exchange import Attempt, Candidate, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
 from .messages import checked
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from .messages import MessageParam, Messages
     from .parameters import CallParameters
     from .results import ChatCompletion
+    from .routing import Lease, ModelGroup, Route
 
 T = TypeVar("T")
 
+Groups: TypeAlias = "Mapping[str, ModelGroup]"
 MakeRead: TypeAlias = "Callable[[Dialect, Call, Secrets], Callable[[Response], T]]"
 
 DEFAULT_RETRIES = 2
@@ -48,7 +50,7 @@ _CLIENT_ARGS = {
 class Plan(Generic[T]):
     """What `exchange()` needs."""
 
-    candidates: Sequence[Callable[[], Attempt[T]]]
+    candidates: Sequence[Candidate[T]]
     retries: int
     messages: list[MessageParam]
     race: bool = False
@@ -63,20 +65,34 @@ class Opened:
     call: Call
     facts: Facts
     secrets: Secrets
+    lease: Lease | None = None
+    """Held until the stream ends, where a model group chose the deployment."""
 
 
 def plan_answer(
-    model: str, messages: Messages, response_format: object, parameters: Mapping[str, object]
+    model: str,
+    messages: Messages,
+    response_format: object,
+    parameters: Mapping[str, object],
+    groups: Groups | None = None,
 ) -> Plan[ChatCompletion]:
     """The plan of a call whose answer comes whole."""
-    return _plan(model, messages, response_format, parameters, stream=False, make_read=_read_whole)
+    return _plan(
+        model, messages, response_format, parameters, groups, stream=False, make_read=_read_whole, hold=_held_whole
+    )
 
 
 def plan_stream(
-    model: str, messages: Messages, response_format: object, parameters: Mapping[str, object]
+    model: str,
+    messages: Messages,
+    response_format: object,
+    parameters: Mapping[str, object],
+    groups: Groups | None = None,
 ) -> Plan[Opened]:
     """The plan of a call whose answer is streamed."""
-    return _plan(model, messages, response_format, parameters, stream=True, make_read=_read_opened)
+    return _plan(
+        model, messages, response_format, parameters, groups, stream=True, make_read=_read_opened, hold=_held_open
+    )
 
 
 def _plan(
@@ -84,9 +100,11 @@ def _plan(
     messages: Messages,
     response_format: object,
     parameters: Mapping[str, object],
+    groups: Groups | None,
     *,
     stream: bool,
     make_read: MakeRead[T],
+    hold: Callable[[T, Lease], T],
 ) -> Plan[T]:
     given = {name: value for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
@@ -97,12 +115,18 @@ def _plan(
     _spread_client_args(given)
     plain = checked(messages)
 
-    def candidate(name: str, own: Mapping[str, object], first: bool) -> Callable[[], Attempt[T]]:
-        def prepare() -> Attempt[T]:
-            merged = given if first else _for_fallback(model, given, name, own)
-            return _attempt(name, plain, response_format, merged, stream, make_read)
+    known = groups or {}
 
-        return prepare
+    def ask(name: str, merged: Mapping[str, object]) -> Attempt[T]:
+        return _attempt(name, plain, response_format, merged, stream, make_read)
+
+    def candidate(name: str, own: Mapping[str, object], first: bool) -> Candidate[T]:
+        if (group := known.get(name)) is not None:
+            shared = _for_group(name, given) if first else {**_of_any_provider(given), **own}
+            return _route(name, group, shared, ask, hold)
+        if model in known:
+            return lambda: ask(name, {**given, **own})
+        return lambda: ask(name, given if first else _for_fallback(model, given, name, own))
 
     fallbacks = cast("Sequence[object]", one_of(settings, "fallbacks", "fallback_models") or ())
     if (listed := given.pop("model_list", None)) is not None:
@@ -161,6 +185,42 @@ def _for_fallback(
     if provider_of(own) is None and locate(name, None)[0].name != vendor:
         kept["provider"] = vendor
     return {**kept, **own}
+
+
+def _of_any_provider(given: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in given.items() if name not in OF_ONE_PROVIDER}
+
+
+def _for_group(name: str, given: Mapping[str, object]) -> Mapping[str, object]:
+    if wrong := sorted(OF_ONE_PROVIDER & given.keys()):
+        raise InvalidRequestError(
+            f"{wrong[0]} is for one provider, and {name!r} is a model group; give it to its deployments as `parameters`",
+            param=wrong[0],
+        )
+    return given
+
+
+def _route(
+    name: str,
+    group: ModelGroup,
+    shared: Mapping[str, object],
+    ask: Callable[[str, Mapping[str, object]], Attempt[T]],
+    hold: Callable[[T, Lease], T],
+) -> Route[T]:
+    from .routing import Route
+
+    more = one_of(shared, "num_retries", "retries", "max_retries")
+    labels = (shared.get(label) for label in ("session_label", "prompt_cache_key", "user"))
+    return Route(
+        name,
+        group,
+        key=next((label for label in labels if isinstance(label, str)), None),
+        tries=more + 1 if isinstance(more, int) else None,
+        prepare=lambda deployment: ask(
+            deployment.model, {**shared, **cast("Mapping[str, object]", deployment.parameters)}
+        ),
+        hold=hold,
+    )
 
 
 def _spread_client_args(given: dict[str, object]) -> None:
@@ -264,3 +324,12 @@ def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Re
         return Opened(dialect.reader(call), call, facts, secrets)
 
     return read
+
+
+def _held_whole(answer: ChatCompletion, lease: Lease) -> ChatCompletion:
+    lease.end()
+    return answer
+
+
+def _held_open(opened: Opened, lease: Lease) -> Opened:
+    return replace(opened, lease=lease)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from threading import Lock
+from threading import RLock
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from .errors import (
     APIError,
@@ -26,10 +26,15 @@ from .errors import (
     NotFoundError,
     PermissionDeniedError,
     QuotaExceededError,
+    RateLimitError,
+    ServiceUnavailableError,
 )
+from .exchange import Attempt, Pause, Steps, exhausted
 
 if TYPE_CHECKING:
     from .parameters import Parameters
+
+T = TypeVar("T")
 
 WINDOW: Final = 60.0
 """Seconds over which `max_per_minute` counts."""
@@ -37,6 +42,9 @@ LONGEST_COOLDOWN: Final = 600.0
 """Seconds: a vendor that asks for a longer pause is tried again all the same."""
 LOOK_AGAIN: Final = 1.0
 """Seconds after which a call that waits for room looks for itself."""
+_CHAINED: Final = frozenset(
+    ("fallbacks", "fallback_models", "model_list", "num_retries", "retries", "max_retries", "mock_response")
+)
 _OWN_FAULT: Final = (
     APIResponseValidationError,
     AuthenticationError,
@@ -66,6 +74,8 @@ class Deployment:
     max_per_minute: int | None = None
 
     def __post_init__(self) -> None:
+        if chained := sorted(_CHAINED & self.parameters.keys()):
+            raise InvalidRequestError(f"{chained[0]} belongs to the call, not to a deployment", param=chained[0])
         if not (self.weight > 0 and math.isfinite(self.weight)):
             raise InvalidRequestError(f"the weight of {self.model} is {self.weight}; it must be above 0")
         for name, limit in (("max_concurrent", self.max_concurrent), ("max_per_minute", self.max_per_minute)):
@@ -116,7 +126,7 @@ class ModelGroup:
         self.cooldown, self.sticky, self.max_wait = cooldown, sticky, max_wait
         self.clock = clock
         self._chance = chance
-        self._lock = Lock()
+        self._lock = RLock()  # a lease may end in the middle of its own thread's `take`: at garbage collection
         self._states = [_State(number, one) for number, one in enumerate(given)]
         self._waiting: deque[Future[None]] = deque()
 
@@ -242,6 +252,9 @@ class Lease:
             self._open = False
             self._group.end(self._state, error)
 
+    def __del__(self) -> None:  # a stream that nobody read or closed
+        self.end(GeneratorExit())
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -256,3 +269,57 @@ class Down:
     """None is up: seconds until the first may be tried."""
 
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[T]):
+    """One call's way through a group: a candidate of `exchange`."""
+
+    name: str
+    group: ModelGroup
+    key: str | None
+    """What makes the call stick to a deployment."""
+    tries: int | None
+    """How many deployments it may ask; None: all."""
+    prepare: Callable[[Deployment], Attempt[T]]
+    hold: Callable[[T, Lease], T]
+    """Ends the lease, now or with the stream."""
+
+    def steps(self, ask: Callable[[Attempt[T]], Steps[T]]) -> Steps[T]:
+        """Ask one deployment after another; what is wrong with the request itself ends it."""
+        tried: dict[int, APIError] = {}
+        while True:
+            lease = yield from self._lease(tried)
+            try:
+                answer = yield from ask(self.prepare(lease.deployment))
+            except BaseException as error:
+                lease.end(error)
+                if not (isinstance(error, APIError) and is_own_fault(error)):
+                    raise
+                tried[lease.number] = error
+                if len(tried) == self.tries:
+                    raise exhausted([*tried.values()]) from error
+            else:
+                return self.hold(answer, lease)
+
+    def _lease(self, tried: Mapping[int, APIError]) -> Generator[Pause, object, Lease]:
+        started = self.group.clock()
+        while True:
+            found = self.group.take(tried, self.key)
+            if isinstance(found, Lease):
+                return found
+            if isinstance(found, Down):
+                raise exhausted([*tried.values()]) if tried else self._down(found.seconds)
+            rest = started + self.group.max_wait - self.group.clock()
+            if rest <= 0:
+                found.until.cancel()
+                raise self._full()
+            yield Pause(found.until, min(found.seconds, rest))
+
+    def _down(self, seconds: float) -> ServiceUnavailableError:
+        says = f"all {len(self.group.deployments)} deployments of {self.name!r} have failed; the first is tried again"
+        return ServiceUnavailableError(f"{says} in {seconds:.0f} s", model=self.name, retry_after=seconds)
+
+    def _full(self) -> RateLimitError:
+        says = f"all deployments of {self.name!r} that work have been at their limits for {self.group.max_wait:g} s"
+        return RateLimitError(says, model=self.name)
