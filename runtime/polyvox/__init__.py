@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from .events import FailureEvent as FailureEvent
     from .events import RequestEvent as RequestEvent
     from .events import SuccessEvent as SuccessEvent
+    from .groups import Deployment as Deployment
+    from .groups import ModelGroup as ModelGroup
     from .listing import Provider as Provider
     from .listing import providers as providers
     from .messages import Message as Message
@@ -74,8 +76,6 @@ if TYPE_CHECKING:
     from .results import ParsedChatCompletion as ParsedChatCompletion
     from .results import ThinkingBlock as ThinkingBlock
     from .results import ToolCall as ToolCall
-    from .routing import Deployment as Deployment
-    from .routing import ModelGroup as ModelGroup
     from .running import arun_tools as arun_tools
     from .running import run_tools as run_tools
     from .support import Emulated as Emulated
@@ -120,8 +120,8 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
-    "Deployment": "routing",
-    "ModelGroup": "routing",
+    "Deployment": "groups",
+    "ModelGroup": "groups",
     "arun_tools": "running",
     "run_tools": "running",
     "Emulated": "support",

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from .addressing import NATIVE, locate
+from .candidates import Groups, Hold, candidates_of
 from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Candidate, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
 from .messages import checked
-from .parameters import LISTS, OF_ONE_MODEL, OF_ONE_PROVIDER, SAME, one_of, provider_of
+from .parameters import LISTS, SAME, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -24,14 +25,13 @@ from .structured import parsed
 if TYPE_CHECKING:
     from .call import Call
     from .dialects.dialect import Dialect, StreamReader
+    from .groups import Lease
     from .messages import MessageParam, Messages
     from .parameters import CallParameters
     from .results import ChatCompletion
-    from .routing import Lease, ModelGroup, Route
 
 T = TypeVar("T")
 
-Groups: TypeAlias = "Mapping[str, ModelGroup]"
 MakeRead: TypeAlias = "Callable[[Dialect, Call, Secrets], Callable[[Response], T]]"
 
 DEFAULT_RETRIES = 2
@@ -104,7 +104,7 @@ def _plan(
     *,
     stream: bool,
     make_read: MakeRead[T],
-    hold: Callable[[T, Lease], T],
+    hold: Hold[T],
 ) -> Plan[T]:
     given = {name: value for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
@@ -115,28 +115,11 @@ def _plan(
     _spread_client_args(given)
     plain = checked(messages)
 
-    known = groups or {}
-
     def ask(name: str, merged: Mapping[str, object]) -> Attempt[T]:
         return _attempt(name, plain, response_format, merged, stream, make_read)
 
-    def candidate(name: str, own: Mapping[str, object], first: bool) -> Candidate[T]:
-        if (group := known.get(name)) is not None:
-            shared = _for_group(name, given) if first else {**_of_any_provider(given), **own}
-            return _route(name, group, shared, ask, hold)
-        if model in known:
-            return lambda: ask(name, {**given, **own})
-        return lambda: ask(name, given if first else _for_fallback(model, given, name, own))
-
-    fallbacks = cast("Sequence[object]", one_of(settings, "fallbacks", "fallback_models") or ())
-    if (listed := given.pop("model_list", None)) is not None:
-        if fallbacks:
-            raise InvalidRequestError("model_list asks all at once, fallbacks one by one: give one of them")
-        racers = [candidate(*entry, first=False) for entry in _deployments(model, cast("Sequence[object]", listed))]
-        return Plan(racers, _retries(settings), plain, race=True)
-    candidates = [candidate(model, {}, first=True)]
-    candidates.extend(candidate(*_fallback(entry), first=False) for entry in fallbacks)
-    return Plan(candidates, _retries(settings), plain)
+    candidates, race = candidates_of(model, given, groups or {}, ask, hold)
+    return Plan(candidates, _retries(settings), plain, race)
 
 
 def _read_once(given: dict[str, object]) -> None:
@@ -144,83 +127,6 @@ def _read_once(given: dict[str, object]) -> None:
     for name in ("tools", "functions", "stop", "modalities"):
         if isinstance(value := given.get(name), Iterator):
             given[name] = list(cast("Iterator[object]", value))
-
-
-def _fallback(entry: object, what: str = "fallback") -> tuple[str, Mapping[str, object]]:
-    """A fallback's model, and what it changes."""
-    if isinstance(entry, str):
-        return entry, {}
-    fields = mapping_of(entry)
-    if isinstance(model := fields.get("model"), str):
-        return model, {name: value for name, value in fields.items() if name != "model"}
-    raise InvalidRequestError(f"a {what} is a model name or a mapping with 'model'", param=f"{what}s")
-
-
-def _deployments(model: str, listed: Sequence[object]) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Whom `model_list` says to ask: models as in `fallbacks`, or LiteLLM's deployments, of which those count that are
-    named as the call's model."""
-    found = 0
-    for entry in listed:
-        fields = mapping_of(entry)
-        if "litellm_params" not in fields:
-            yield _fallback(entry, "deployment")
-        elif fields.get("model_name", model) == model:
-            yield _fallback(fields["litellm_params"], "deployment")
-        else:
-            continue
-        found += 1
-    if not found:
-        raise InvalidRequestError(f"model_list has no deployment with model_name {model!r}", param="model_list")
-
-
-def _for_fallback(
-    first: str, given: Mapping[str, object], name: str, own: Mapping[str, object]
-) -> Mapping[str, object]:
-    """The first model's parameters for a fallback. Key, address and extras stay with the provider they were meant for;
-    a fallback that names no provider has the first one's."""
-    home = locate(first, provider_of(given))[0].name
-    vendor = locate(name, provider_of(own), default=home)[0].name
-    gone = OF_ONE_MODEL if vendor == home else OF_ONE_PROVIDER
-    kept = {key: value for key, value in given.items() if key not in gone}
-    if provider_of(own) is None and locate(name, None)[0].name != vendor:
-        kept["provider"] = vendor
-    return {**kept, **own}
-
-
-def _of_any_provider(given: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in given.items() if name not in OF_ONE_PROVIDER}
-
-
-def _for_group(name: str, given: Mapping[str, object]) -> Mapping[str, object]:
-    if wrong := sorted(OF_ONE_PROVIDER & given.keys()):
-        raise InvalidRequestError(
-            f"{wrong[0]} is for one provider, and {name!r} is a model group; give it to its deployments as `parameters`",
-            param=wrong[0],
-        )
-    return given
-
-
-def _route(
-    name: str,
-    group: ModelGroup,
-    shared: Mapping[str, object],
-    ask: Callable[[str, Mapping[str, object]], Attempt[T]],
-    hold: Callable[[T, Lease], T],
-) -> Route[T]:
-    from .routing import Route
-
-    more = one_of(shared, "num_retries", "retries", "max_retries")
-    labels = (shared.get(label) for label in ("session_label", "prompt_cache_key", "user"))
-    return Route(
-        name,
-        group,
-        key=next((label for label in labels if isinstance(label, str)), None),
-        tries=more + 1 if isinstance(more, int) else None,
-        prepare=lambda deployment: ask(
-            deployment.model, {**shared, **cast("Mapping[str, object]", deployment.parameters)}
-        ),
-        hold=hold,
-    )
 
 
 def _spread_client_args(given: dict[str, object]) -> None:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from .calling import Opened, Plan
     from .drivers import HTTP, AsyncHTTP, AsyncStream, OwnAsyncClient, OwnClient, Stream
     from .events import OnFailure, OnSuccess
+    from .groups import ModelGroup
     from .messages import Messages
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
-    from .routing import ModelGroup
     from .watching import Watch, Watchers
 
 __all__ = ["AsyncClient", "Client"]

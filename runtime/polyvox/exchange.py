@@ -150,7 +150,9 @@ Tell: TypeAlias = Callable[[Asked, Outcome, APIError | None], None]
 class Group(Protocol[T]):
     """Several places to ask for one model; it decides which, and when to go on to the next."""
 
-    def steps(self, ask: Callable[[Attempt[T]], Steps[T]]) -> Steps[T]: ...
+    def steps(self, ask: Callable[[Attempt[T]], Steps[T]]) -> Steps[T]:
+        """The exchange with them; `ask` is one with one of them, without a second try."""
+        ...
 
 
 Candidate: TypeAlias = Callable[[], Attempt[T]] | Group[T]

@@ -16,7 +16,7 @@ from polyvox import (
     InvalidRequestError,
     RateLimitError,
 )
-from polyvox.routing import Deployment, Down, Lease, ModelGroup, Wait
+from polyvox.groups import Deployment, Down, Lease, ModelGroup, Wait
 
 
 class Clock:
@@ -184,7 +184,8 @@ def test_a_lease_ends_once() -> None:
     lease = taken(models.take((), None))
     lease.end()
     lease.end()
-    taken(models.take((), None))
+    again = taken(models.take((), None))
+    assert again.number == 0
     assert isinstance(models.take((), None), Wait)
 
 
