@@ -204,8 +204,8 @@ PEERS: Final = (
             "user": "The same. " + _DROPPED,
             "model_list": "The same: deployments of the model are asked at once, the first answer wins, the others are "
             "stopped. Plain model names are taken too.",
-            "functions": "The same; sent as `tools`.",
-            "function_call": "The same; sent as `tool_choice`.",
+            "functions": "The same; a vendor that lacks it gets `tools`.",
+            "function_call": "The same; a vendor that lacks it gets `tool_choice`.",
             "deployment_id": "The same, for Azure.",
             "num_retries": "The same, for every vendor: additional tries, default 2.",
             "fallbacks": "The same: names, or mappings with parameters of their own. Or `FallbacksExhaustedError`.",
