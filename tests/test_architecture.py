@@ -22,7 +22,13 @@ VENDORS: Final = sorted(path.parent.name for path in WIRE.glob("*/stubs.py"))
 # Of these only options and their values are compiled: no mapping of their own.
 GATEWAYS: Final = sorted({path.parent.name for path in WIRE.glob("*/options.py")} - set(VENDORS))
 # Mappings without types of their own, and the others whose dialect they speak elsewhere.
-BUILT_ON: Final = {"azure": {"openai", "anthropic"}, "vertex": {"gemini", "anthropic", "openai"}}
+BUILT_ON: Final = {
+    "azure": {"openai", "anthropic"},
+    "gigachat": {"openai"},
+    "sagemaker": {"openai"},
+    "vertex": {"gemini", "anthropic", "openai"},
+    "watsonx": {"openai"},
+}
 # Mistral's streams have OpenAI's form; the reader of that form has no types in it.
 LENT: Final = {"mistral": {"polyvox.dialects.openai_stream"}}
 

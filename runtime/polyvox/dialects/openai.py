@@ -24,7 +24,7 @@ from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..shapes import is_list, mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
-from .dialect import Dialect
+from .dialect import Dialect, StreamReader
 from .openai_media import NO_CACHE_MARKS, TAKES, parts
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
 from .parts import texts
@@ -277,7 +277,7 @@ class OpenAIDialect(Dialect):
         return completion
 
     @override
-    def reader(self, call: Call) -> OpenAIReader:
+    def reader(self, call: Call) -> StreamReader:
         return OpenAIReader(self, call)
 
     def _explain_nothing(self, call: Call, completion: ChatCompletion, body: bytes) -> None:
