@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from inspect import isawaitable, iscoroutine
 from time import monotonic, sleep
@@ -19,7 +20,7 @@ from typing_extensions import TypeVar
 
 from .connecting import OwnAsyncClient, OwnClient
 from .errors import APIError, InvalidRequestError
-from .exchange import Failure, Headers, Outcome, Request, Response, Steps, UnreadableReplyError
+from .exchange import Failure, Headers, Outcome, Pause, Request, Response, Steps, UnreadableReplyError
 from .limits import Body, Phases, is_good, phases_of
 from .results import ChatCompletion, ChatCompletionChunk
 from .streaming import Received
@@ -146,7 +147,7 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
     """Carry an exchange out. Returns its result, and the open reply if it is streamed."""
     errors = _errors(http)
     reply: Reply | None = None
-    step: Callable[[], Request] = partial(next, steps)
+    step: Callable[[], Request | Pause] = partial(next, steps)
     try:
         while True:
             try:
@@ -154,6 +155,10 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
             except StopIteration as done:
                 return cast("T", done.value), reply
             reply = None
+            if isinstance(request, Pause):
+                _pause(request)
+                step = partial(next, steps)
+                continue
             if request.after:
                 sleep(request.after)
             started = monotonic()
@@ -174,6 +179,12 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
         raise
     finally:
         steps.close()
+
+
+def _pause(pause: Pause) -> None:
+    with suppress(TimeoutError):
+        pause.until.result(pause.seconds)
+    pause.until.cancel()
 
 
 def _send(http: HTTP, request: Request, headers: Headers) -> Reply:
@@ -210,7 +221,7 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     """The same as `run`, asynchronous."""
     errors = _errors(http)
     reply: AsyncReply | None = None
-    step: Callable[[], Request] = partial(next, steps)
+    step: Callable[[], Request | Pause] = partial(next, steps)
     try:
         while True:
             try:
@@ -218,6 +229,10 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
             except StopIteration as done:
                 return cast("T", done.value), reply
             reply = None
+            if isinstance(request, Pause):
+                await _apause(request)
+                step = partial(next, steps)
+                continue
             if request.after:
                 await asyncio.sleep(request.after)
             started = monotonic()
@@ -240,6 +255,11 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         raise
     finally:
         steps.close()
+
+
+async def _apause(pause: Pause) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.wrap_future(pause.until), pause.seconds)
 
 
 async def _async_key_headers(request: Request) -> Headers:
