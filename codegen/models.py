@@ -40,7 +40,7 @@ def emit(normal: Normal) -> str:
     return _emitted(json.dumps(_document(normal.schemas)), flags)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _emitted(document: str, flags: tuple[str, ...]) -> str:
     """Remembered, for `diff`: of two descriptions, half is often the same."""
     with TemporaryDirectory() as folder:

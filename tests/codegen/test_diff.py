@@ -270,6 +270,16 @@ def test_a_draft_for_the_changelog(shop: Workshop, capsys: pytest.CaptureFixture
     ]
 
 
+def test_what_else_changed_of_a_field_that_was_renamed(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    new = OLD.replace("name: {type: string, maxLength: 64}", "names: {type: [string, 'null'], maxLength: 65}")
+    diffed(shop, new.replace("required: [name]}", "required: []}"))
+    said = capsys.readouterr().out
+    assert "request field seems renamed: name -> names" in said
+    assert "request field optional now: names" in said
+    assert "request field nullable: names" in said
+    assert "bound changed: maxLength 64 -> 65" in said
+
+
 def test_any_two_descriptions(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
     other = shop.specs.parent / "older.yaml"
     other.write_text(shop.document(OLD.replace("[end, length]", "[end]")), encoding="utf-8")
