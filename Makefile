@@ -11,7 +11,7 @@ SINCE ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench record clean
+.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench record clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,10 +25,21 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-lock: $(READY) ## resolve the development environment anew, with hashes and without index addresses
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-annotate --group dev pyproject.toml -o requirements-dev.lock
+TOOLS := .venv-tools/bin
+COMPILED := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.venv-tools/.ready: requirements-tools.lock
+	$(PYTHON) -m venv .venv-tools
+	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@touch $@
+
+lock: .venv-tools/.ready ## resolve the environments anew, with hashes and without index addresses
+	$(COMPILED) --group dev pyproject.toml -o requirements-dev.lock
+	$(COMPILED) --group pyproject.toml:tools -o requirements-tools.lock
+
+audit: $(READY) .venv-tools/.ready ## licences of all that is locked, and known vulnerabilities (asks a public database)
+	$(TOOLS)/pip-licenses --python $(BIN)/python --summary
+	$(TOOLS)/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.lock
 
 demo: $(READY) ## regenerate, then call each vendor over real HTTP and print what it answered
 	$(BIN)/python -m codegen generate
@@ -91,4 +102,4 @@ record: $(READY) ## record the cassettes again, with keys from the environment
 	$(BIN)/python -m tests.record
 
 clean: ## remove the environment and all caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) .venv-tools .mypy_cache .ruff_cache .hypothesis .pytest_cache

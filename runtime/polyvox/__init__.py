@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .client import Client as Client
     from .completions import acompletion as acompletion
     from .completions import completion as completion
+    from .defaults import configure as configure
     from .drivers import AsyncStream as AsyncStream
     from .drivers import Stream as Stream
     from .errors import APIConnectionError as APIConnectionError
@@ -47,14 +48,20 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .events import FailureEvent as FailureEvent
+    from .events import RequestEvent as RequestEvent
+    from .events import SuccessEvent as SuccessEvent
     from .listing import Provider as Provider
     from .listing import providers as providers
     from .messages import Message as Message
     from .messages import MessageParam as MessageParam
     from .messages import Messages as Messages
     from .names import LLMProvider as LLMProvider
+    from .openai_clients import AsyncOpenAI as AsyncOpenAI
+    from .openai_clients import OpenAI as OpenAI
     from .parameters import CallParameters as CallParameters
     from .parameters import ModelParameters as ModelParameters
+    from .parameters import ParameterName as ParameterName
     from .parameters import Parameters as Parameters
     from .parameters import ReasoningEffort as ReasoningEffort
     from .results import ChatCompletion as ChatCompletion
@@ -67,6 +74,8 @@ if TYPE_CHECKING:
     from .results import ParsedChatCompletion as ParsedChatCompletion
     from .results import ThinkingBlock as ThinkingBlock
     from .results import ToolCall as ToolCall
+    from .running import arun_tools as arun_tools
+    from .running import run_tools as run_tools
     from .support import Emulated as Emulated
     from .support import Native as Native
     from .support import Renamed as Renamed
@@ -80,16 +89,23 @@ _HOME = {
     "Client": "client",
     "acompletion": "completions",
     "completion": "completions",
+    "configure": "defaults",
     "AsyncStream": "drivers",
     "Stream": "drivers",
     "Provider": "listing",
     "providers": "listing",
+    "FailureEvent": "events",
+    "RequestEvent": "events",
+    "SuccessEvent": "events",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
     "LLMProvider": "names",
+    "AsyncOpenAI": "openai_clients",
+    "OpenAI": "openai_clients",
     "CallParameters": "parameters",
     "ModelParameters": "parameters",
+    "ParameterName": "parameters",
     "Parameters": "parameters",
     "ReasoningEffort": "parameters",
     "ChatCompletion": "results",
@@ -102,6 +118,8 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
+    "arun_tools": "running",
+    "run_tools": "running",
     "Emulated": "support",
     "Native": "support",
     "Renamed": "support",
@@ -150,6 +168,7 @@ __all__ = [
     "APIError",
     "APIResponseValidationError",
     "AsyncClient",
+    "AsyncOpenAI",
     "AsyncStream",
     "AuthenticationError",
     "BadGatewayError",
@@ -166,6 +185,7 @@ __all__ = [
     "ContextWindowExceededError",
     "Delta",
     "Emulated",
+    "FailureEvent",
     "FallbacksExhaustedError",
     "FinishReason",
     "GatewayTimeoutError",
@@ -181,7 +201,9 @@ __all__ = [
     "ModelParameters",
     "Native",
     "NotFoundError",
+    "OpenAI",
     "OverloadedError",
+    "ParameterName",
     "Parameters",
     "ParsedChatCompletion",
     "PermissionDeniedError",
@@ -190,6 +212,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitError",
     "ReasoningEffort",
+    "RequestEvent",
     "Renamed",
     "RequestTooLargeError",
     "ServiceUnavailableError",
@@ -197,6 +220,7 @@ __all__ = [
     "Stream",
     "StreamInterruptedError",
     "StructuredOutputError",
+    "SuccessEvent",
     "ThinkingBlock",
     "Timeout",
     "ToolCall",
@@ -206,9 +230,12 @@ __all__ = [
     "Unsupported",
     "UnsupportedParamsError",
     "acompletion",
+    "arun_tools",
     "assemble",
     "completion",
+    "configure",
     "get_supported_openai_params",
+    "run_tools",
     "providers",
 ]
 

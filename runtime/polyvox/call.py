@@ -23,10 +23,15 @@ DialectName: TypeAlias = Literal[
     "azureanthropic",
     "vertex",
     "vertexanthropic",
+    "vertexopen",
     "bedrock",
     "mistral",
     "cohere",
     "ollama",
+    "sagemaker",
+    "sagemaker_nova",
+    "watsonx",
+    "gigachat",
 ]
 
 
@@ -57,7 +62,7 @@ class Vendor:
     @property
     def speaks_openai(self) -> bool:
         """Whether requests are OpenAI's, wherever they go."""
-        return self.dialect in ("openai", "azure", "azure_ai")
+        return self.dialect in ("openai", "azure", "azure_ai", "vertexopen", "sagemaker", "sagemaker_nova")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from .exchange import Attempt, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
 from .messages import checked
-from .parameters import LISTS, OF_SOME_VENDORS, SAME, one_of
+from .parameters import LISTS, OF_ONE_MODEL, OF_ONE_PROVIDER, SAME, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -33,17 +33,6 @@ T = TypeVar("T")
 MakeRead: TypeAlias = "Callable[[Dialect, Call, Secrets], Callable[[Response], T]]"
 
 DEFAULT_RETRIES = 2
-_OF_ONE_MODEL = frozenset({"provider", "custom_llm_provider", "deployment_id"})
-_OF_ONE_PROVIDER = _OF_ONE_MODEL | {
-    "api_key",
-    "api_base",
-    "base_url",
-    *OF_SOME_VENDORS,
-    "extra_headers",
-    "extra_query",
-    "extra_body",
-    "additional_params",
-}
 _CLIENT_ARGS = {
     "api_key": "api_key",
     "base_url": "base_url",
@@ -61,6 +50,9 @@ class Plan(Generic[T]):
 
     candidates: Sequence[Callable[[], Attempt[T]]]
     retries: int
+    messages: list[MessageParam]
+    race: bool = False
+    """Whether to ask all candidates at the same time (`model_list`), and not one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +94,6 @@ def _plan(
     for name in LISTS:
         if isinstance(given.get(name), (str, bytes)):
             raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
-    _refuse_model_list(settings)
     _spread_client_args(given)
     plain = checked(messages)
 
@@ -114,9 +105,14 @@ def _plan(
         return prepare
 
     fallbacks = cast("Sequence[object]", one_of(settings, "fallbacks", "fallback_models") or ())
+    if (listed := given.pop("model_list", None)) is not None:
+        if fallbacks:
+            raise InvalidRequestError("model_list asks all at once, fallbacks one by one: give one of them")
+        racers = [candidate(*entry, first=False) for entry in _deployments(model, cast("Sequence[object]", listed))]
+        return Plan(racers, _retries(settings), plain, race=True)
     candidates = [candidate(model, {}, first=True)]
     candidates.extend(candidate(*_fallback(entry), first=False) for entry in fallbacks)
-    return Plan(candidates, _retries(settings))
+    return Plan(candidates, _retries(settings), plain)
 
 
 def _read_once(given: dict[str, object]) -> None:
@@ -126,14 +122,31 @@ def _read_once(given: dict[str, object]) -> None:
             given[name] = list(cast("Iterator[object]", value))
 
 
-def _fallback(entry: object) -> tuple[str, Mapping[str, object]]:
+def _fallback(entry: object, what: str = "fallback") -> tuple[str, Mapping[str, object]]:
     """A fallback's model, and what it changes."""
     if isinstance(entry, str):
         return entry, {}
     fields = mapping_of(entry)
     if isinstance(model := fields.get("model"), str):
         return model, {name: value for name, value in fields.items() if name != "model"}
-    raise InvalidRequestError("a fallback is a model name or a mapping with 'model'", param="fallbacks")
+    raise InvalidRequestError(f"a {what} is a model name or a mapping with 'model'", param=f"{what}s")
+
+
+def _deployments(model: str, listed: Sequence[object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Whom `model_list` says to ask: models as in `fallbacks`, or LiteLLM's deployments, of which those count that are
+    named as the call's model."""
+    found = 0
+    for entry in listed:
+        fields = mapping_of(entry)
+        if "litellm_params" not in fields:
+            yield _fallback(entry, "deployment")
+        elif fields.get("model_name", model) == model:
+            yield _fallback(fields["litellm_params"], "deployment")
+        else:
+            continue
+        found += 1
+    if not found:
+        raise InvalidRequestError(f"model_list has no deployment with model_name {model!r}", param="model_list")
 
 
 def _for_fallback(
@@ -141,18 +154,13 @@ def _for_fallback(
 ) -> Mapping[str, object]:
     """The first model's parameters for a fallback. Key, address and extras stay with the provider they were meant for;
     a fallback that names no provider has the first one's."""
-    home = locate(first, _provider(given))[0].name
-    vendor = locate(name, _provider(own), default=home)[0].name
-    gone = _OF_ONE_MODEL if vendor == home else _OF_ONE_PROVIDER
+    home = locate(first, provider_of(given))[0].name
+    vendor = locate(name, provider_of(own), default=home)[0].name
+    gone = OF_ONE_MODEL if vendor == home else OF_ONE_PROVIDER
     kept = {key: value for key, value in given.items() if key not in gone}
-    if _provider(own) is None and locate(name, None)[0].name != vendor:
+    if provider_of(own) is None and locate(name, None)[0].name != vendor:
         kept["provider"] = vendor
     return {**kept, **own}
-
-
-def _provider(parameters: Mapping[str, object]) -> str | None:
-    named = one_of(cast("CallParameters", parameters), "provider", "custom_llm_provider")
-    return None if named is None else str(getattr(named, "value", named))
 
 
 def _spread_client_args(given: dict[str, object]) -> None:
@@ -181,7 +189,7 @@ def _attempt(
     make_read: MakeRead[T],
 ) -> Attempt[T]:
     settings = cast("CallParameters", {name: value for name, value in parameters.items() if value is not None})
-    vendor, name = locate(model, _provider(parameters))
+    vendor, name = locate(model, provider_of(parameters))
     dialect = dialect_of(vendor)
     call = settle(dialect, name, messages, response_format, settings, stream)
     body = body_of(dialect, call)
@@ -195,7 +203,7 @@ def _attempt(
         request=request_of(dialect, call, credentials, secrets, body),
         read=make_read(dialect, call, secrets),
         error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
-        renew=credentials.renew,
+        renew=credentials.renewal,
     )
 
 
@@ -222,11 +230,6 @@ def _retries(settings: CallParameters) -> int:
     if not isinstance(given, int) or given < 0:
         raise InvalidRequestError(f"num_retries is {given!r}; it must be 0 or more", param="num_retries")
     return given
-
-
-def _refuse_model_list(settings: CallParameters) -> None:
-    if settings.get("model_list"):
-        raise InvalidRequestError("model_list is not supported yet; use fallbacks=[...]", param="model_list")
 
 
 def _facts(dialect: Dialect, call: Call, response: Response) -> Facts:

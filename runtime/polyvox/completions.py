@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 from typing_extensions import Unpack
 
-from .client import default_clients
+from .defaults import default_clients
 from .parameters import CallParameters, ModelParameters, Parameters
 
 if TYPE_CHECKING:

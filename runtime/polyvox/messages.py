@@ -175,10 +175,11 @@ class AssistantMessage(TypedDict):
 
 
 class ToolMessage(TypedDict):
-    """What a tool answered; `tool_call_id` says to which call."""
+    """What a tool answered: a text, content parts (images where the vendor takes them), or an object, which is sent as
+    JSON. `tool_call_id` says to which call; `is_error` that the tool failed."""
 
     role: Literal["tool"]
-    content: Content
+    content: Content | Mapping[str, object]
     tool_call_id: str
     name: NotRequired[str]
     is_error: NotRequired[bool]
@@ -210,6 +211,13 @@ _PAYLOADS: Mapping[str, str] = {
     "file": "object",
 }
 _NEEDS_CONTENT = frozenset({"system", "developer", "user", "tool"})
+_ANSWERS = frozenset({"tool", "function"})
+
+
+def is_part(value: object) -> bool:
+    """Whether it is a content part, such as `{"type": "text", "text": ...}`, not just any object."""
+    kind = mapping_of(value).get("type")
+    return isinstance(kind, str) and kind in _PAYLOADS and kind in mapping_of(value)
 
 
 def checked(messages: Messages) -> list[MessageParam]:
@@ -230,6 +238,9 @@ def _message(index: int, message: object) -> MessageParam:
         raise InvalidMessageError(_wrong_role(index, fields))
     where = f"messages[{index}]"
     content = fields.get("content")
+    if role in _ANSWERS and not (content is None or isinstance(content, str) or _is_parts(content)):
+        content = _json(where, content)
+        fields = {**fields, "content": content}
     if content is None:
         if role in _NEEDS_CONTENT:
             raise InvalidMessageError(f"{where}.content is missing; a {role} message needs a text or parts")
@@ -237,6 +248,23 @@ def _message(index: int, message: object) -> MessageParam:
         _check_parts(f"{where}.content", content, may_be_empty=role not in _NEEDS_CONTENT)
     _check_rest(where, str(role), fields)
     return cast("MessageParam", fields)
+
+
+def _is_parts(content: object) -> bool:
+    """Whether a tool's answer is content parts: those of vendors' own have a type too."""
+    if not is_list(content) and not isinstance(content, tuple):
+        return False
+    return all("type" in mapping_of(part) for part in cast("Sequence[object]", content))
+
+
+def _json(where: str, content: object) -> str:
+    """A tool's answer that is neither text nor parts, as JSON."""
+    from pydantic_core import PydanticSerializationError, to_json
+
+    try:
+        return to_json(content).decode()
+    except PydanticSerializationError as error:
+        raise InvalidMessageError(f"{where}.content cannot be written as JSON: {error}") from error
 
 
 def _check_rest(where: str, role: str, fields: Mapping[str, object]) -> None:

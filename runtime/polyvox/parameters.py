@@ -43,6 +43,7 @@ __all__ = [
     "FunctionToolParam",
     "HasTimeouts",
     "ModelParameters",
+    "ParameterName",
     "Parameters",
     "ReasoningEffort",
     "StreamOptions",
@@ -51,6 +52,44 @@ __all__ = [
 ]
 
 ReasoningEffort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max", "auto", "default"]
+
+
+ParameterName: TypeAlias = Literal[
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "n",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "user",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "functions",
+    "function_call",
+    "stream_options",
+    "reasoning_effort",
+    "thinking",
+    "verbosity",
+    "modalities",
+    "audio",
+    "prediction",
+    "web_search_options",
+    "service_tier",
+    "metadata",
+    "store",
+    "safety_identifier",
+    "prompt_cache_key",
+    "stream",
+    "response_format",
+]
+"""What is for the model, by name."""
 
 
 class FunctionDefinition(TypedDict, total=False):
@@ -190,25 +229,27 @@ class CallParameters(TypedDict, total=False):
     base_url: str | None
     """The same as `api_base`; two different values are an error."""
     api_version: str | None
-    """The version of a dated API (Azure)."""
+    """The version of a dated API (Azure, watsonx)."""
     deployment_id: str | None
     """The name of a deployment (Azure)."""
     aws_region_name: str | None
-    """Bedrock: the region. Default: AWS_REGION_NAME, AWS_REGION, AWS_DEFAULT_REGION, the profile's."""
+    """AWS: the region. Default: AWS_REGION_NAME, AWS_REGION, AWS_DEFAULT_REGION, the profile's."""
     aws_access_key_id: str | None
-    """Bedrock: sign with this key (needs the `bedrock` extra). Default: what botocore finds."""
+    """AWS: sign with this key (needs the `bedrock` extra). Default: what botocore finds."""
     aws_secret_access_key: str | None
-    """Bedrock: the secret of `aws_access_key_id`."""
+    """AWS: the secret of `aws_access_key_id`."""
     aws_session_token: str | None
-    """Bedrock: the session of temporary credentials."""
+    """AWS: the session of temporary credentials."""
     aws_profile_name: str | None
-    """Bedrock: a profile of the AWS configuration."""
+    """AWS: a profile of the AWS configuration."""
     vertex_project: str | None
     """Vertex AI: the project. Default: VERTEXAI_PROJECT, GOOGLE_CLOUD_PROJECT, the credentials' own."""
     vertex_location: str | None
     """Vertex AI: the location. Default: VERTEXAI_LOCATION, GOOGLE_CLOUD_LOCATION, `global`."""
     vertex_credentials: str | Mapping[str, object] | None
-    """Vertex AI: a service account, as JSON, as a mapping, or as a file's path (needs the `vertex` extra)."""
+    """Vertex AI: a service account, as JSON, as a mapping, or as a file's path (needs the `vertex` extra).
+
+    Default: VERTEXAI_CREDENTIALS, then what google-auth finds."""
     timeout: float | str | HasTimeouts | None
     """Seconds for a model's whole call with its retries, or an httpx2 `Timeout`. Default: 600 to read, 5 to connect."""
     num_retries: int | None
@@ -221,8 +262,9 @@ class CallParameters(TypedDict, total=False):
     """Models to try, in order, when this one fails: names, or mappings with `model` and parameters of their own."""
     fallback_models: Sequence[Fallback] | None
     """The same as `fallbacks` (OneLLM's name)."""
-    model_list: Sequence[Mapping[str, object]] | None
-    """Deployments to ask at the same time (LiteLLM). Refused for now, with what to use instead."""
+    model_list: Sequence[Fallback] | None
+    """Models to ask at the same time: the first answer wins, the others are stopped. Entries as in `fallbacks`, or
+    LiteLLM's `{"model_name": ..., "litellm_params": {...}}`, of which those named as `model` count."""
     drop_params: bool | None
     """Leave out what the provider cannot do and list it in `response.dropped_params`. Default false: refuse it."""
     allowed_openai_params: Sequence[str] | None
@@ -297,12 +339,25 @@ VENDOR_OPTIONS = frozenset(
 )
 
 OF_SOME_VENDORS = {
-    "api_version": "Azure",
+    "api_version": "Azure and watsonx",
     "deployment_id": "Azure",
-    **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("aws_")), "Bedrock"),
+    **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("aws_")), "services on AWS"),
     **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("vertex_")), "Vertex AI"),
 }
 """Settings that only some vendors know: refused elsewhere."""
+OF_ONE_MODEL = frozenset({"provider", "custom_llm_provider", "deployment_id"})
+"""Settings that a fallback does not have from the first model."""
+OF_ONE_PROVIDER = OF_ONE_MODEL | {
+    "api_key",
+    "api_base",
+    "base_url",
+    *OF_SOME_VENDORS,
+    "extra_headers",
+    "extra_query",
+    "extra_body",
+    "additional_params",
+}
+"""Settings that are never carried to another provider."""
 LISTS = ("fallbacks", "fallback_models", "modalities", "allowed_openai_params", "functions", "tools", "model_list")
 """What must be a list: a single text would be taken apart into its letters."""
 SAME: tuple[tuple[str, ...], ...] = (
@@ -324,3 +379,9 @@ def one_of(parameters: Mapping[str, object], *names: str) -> object:
             raise InvalidRequestError(f"{given} are one parameter and differ; give one of them", param=name)
         found = value if found is None else found
     return found
+
+
+def provider_of(parameters: Mapping[str, object]) -> str | None:
+    """The provider that is named beside the model, under either name."""
+    named = one_of(parameters, "provider", "custom_llm_provider")
+    return None if named is None else str(getattr(named, "value", named))

@@ -232,15 +232,15 @@ def test_what_cannot_chat_says_so(wire: Wire) -> None:
 @pytest.mark.skipif(not PROVIDERS.exists(), reason="needs ../shared/research/providers.json")
 def test_no_row_takes_the_name_of_a_native_vendor(wire: Wire) -> None:
     native = {name for p in providers() if p.kind == "native" for name in p.names}
-    # LiteLLM's `vllm` runs the model in process; every other peer means the server by it.
-    assert native & wire.names == {"vllm"}
+    # LiteLLM's `vllm` runs the model in process; every other peer means the server by it. Its `custom` is a class of
+    # the caller's, and it speaks APIs of Bytez and Oracle that are older than those in OpenAI's dialect.
+    assert native & wire.names == {"vllm", "custom", "bytez", "oci"}
 
 
 @pytest.mark.skipif(not RECORDINGS.exists(), reason="needs ../shared/recordings")
 def test_every_recorded_vendor_has_a_row(wire: Wire) -> None:
     recorded = {path.name.split(".")[0] for path in RECORDINGS.glob("*.jsonl*")}
-    # Recorded from Copilot's API, which wants a login.
-    assert recorded - wire.names - NATIVE == {"github_copilot"}
+    assert recorded <= wire.names | NATIVE
 
 
 @pytest.mark.skipif(not RECORDINGS.exists(), reason="needs ../shared/recordings")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import functools
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Final, Literal, Optional, cast
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from polyvox import InvalidRequestError, UnsupportedParamsError
 from tests.mapping.asking import HELLO, Json, Wire, sent
@@ -60,6 +63,32 @@ class Station:
         return f"{city}: 20 {unit}"
 
 
+@functools.cache
+def cached(city: str, unit: Literal["C", "F"] = "C") -> str:
+    """The weather in a city."""
+    return f"{city}: 20 {unit}"
+
+
+@functools.wraps(weather)
+def wrapped(*args: str, **kwargs: str) -> str:
+    return " ".join(args) + " ".join(kwargs)
+
+
+@dataclasses.dataclass
+class Weather:
+    """The weather in a city."""
+
+    city: str
+    unit: Literal["C", "F"] = "C"
+
+
+class Model(BaseModel):
+    """The weather in a city."""
+
+    city: str
+    unit: Literal["C", "F"] = "C"
+
+
 def _weather_from(station: str, city: str, unit: Literal["C", "F"] = "C") -> str:
     """The weather in a city."""
     return f"{station} {city}: 20 {unit}"
@@ -72,6 +101,11 @@ CALLABLES: Final[dict[str, tuple[Callable[..., object], str]]] = {
     "class method": (Station.make, "make"),
     "static method": (Station.plain, "plain"),
     "object with __call__": (Station(), "Station"),
+    "decorated": (wrapped, "weather"),
+    "cached": (cached, "cached"),
+    "dataclass": (Weather, "Weather"),
+    "model": (Model, "Model"),
+    "partial of a method": (partial(Station().weather), "weather"),
 }
 
 
@@ -84,6 +118,66 @@ def test_a_callable_is_described(function: Callable[..., object], name: str) -> 
 def test_a_partial_is_described_without_what_is_bound() -> None:
     (tool,) = _tools(sent(OPENAI, HELLO, tools=[partial(_weather_from, "north")]))
     assert tool == {"type": "function", "function": {**FUNCTION, "name": "_weather_from"}}
+
+
+class Area(BaseModel):
+    """A part of a map."""
+
+    name: str = Field(description="As on the map.")
+
+
+def test_every_kind_of_parameter() -> None:
+    def find(
+        area: Area,
+        tags: list[str] | None = None,
+        kind: Optional[Literal["town", "village"]] = None,  # noqa: UP045  (callers write it)
+        *,
+        most: int = 10,
+        after: datetime.date | None = None,
+    ) -> str:
+        """Find places.
+
+        Args:
+            area: Where to look.
+            most: At most so many.
+        """
+        return f"{area} {tags} {kind} {most} {after}"
+
+    (tool,) = _tools(sent(OPENAI, HELLO, tools=[find]))
+    assert tool == {
+        "type": "function",
+        "function": {
+            "name": "find",
+            "description": "Find places.",
+            "parameters": {
+                "type": "object",
+                "$defs": {
+                    "Area": {
+                        "type": "object",
+                        "title": "Area",
+                        "description": "A part of a map.",
+                        "properties": {"name": {"type": "string", "title": "Name", "description": "As on the map."}},
+                        "required": ["name"],
+                    }
+                },
+                "properties": {
+                    "area": {"$ref": "#/$defs/Area", "description": "Where to look."},
+                    "tags": {
+                        "anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "null"}],
+                        "default": None,
+                    },
+                    "kind": {
+                        "anyOf": [{"enum": ["town", "village"], "type": "string"}, {"type": "null"}],
+                        "default": None,
+                    },
+                    "most": {"type": "integer", "default": 10, "description": "At most so many."},
+                    "after": {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}], "default": None},
+                },
+                "required": ["area"],
+                "additionalProperties": False,
+            },
+        },
+    }
 
 
 def test_fields_describe_themselves() -> None:
@@ -230,7 +324,28 @@ def keywords(**cities: str) -> str:
     return " ".join(cities)
 
 
+class Engine:
+    """Not a type that JSON has."""
+
+
+def unspeakable(city: str, engine: Engine) -> str:
+    """Takes what no model can write."""
+    return f"{city} {engine}"
+
+
+def unknown(city: Nowhere) -> str:  # type: ignore[name-defined]  # noqa: F821  (the mistake)
+    """Annotated with what is not there."""
+    return "nowhere"
+
+
 WRONG: Final[dict[str, tuple[object, str]]] = {
+    "a type without JSON": (
+        [unspeakable],
+        r"tools\[0\] \(unspeakable\): parameter 'engine' cannot be described in JSON",
+    ),
+    "a type that is not defined": ([unknown], r"tools\[0\] \(unknown\): its annotations use 'Nowhere'"),
+    "lambda": ([lambda: None], r"tools\[0\]: no vendor takes a tool named '<lambda>'"),
+    "two of one name": ([weather, BARE, Station().weather], r"tools\[2\] has the name of tools\[0\], 'weather'"),
     "no annotation": ([unannotated], r"tools\[0\] \(unannotated\): parameter 'city' needs a type annotation"),
     "positional only": ([positional], r"tools\[0\] \(positional\): parameter .* cannot be filled by name"),
     "star arguments": ([variable], r"tools\[0\] \(variable\): parameter .* cannot be filled by name"),

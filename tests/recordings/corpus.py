@@ -45,8 +45,8 @@ ELSEWHERE: Final = {
 # Each model's own body behind one address: no chat API.
 INVOKE: Final = "bedrock_invoke"
 
-# File -> the provider that reads its OpenAI-dialect records. Second APIs of vendors (Gemini's, Ollama's) and Copilot
-# are read through the row of anybody who speaks the dialect.
+# File -> the provider that reads its OpenAI-dialect records. Second APIs of vendors (Gemini's, Ollama's) are read
+# through the row of anybody who speaks the dialect.
 PROVIDERS: Final[Mapping[str, str]] = {
     "alibaba": "alibaba",
     "avian": "avian",
@@ -60,7 +60,7 @@ PROVIDERS: Final[Mapping[str, str]] = {
     "doubleword": "doubleword",
     "fireworks": "fireworks",
     "gemini": "openai_like",
-    "github_copilot": "openai_like",
+    "github_copilot": "github_copilot",
     "groq": "groq",
     "heroku": "heroku",
     "huggingface": "huggingface",

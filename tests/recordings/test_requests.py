@@ -143,7 +143,7 @@ VARIABLES: Final = {
     "SNOWFLAKE_ACCOUNT_ID": "example-account",
 }
 # Providers without a host of their own, by file or by name.
-NO_HOST: Final = frozenset({"github_copilot", "heroku", "llamacpp", "local_openai", "openai_like"})
+NO_HOST: Final = frozenset({"heroku", "llamacpp", "local_openai", "openai_like"})
 # Other places that callers have asked, and why a call does not go there by itself.
 OTHER_PLACES: Final[Mapping[str, str]] = {
     r"127\.0\.0\.1:11434/": "localhost, by its number",

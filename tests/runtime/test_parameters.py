@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 import pydoc
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Callable, Iterator
+from math import ceil
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 import httpx
 import httpx2
@@ -22,11 +23,12 @@ from polyvox import (
     UnknownParameterError,
     acompletion,
     completion,
+    configure,
 )
 from polyvox.addressing import NATIVE
 from polyvox.call import Call
 from polyvox.exchange import Timeouts
-from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, Parameters
+from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, ParameterName, Parameters
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Json, Wire, request
 
 if TYPE_CHECKING:
@@ -82,9 +84,9 @@ SECONDS: Final[dict[str, tuple[object, float]]] = {
 
 @pytest.mark.parametrize(("timeout", "seconds"), SECONDS.values(), ids=SECONDS)
 def test_a_timeout_in_seconds_holds_for_every_phase(timeout: object, seconds: float) -> None:
-    assert request(MODEL, HELLO, timeout=timeout).extensions["timeout"] == dict.fromkeys(
-        ("connect", "read", "write", "pool"), seconds
-    )
+    phases = request(MODEL, HELLO, timeout=timeout).extensions["timeout"]
+    assert set(phases) == {"connect", "read", "write", "pool"}
+    assert all(0 < phases[phase] <= seconds for phase in phases)  # what is left of them, whenever a phase begins
 
 
 PHASES: Final[dict[str, tuple[object, Json]]] = {
@@ -127,7 +129,7 @@ def test_a_clients_timeout_holds_unless_the_call_has_one() -> None:
     client.completion(MODEL, HELLO)
     client.completion(MODEL, HELLO, timeout=3)
     client.completion(MODEL, HELLO, timeout=None)
-    assert [one.extensions["timeout"]["read"] for one in wire.requests] == [7, 3, 7]
+    assert [ceil(one.extensions["timeout"]["read"]) for one in wire.requests] == [7, 3, 7]
 
 
 FUNCTIONS: Final[list[Callable[..., object]]] = [completion, acompletion]
@@ -156,6 +158,37 @@ def test_every_parameter_has_its_own_words() -> None:
         assert f"    {name}: " in source
         after = source.partition(f"    {name}: ")[2].split("\n", 1)[1]
         assert after.lstrip().startswith('"""'), name
+
+
+def test_the_names_that_type_checkers_know_are_those_of_the_parameters() -> None:
+    assert set(get_args(ParameterName)) == {*MODEL_PARAMETERS, "stream", "response_format"}
+
+
+@pytest.fixture
+def configured() -> Iterator[None]:
+    """The process's settings are put back."""
+    yield
+    configure()
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("configured")
+async def test_settings_of_the_process_hold_until_they_are_replaced() -> None:
+    configure(drop_params=True, mock_response="Hi")
+    assert completion("anthropic:m", HELLO, seed=7).dropped_params == ("seed",)
+    assert (await acompletion("anthropic:m", HELLO, seed=7)).dropped_params == ("seed",)
+    with pytest.raises(InvalidRequestError, match="seed"):
+        completion("anthropic:m", HELLO, seed=7, drop_params=False)
+    with pytest.raises(InvalidRequestError, match="seed"):
+        Client().completion("anthropic:m", HELLO, seed=7, mock_response="Hi")
+    configure(mock_response="Hi")
+    with pytest.raises(InvalidRequestError, match="seed"):
+        completion("anthropic:m", HELLO, seed=7)
+
+
+def test_a_setting_of_the_process_that_nobody_knows() -> None:
+    with pytest.raises(UnknownParameterError, match="drop_params"):
+        configure(**cast("CallParameters", {"drop_param": True}))
 
 
 def test_groups_of_one_parameter_are_parameters() -> None:
@@ -217,7 +250,7 @@ def test_a_mock_of_another_kind(mock: object) -> None:
 
 
 CLIENT_ARGS: Final[dict[str, tuple[Json, Callable[[httpx2.Request], object], object]]] = {
-    "timeout": ({"timeout": 3}, lambda sent: sent.extensions["timeout"]["read"], 3),
+    "timeout": ({"timeout": 3}, lambda sent: ceil(sent.extensions["timeout"]["read"]), 3),
     "headers": ({"default_headers": {"x-a": "1"}}, lambda sent: sent.headers["x-a"], "1"),
     "address": ({"base_url": "https://h.test/v1"}, lambda sent: sent.url.host, "h.test"),
     "key": ({"api_key": "k9"}, lambda sent: sent.headers["authorization"], "Bearer k9"),

@@ -14,6 +14,7 @@ import polyvox
 from polyvox import (
     APIError,
     AsyncClient,
+    AsyncOpenAI,
     AsyncStream,
     CallParameters,
     ChatCompletion,
@@ -25,6 +26,7 @@ from polyvox import (
     ContextWindowExceededError,
     Delta,
     Emulated,
+    FailureEvent,
     FallbacksExhaustedError,
     FinishReason,
     LLMProvider,
@@ -33,15 +35,19 @@ from polyvox import (
     Messages,
     MissingApiKeyError,
     Native,
+    OpenAI,
+    ParameterName,
     Parameters,
     ParsedChatCompletion,
     Provider,
     ReasoningEffort,
     Renamed,
+    RequestEvent,
     Stance,
     Stream,
     StreamInterruptedError,
     StructuredOutputError,
+    SuccessEvent,
     ThinkingBlock,
     Timeout,
     ToolCall,
@@ -49,10 +55,14 @@ from polyvox import (
     UnknownProviderError,
     Unsupported,
     acompletion,
+    arun_tools,
     assemble,
     completion,
+    configure,
     get_supported_openai_params,
+    run_tools,
 )
+from polyvox.messages import FunctionMessage, ToolMessage
 from polyvox.parameters import FunctionToolParam
 from polyvox.results import ChoiceLogprobs, ChunkChoice, FunctionCall, ToolCallDelta
 from polyvox_wire.support import Wire
@@ -286,6 +296,31 @@ def tools() -> None:
     completion("gpt-4", MESSAGES, tools=[get_weather], tool_choice={"type": "function", "function": {"name": "f"}})
 
 
+def the_loop(conversation: list[Message]) -> str | None:
+    while True:
+        response = completion("gpt-4", conversation, tools=[get_weather])
+        message = response.choices[0].message
+        conversation.append(message)
+        if not message.tool_calls:
+            return message.content
+        conversation.extend(run_tools(response, [get_weather]))
+
+
+async def the_loop_awaited(conversation: list[Message]) -> None:
+    response = await acompletion("gpt-4", conversation, tools=[get_weather_slowly, get_weather])
+    answers = await arun_tools(response, [get_weather_slowly, get_weather])
+    assert_type(answers, list[ToolMessage | FunctionMessage])
+    conversation += [response.choices[0].message, *answers]
+
+
+def what_run_tools_takes(answer: ChatCompletion, stream: Stream[ChatCompletionChunk]) -> None:
+    assert_type(run_tools(answer, [get_weather]), list[ToolMessage | FunctionMessage])
+    run_tools(answer.choices[0].message, [get_weather, Model])
+    run_tools(stream.completion(), (get_weather,))
+    run_tools({"role": "assistant", "tool_calls": []}, {"get_weather": get_weather})
+    run_tools(completion("gpt-4", MESSAGES, response_format=Model), [get_weather, {"type": "web_search"}])
+
+
 def every_parameter(effort: ReasoningEffort, key: Callable[[], str], akey: Callable[[], Awaitable[str]]) -> None:
     completion(
         "gpt-4",
@@ -502,9 +537,71 @@ def the_tree(
 
 
 def supported() -> None:
-    assert_type(get_supported_openai_params("gpt-4"), tuple[str, ...])
-    assert_type(get_supported_openai_params("claude-3", custom_llm_provider="anthropic"), tuple[str, ...])
+    assert_type(get_supported_openai_params("gpt-4"), tuple[ParameterName, ...])
+    assert_type(get_supported_openai_params("claude-3", "anthropic"), tuple[ParameterName, ...])
+    names: tuple[str, ...] = get_supported_openai_params("claude-3", custom_llm_provider="anthropic")
+    print("seed" in names)
     assert_type(polyvox.__version__, str)
+
+
+def openai_clients() -> None:
+    """OpenAI's constructor; `create` has the overloads of `completion`."""
+    client = OpenAI(
+        api_key="k",
+        organization="o",
+        project="p",
+        base_url="https://h.test/v1",
+        timeout=httpx.Timeout(9),
+        max_retries=3,
+        default_headers={"x-a": "1"},
+        default_query={"a": "1"},
+        http_client=httpx.Client(),
+        drop_params=True,
+    )
+    with client as opened:
+        assert_type(opened, OpenAI)
+    create = client.chat.completions.create
+    assert_type(create(model="gpt-4", messages=MESSAGES), ChatCompletion)
+    assert_type(create(messages=MESSAGES, model="gpt-4", response_format=Model), ParsedChatCompletion[Model])
+    assert_type(create(model="gpt-4", messages=MESSAGES, stream=True), Stream[ChatCompletionChunk])
+    assert_type(client.completion("gpt-4", MESSAGES, retries=3, fallback_models=["claude-3"]), ChatCompletion)
+
+
+async def async_openai_clients() -> None:
+    async with AsyncOpenAI(organization="o", http_client=httpx2.AsyncClient()) as client:
+        create = client.chat.completions.create
+        assert_type(await create(model="gpt-4", messages=MESSAGES), ChatCompletion)
+        assert_type(await create(model="gpt-4", messages=MESSAGES, stream=True), AsyncStream[ChatCompletionChunk])
+
+
+def hooks() -> None:
+    """Events are typed; a hook may return anything."""
+
+    def told(event: SuccessEvent) -> None:
+        assert_type(event.completion, ChatCompletion)
+        assert_type(event.requests[0].error, APIError | None)
+        assert_type(event.requests, tuple[RequestEvent, ...])
+        assert_type(event.metadata, Mapping[str, object])
+
+    def failed(event: FailureEvent) -> None:
+        assert_type(event.error, BaseException)
+
+    configure(on_success=told, on_failure=failed)
+    events: list[SuccessEvent] = []
+    Client(on_success=events.append, on_failure=lambda event: print(event.error), timeout=3)
+    AsyncClient(on_success=told)
+    OpenAI(on_failure=failed)
+
+
+def races() -> None:
+    deployments = [{"model_name": "gpt-4", "litellm_params": {"model": "gpt-4", "api_key": "k"}}]
+    assert_type(completion("gpt-4", MESSAGES, model_list=deployments), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, model_list=["gpt-4", {"model": "claude-3"}]), ChatCompletion)
+
+
+def process_wide() -> None:
+    assert_type(configure(drop_params=True, timeout=30, num_retries=1), None)
+    configure()
 
 
 def listing() -> None:

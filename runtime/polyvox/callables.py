@@ -1,0 +1,179 @@
+"""A Python callable as a tool: its name, the JSON Schema of its parameters, and the check of arguments against them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, is_dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from .docstrings import read_docstring
+from .errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from inspect import Parameter
+
+    from pydantic import TypeAdapter
+
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.-]{0,63}")
+
+
+Reader: TypeAlias = "TypeAdapter[Mapping[str, object]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a vendor is told of a callable."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, object]
+
+
+def described(where: str, function: Callable[..., object]) -> Described:
+    """A callable's definition: types from the annotations, texts from the docstring and `Field(description=)`.
+
+    Raises:
+        InvalidRequestError: it cannot be called by name with JSON; says where, and which parameter.
+    """
+    name = name_of(where, function)
+    summary, said = read_docstring(_docstring(_unwrapped(function)))
+    where = f"{where} ({name})"
+    return Described(name, summary, _schema(where, reader_of(where, function), said))
+
+
+def name_of(where: str, function: Callable[..., object]) -> str:
+    """The name by which the model calls it."""
+    named = _unwrapped(function)
+    name = str(getattr(named, "__name__", type(named).__name__))
+    if _NAME.fullmatch(name) is None:
+        raise InvalidRequestError(f"{where}: no vendor takes a tool named {name!r}; write it with `def`", param="tools")
+    return name
+
+
+def reader_of(where: str, function: Callable[..., object]) -> Reader:
+    """What turns JSON into a callable's keyword arguments, as its annotations want them.
+
+    It reads them for a function with the same parameters, all by name, whose annotations are resolved: pydantic looks
+    for the names in them where the call stands, not where a method or a partial was written.
+    """
+    from pydantic import PydanticUserError, TypeAdapter
+
+    asked = _asked(where, function)
+
+    def stand_in(**arguments: object) -> Mapping[str, object]:
+        return arguments
+
+    _sign(stand_in, asked)
+    try:
+        return TypeAdapter(cast("type[Mapping[str, object]]", stand_in))
+    except PydanticUserError as error:
+        culprit = next((each.name for each in asked if not _is_type(each.annotation)), "?")
+        raise InvalidRequestError(
+            f"{where}: parameter {culprit!r} cannot be described in JSON: {error.message}", param="tools"
+        ) from error
+
+
+def _unwrapped(function: object) -> object:
+    """What somebody wrote, under partials and decorators."""
+    from inspect import unwrap  # lazy: most calls bring no callable
+
+    while isinstance(function, partial):
+        function = cast("partial[object]", function).func
+    return unwrap(cast("Callable[..., object]", function))
+
+
+def _docstring(named: object) -> str:
+    """Of what is called; a class's own (but for the one that dataclasses make up), else of its `__init__`."""
+    from inspect import cleandoc, getdoc, isclass
+
+    if isclass(named):
+        own = named.__doc__ or ""
+        made_up = is_dataclass(named) and own.startswith(f"{named.__name__}(")
+        return cleandoc(own) if own and not made_up else getdoc(named.__init__) or "" if _has_own_init(named) else ""
+    return getdoc(_written(named)) or ""
+
+
+def _has_own_init(kind: type[object]) -> bool:
+    return "__init__" in vars(kind) and not is_dataclass(kind)
+
+
+def _written(named: object) -> object:
+    """The function that is called: a class by `__init__`, an object by `__call__`."""
+    from inspect import isclass, isroutine
+
+    if isroutine(named):
+        return named
+    kind, name = (named, "__init__") if isclass(named) else (type(named), "__call__")
+    return cast("object", getattr(kind, name))
+
+
+def _schema(where: str, reader: Reader, said: Mapping[str, str]) -> dict[str, object]:
+    from pydantic import PydanticUserError
+
+    try:
+        schema = reader.json_schema()
+    except PydanticUserError as error:
+        raise InvalidRequestError(f"{where} cannot be described in JSON: {error.message}", param="tools") from error
+    schema.pop("title", None)
+    for name, told in schema.get("properties", {}).items():
+        told.pop("title", None)
+        if name in said:
+            told.setdefault("description", said[name])
+    return schema
+
+
+def _sign(stand_in: Callable[..., object], asked: list[Parameter]) -> None:
+    from inspect import Signature
+
+    stand_in.__signature__ = Signature(asked)  # type: ignore[attr-defined]  # functions take attributes
+    stand_in.__annotations__ = {each.name: each.annotation for each in asked}
+
+
+def _is_type(annotation: object) -> bool:
+    from pydantic import PydanticUserError, TypeAdapter
+
+    try:
+        TypeAdapter(cast("type[object]", annotation))
+    except PydanticUserError:
+        return False
+    return True
+
+
+def _asked(where: str, function: Callable[..., object]) -> list[Parameter]:
+    """The parameters that the model fills, keyword-only and with their annotations resolved."""
+    from inspect import signature
+
+    bound = _bound(function)
+    hints = _hints(where, _unwrapped(function))
+    found: list[Parameter] = []
+    for parameter in signature(function).parameters.values():
+        if parameter.name in bound:
+            continue
+        _check(where, parameter)
+        annotation = hints.get(parameter.name, cast("object", parameter.annotation))
+        found.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=annotation))
+    return found
+
+
+def _bound(function: object) -> Mapping[str, object]:
+    return cast("partial[object]", function).keywords if isinstance(function, partial) else {}
+
+
+def _hints(where: str, named: object) -> dict[str, object]:
+    from typing import get_type_hints
+
+    try:
+        return get_type_hints(_written(named), include_extras=True)
+    except NameError as error:
+        raise InvalidRequestError(
+            f"{where}: its annotations use {error.name!r}, which is not defined there", param="tools"
+        ) from error
+
+
+def _check(where: str, parameter: Parameter) -> None:
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
+        raise InvalidRequestError(f"{where}: parameter {str(parameter)!r} cannot be filled by name", param="tools")
+    if parameter.annotation is parameter.empty:
+        raise InvalidRequestError(f"{where}: parameter {parameter.name!r} needs a type annotation", param="tools")
