@@ -32,6 +32,7 @@ def changed(change: Change, folder: Path) -> Report:
     return between(ANTHROPIC, ("old", committed()), ("new", new))
 
 
+@pytest.mark.xdist_group("one step")  # what is compiled here is compiled there again
 @pytest.mark.parametrize("change", CHANGES, ids=[change.what for change in CHANGES])
 def test_the_functions_that_mypy_will_name_are_named(change: Change, tmp_path: Path) -> None:
     report = changed(change, tmp_path)
