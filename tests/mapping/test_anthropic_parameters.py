@@ -164,7 +164,7 @@ def test_the_search_stands_beside_the_tools() -> None:
 
 
 def test_an_option_that_anthropics_search_lacks_is_refused_or_dropped() -> None:
-    with pytest.raises(InvalidRequestError, match="search_context_size.*max_uses"):
+    with pytest.raises(InvalidRequestError, match=r"search_context_size.*max_uses"):
         sent(MODEL, HELLO, web_search_options={"search_context_size": "high"})
     wire = Wire()
     answer = wire.ask(MODEL, HELLO, drop_params=True, web_search_options={"search_context_size": "high"})
