@@ -264,7 +264,7 @@ class FIMDialect(CompletionsDialect):
 
     @override
     def body(self, call: Call) -> dict[str, object]:
-        asked: Mapping[str, object] = call.given
+        asked = cast("Mapping[str, object]", call.given)
         return {
             **super().body(call),
             **{name: asked[name] for name in ("metadata", "prompt_cache_key") if name in asked},
