@@ -9,9 +9,10 @@ FROM ?=
 OLD ?=
 SINCE ?=
 ONLY ?=
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench record clean
+.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench soak record clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +98,9 @@ test: check ## the same as check
 
 bench: $(READY) ## ours against raw httpx2: ratios, import time, modules
 	$(BIN)/python -m benchmarks
+
+soak: $(READY) ## load with faults, for a minute: make soak [SECONDS=900]
+	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS)
 
 record: $(READY) ## record the cassettes again, with keys from the environment
 	$(BIN)/python -m tests.record
