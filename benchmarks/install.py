@@ -18,11 +18,13 @@ def measure() -> tuple[float, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = Path(folder, "bin/python")
-        pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "--no-compile", str(ROOT)], check=True, stderr=subprocess.DEVNULL)
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "--quiet", "--no-compile", str(ROOT)], check=True, stderr=subprocess.DEVNULL)
         listed = subprocess.run([*pip, "list", "--format", "json"], capture_output=True, check=True, text=True).stdout
         names = [str(each["name"]) for each in json.loads(listed) if each["name"] not in ("pip", "setuptools")]
-        subprocess.run([*pip, "uninstall", "--yes", "setuptools", "pip"], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [*pip, "uninstall", "--quiet", "--yes", "setuptools", "pip"], check=True, stderr=subprocess.DEVNULL
+        )
         (packages,) = Path(folder).glob("lib/python*/site-packages")
         return sum(file.stat().st_size for file in packages.rglob("*") if file.is_file()) / 1e6, names
 

@@ -40,6 +40,7 @@ def stream_peak(server: str, vendor: str, chunks: int) -> float:
     """kB of Python memory at the peak of a stream that is read and not kept."""
     case = Case(vendor, reply=str(chunks), stream=True)
     client = Client(api_key="bench-key-1234", api_base=case.base(server))
+    peak = 0.0
     for _ in range(2):  # the first loads what a stream needs
         tracemalloc.start()
         for _chunk in client.completion("bench", MESSAGES, provider=vendor, stream=True):

@@ -46,9 +46,11 @@ def _as_httpx2() -> Generator[None]:
     try:
         yield
     except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-        raised: Exception = error
-        kind = next(kind for theirs, kind in _ERRORS if isinstance(raised, theirs))
-        raise kind(str(error) or type(error).__name__) from error
+        raise _kind(error)(str(error) or type(error).__name__) from error
+
+
+def _kind(error: Exception) -> type[httpx2.TransportError]:
+    return next(kind for theirs, kind in _ERRORS if isinstance(error, theirs))
 
 
 class _Body(httpx2.AsyncByteStream):
