@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .drivers import HTTP, AsyncHTTP, AsyncStream, OwnAsyncClient, OwnClient, Stream
     from .messages import Messages
+    from .parsed_streams import AsyncParsedStream, ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
 
 __all__ = ["AsyncClient", "Client"]
@@ -135,8 +136,18 @@ class Client(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: Literal[True],
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedStream[T]: ...
+    @overload
+    def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> Stream[ChatCompletionChunk]: ...
     @overload
@@ -155,8 +166,18 @@ class Client(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: bool | None,
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T] | ParsedStream[T]: ...
+    @overload
+    def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
     def completion(
@@ -170,8 +191,9 @@ class Client(_Settings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import Stream, run
+        from .drivers import run
         from .exchange import exchange
+        from .parsed_streams import stream_of
 
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         http = self._http()
@@ -181,7 +203,7 @@ class Client(_Settings):
         streamed = plan_stream(model, messages, response_format, settings)
         opened, reply = run(exchange(streamed.candidates, streamed.retries), http)
         assert reply is not None, "a streamed answer leaves its reply open"
-        return Stream(opened, reply, http)
+        return stream_of(opened, reply, http)
 
     def _http(self) -> HTTP:
         if self._given is not None:
@@ -261,8 +283,18 @@ class AsyncClient(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: Literal[True],
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> AsyncParsedStream[T]: ...
+    @overload
+    async def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> AsyncStream[ChatCompletionChunk]: ...
     @overload
@@ -281,8 +313,18 @@ class AsyncClient(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: bool | None,
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T] | AsyncParsedStream[T]: ...
+    @overload
+    async def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
     async def completion(
@@ -296,8 +338,9 @@ class AsyncClient(_Settings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """The same as `polyvox.acompletion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import AsyncStream, arun
+        from .drivers import arun
         from .exchange import exchange
+        from .parsed_streams import async_stream_of
 
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         http = await self._http()
@@ -307,7 +350,7 @@ class AsyncClient(_Settings):
         streamed = plan_stream(model, messages, response_format, settings)
         opened, reply = await arun(exchange(streamed.candidates, streamed.retries), http)
         assert reply is not None, "a streamed answer leaves its reply open"
-        return AsyncStream(opened, reply, http)
+        return async_stream_of(opened, reply, http)
 
     async def _http(self) -> AsyncHTTP:
         if self._given is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from .answering import settle_format
 from .call import Call
 from .errors import InvalidMessageError, InvalidRequestError, UnknownParameterError
 from .guessing import nearest
@@ -36,13 +37,15 @@ def settle(
         raise InvalidMessageError("messages is empty; at least one message is needed")
     parameters = cast("Mapping[str, object]", settings)
     given = cast("ModelParameters", {name: parameters[name] for name in parameters if name in MODEL_PARAMETERS})
+    form, typed = wanted(response_format)
     call = Call(
         vendor=vendor,
         model=model,
         messages=messages,
         given=given,
         stream=stream,
-        format=wanted(response_format),
+        format=form,
+        typed=typed,
         settings=settings,
         options=_options(dialect, parameters),
         drop=bool(settings.get("drop_params")),
@@ -54,6 +57,7 @@ def settle(
         functions_as_tools(given)
     _same_limit(given)
     _take_stances(dialect, call, settings)
+    settle_format(dialect, call)
     return call
 
 

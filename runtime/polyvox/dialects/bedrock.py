@@ -36,11 +36,11 @@ from ..results import (
 )
 from ..shapes import mapping_of
 from ..support import Emulated, Renamed, Stance, Unsupported
-from .bedrock_request import model_fields, request
+from .bedrock_request import RULES, model_fields, request, way
 from .dialect import Credentials, Dialect, StreamReader
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Format, Way
     from ..exchange import Headers, Request
     from ..results import Facts
 
@@ -281,10 +281,15 @@ class BedrockDialect(Dialect):
 
     support = SUPPORT
     option_paths = PATHS
+    schema_rules = RULES
     own_settings = frozenset(
         {"aws_region_name", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_profile_name"}
     )
     stream_type = "application/vnd.amazon.eventstream"
+
+    @override
+    def way(self, call: Call, wanted: Format, *, sayable: bool) -> Way:
+        return way(call, wanted, sayable=sayable)
 
     @override
     def base_url(self, call: Call) -> str:

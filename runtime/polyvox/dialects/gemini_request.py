@@ -14,11 +14,13 @@ from polyvox_wire.gemini import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..schemas import Rules
 from ..shapes import is_mapping
+from .dialect import wanted_way
 from .parts import arguments, detail_of, inline, native_blocks, refuse_name, texts, url_of
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Format, Way
     from ..messages import MessageParam
 
 OWN_ID: Final = "call_pv_"
@@ -44,6 +46,16 @@ _LEVELS: Final[Mapping[str, q.ThinkingConfigThinkingLevel]] = {
 }
 # From Gemini 3 on models think in levels, by the shape of their names.
 _HAS_LEVELS = re.compile(r"gemini-([3-9]|\d\d)")
+# What Gemini's own description says of `responseJsonSchema`; formats: https://ai.google.dev/gemini-api/docs/structured-output.
+RULES: Final = Rules(
+    bounds=frozenset(("format", "minimum", "maximum", "minItems", "maxItems")),
+    formats=frozenset(("date-time", "date", "time")),
+    recursion="optional",
+    maps=True,
+    untyped=True,
+    tuples=True,
+    const=False,
+)
 _AUDIO: Final[Mapping[str, str]] = {"mp3": "audio/mp3", "wav": "audio/wav"}
 _TIERS: Final[Mapping[str, q.GenerateContentRequestServiceTier]] = {
     "default": "standard",
@@ -102,10 +114,20 @@ def _modalities(kinds: object) -> list[q.GenerationConfigResponseModalitiesItem]
     )
 
 
+def way(call: Call, wanted: Format) -> Way:
+    """How an answer gets its form; before Gemini 3 a model has either functions or JSON."""
+    tools = cast("Iterable[Mapping[str, object]]", call.given.get("tools") or ())
+    kinds = {"function" if "function" in tool else "own" for tool in tools}
+    if "web_search_options" in call.given:
+        kinds.add("own")
+    if not kinds or _HAS_LEVELS.match(call.model):
+        return wanted_way(wanted)
+    return "tool" if kinds == {"function"} and wanted.kind == "json_schema" else "instructions"
+
+
 def _mime_type(call: Call) -> str | Omit:
     if call.format is None or call.format.kind == "text":
         return OMIT
-    call.structured_by = call.format.kind
     return "application/json"
 
 
