@@ -15,6 +15,12 @@ from polyvox_wire.gateways import LEFT_OUT
 HERE = Path(__file__).parent
 NOTE = "<!-- Made by `make docs`; do not edit. -->\n\n"
 
+CLOUDS = """
+`azure_ai/claude-*` and `vertexai/claude-*` are asked as Claude is (`azureanthropic`, `vertexaianthropic`), and
+`vertexai/owner/model` (Llama, DeepSeek, Qwen, gpt-oss) in OpenAI's dialect. Azure's three take a key, a Microsoft Entra
+token or a callable that gives one, or let an application log in: `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`,
+`AZURE_CLIENT_SECRET`."""
+
 
 def parameters_page() -> str:
     """Every keyword, in the words of its docstring."""
@@ -48,6 +54,7 @@ def vendors_page() -> str:
         lines.append(f"| `{key}` | " + " | ".join(_said(table[key]) for table in tables) + " |")
     lines.append("\n## With an API of their own\n")
     lines.extend(_table(natives, "to log in otherwise", _extras))
+    lines.append(CLOUDS)
     lines.append("\n## Gateways\n\nThey take what OpenAI takes but for `thinking`, or as it is said here.\n")
     gateways = [provider for provider in listed if provider not in natives]
     lines.extend(_table(gateways, "what differs", _differs))

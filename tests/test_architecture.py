@@ -22,7 +22,13 @@ VENDORS: Final = sorted(path.parent.name for path in WIRE.glob("*/stubs.py"))
 # Of these only options and their values are compiled: no mapping of their own.
 GATEWAYS: Final = sorted({path.parent.name for path in WIRE.glob("*/options.py")} - set(VENDORS))
 # Mappings without types of their own, and the others whose dialect they speak elsewhere.
-BUILT_ON: Final = {"azure": {"openai", "anthropic"}, "vertex": {"gemini", "anthropic"}}
+BUILT_ON: Final = {
+    "azure": {"openai", "anthropic"},
+    "gigachat": {"openai"},
+    "sagemaker": {"openai"},
+    "vertex": {"gemini", "anthropic", "openai"},
+    "watsonx": {"openai"},
+}
 # Mistral's streams have OpenAI's form; the reader of that form has no types in it.
 LENT: Final = {"mistral": {"polyvox.dialects.openai_stream"}}
 
@@ -96,8 +102,13 @@ def test_the_runtime_imports_neither_compiler_nor_tests(file: Path) -> None:
 @pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
 def test_only_the_drivers_touch_the_http_library(file: Path) -> None:
     found = _touches(_imported(file), "httpx2", "httpx", "asyncio", "socket", "ssl", "urllib.request", "http.client")
-    # The client asks which loop's pool to use; `arun_tools` runs what the caller brings. Neither is I/O.
-    allowed = {"client.py": {"asyncio", "asyncio.get_running_loop"}, "running.py": {"asyncio"}}
+    # The client asks which loop's pool to use; `arun_tools` runs what the caller brings; a race waits for tasks of the
+    # driver, and shuts down sockets that the driver opened. None of it is I/O of its own.
+    allowed = {
+        "client.py": {"asyncio", "asyncio.get_running_loop"},
+        "running.py": {"asyncio"},
+        "racing.py": {"asyncio", "socket"},
+    }
     assert file.name == "drivers.py" or found <= allowed.get(file.name, set())
 
 
@@ -231,6 +242,30 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
 """)
     others = [f"polyvox_wire.{name}" for name in (*VENDORS, *GATEWAYS, "gateways") if name != "anthropic"]
     assert not _touches(loaded, *others)
+
+
+CLOUDS: Final = {
+    "azure:m": {"openai"},
+    "azure_ai:m": {"openai"},
+    "azure_ai:claude-m": {"anthropic"},
+    "vertexai:m": {"gemini"},
+    "vertexai:claude-m": {"anthropic"},
+    "vertexai:meta/m": {"openai"},
+}
+
+
+@pytest.mark.parametrize(("model", "own"), CLOUDS.items(), ids=CLOUDS)
+def test_a_call_to_a_cloud_loads_the_types_of_the_dialect_spoken_there(model: str, own: set[str]) -> None:
+    loaded = _loaded_by(f"""
+import httpx2, polyvox
+reply = httpx2.Response(401, content=b"{{}}")
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: reply), api_base="https://h.test", api_key="k")
+try:
+    client.completion("{model}", [{{"role": "user", "content": "Hi"}}], {"vertex_project='p'" * ("vertex" in model)})
+except polyvox.AuthenticationError:
+    pass
+""")
+    assert {name for name in VENDORS if f"polyvox_wire.{name}" in loaded} == own
 
 
 def test_a_gateways_call_loads_its_options_and_openais_types() -> None:

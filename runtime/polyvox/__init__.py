@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .events import FailureEvent as FailureEvent
+    from .events import RequestEvent as RequestEvent
+    from .events import SuccessEvent as SuccessEvent
     from .listing import Provider as Provider
     from .listing import providers as providers
     from .messages import Message as Message
@@ -93,6 +96,9 @@ _HOME = {
     "Stream": "drivers",
     "Provider": "listing",
     "providers": "listing",
+    "FailureEvent": "events",
+    "RequestEvent": "events",
+    "SuccessEvent": "events",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
@@ -184,6 +190,7 @@ __all__ = [
     "ContextWindowExceededError",
     "Delta",
     "Emulated",
+    "FailureEvent",
     "FallbacksExhaustedError",
     "FinishReason",
     "GatewayTimeoutError",
@@ -211,6 +218,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitError",
     "ReasoningEffort",
+    "RequestEvent",
     "Renamed",
     "RequestTooLargeError",
     "ServiceUnavailableError",
@@ -218,6 +226,7 @@ __all__ = [
     "Stream",
     "StreamInterruptedError",
     "StructuredOutputError",
+    "SuccessEvent",
     "ThinkingBlock",
     "Timeout",
     "ToolCall",

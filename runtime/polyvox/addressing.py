@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from os import environ
 from typing import Final
@@ -16,119 +17,27 @@ from urllib.parse import quote, urlsplit
 from .call import Vendor
 from .errors import InvalidRequestError, MissingApiKeyError, UnknownProviderError
 from .guessing import nearest
+from .natives import NATIVE as NATIVE
 
-NATIVE: Final[Mapping[str, Vendor]] = {
-    "openai": Vendor(
-        name="openai",
-        aliases=("aiohttp_openai",),
-        base_url="https://api.openai.com/v1",
-        path="/chat/completions",
-        key_variables=("OPENAI_API_KEY",),
-        base_variables=("OPENAI_BASE_URL", "OPENAI_API_BASE"),
-    ),
-    "anthropic": Vendor(
-        name="anthropic",
-        dialect="anthropic",
-        base_url="https://api.anthropic.com",
-        path="/v1/messages",
-        key_variables=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
-        base_variables=("ANTHROPIC_BASE_URL", "ANTHROPIC_API_BASE"),
-    ),
-    "gemini": Vendor(
-        name="gemini",
-        dialect="gemini",
-        aliases=("google",),
-        base_url="https://generativelanguage.googleapis.com/v1beta",
-        path="/models/",
-        key_variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-        base_variables=("GOOGLE_GEMINI_BASE_URL", "GEMINI_API_BASE"),
-    ),
-    "azure": Vendor(
-        name="azure",
-        dialect="azure",
-        aliases=("azureopenai", "azure_openai"),
-        base_url=None,
-        path="/chat/completions",
-        key_variables=("AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_AD_TOKEN", "AZURE_AD_TOKEN"),
-        base_variables=("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"),
-    ),
-    "azure_ai": Vendor(
-        name="azure_ai",
-        dialect="azure_ai",
-        base_url=None,
-        path="/chat/completions",
-        key_variables=("AZURE_AI_API_KEY",),
-        base_variables=("AZURE_AI_CHAT_ENDPOINT", "AZURE_AI_API_BASE"),
-    ),
-    "azureanthropic": Vendor(
-        name="azureanthropic",
-        dialect="azureanthropic",
-        aliases=("azure_anthropic",),
-        base_url="https://{AZURE_ANTHROPIC_RESOURCE}.services.ai.azure.com/anthropic",
-        path="/v1/messages",
-        key_variables=("AZURE_ANTHROPIC_API_KEY",),
-        base_variables=("AZURE_ANTHROPIC_API_BASE",),
-    ),
-    "vertexai": Vendor(
-        name="vertexai",
-        dialect="vertex",
-        aliases=("vertex_ai", "vertex_ai_beta", "vertex"),
-        base_url=None,
-        regional_url="https://{region}-aiplatform.googleapis.com",
-        extras=("vertex",),
-        path="",
-        key_variables=("VERTEXAI_API_KEY",),
-        base_variables=("VERTEXAI_API_BASE",),
-    ),
-    "vertexaianthropic": Vendor(
-        name="vertexaianthropic",
-        dialect="vertexanthropic",
-        base_url=None,
-        regional_url="https://{region}-aiplatform.googleapis.com",
-        extras=("vertex",),
-        path="",
-        base_variables=("VERTEXAI_ANTHROPIC_API_BASE", "VERTEXAI_API_BASE"),
-    ),
-    "bedrock": Vendor(
-        name="bedrock",
-        dialect="bedrock",
-        aliases=("bedrock_converse", "aws_bedrock"),
-        base_url=None,
-        regional_url="https://bedrock-runtime.{region}.amazonaws.com",
-        extras=("bedrock",),
-        path="",
-        key_variables=("AWS_BEARER_TOKEN_BEDROCK",),
-        base_variables=("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_BEDROCK_RUNTIME_ENDPOINT"),
-    ),
-    "mistral": Vendor(
-        name="mistral",
-        dialect="mistral",
-        base_url="https://api.mistral.ai/v1",
-        path="/chat/completions",
-        key_variables=("MISTRAL_API_KEY",),
-        base_variables=("MISTRAL_API_BASE",),
-    ),
-    "cohere": Vendor(
-        name="cohere",
-        dialect="cohere",
-        aliases=("cohere_chat",),
-        base_url="https://api.cohere.com",
-        path="/v2/chat",
-        key_variables=("COHERE_API_KEY", "CO_API_KEY"),
-        base_variables=("COHERE_BASE_URL", "COHERE_API_BASE"),
-    ),
-    "ollama": Vendor(
-        name="ollama",
-        dialect="ollama",
-        aliases=("ollama_chat",),
-        base_url="http://localhost:11434",
-        path="/api/chat",
-        key_variables=("OLLAMA_API_KEY",),
-        base_variables=("OLLAMA_HOST", "OLLAMA_API_BASE"),
-        key_optional=True,
-    ),
-}
 _NATIVE_ALIASES: Final = {alias: vendor.name for vendor in NATIVE.values() for alias in vendor.aliases}
+
+# One prefix for all that a cloud serves, as elsewhere: the model's name says who made it, and so whose dialect it has.
+_BY_MODEL: Final = {
+    "vertexai": (
+        (re.compile(r"claude-"), NATIVE["vertexaianthropic"]),
+        (
+            re.compile(r"(?!(google|anthropic|mistralai|ai21|models|projects|publishers|endpoints)/)[a-z0-9-]+/"),
+            replace(
+                NATIVE["vertexai"],
+                dialect="vertexopen",
+                key_variables=(),
+                developer_role=False,
+                renames={"max_completion_tokens": "max_tokens"},
+            ),
+        ),
+    ),
+    "azure_ai": ((re.compile(r"claude-"), replace(NATIVE["azure_ai"], dialect="azureanthropic", path="/v1/messages")),),
+}
 
 # Decided by the shape of the name, never by a list of models.
 _FAMILIES: Final = (
@@ -179,8 +88,9 @@ def known_names() -> tuple[str, ...]:
 def locate(model: str, provider: str | None, default: str = "openai") -> tuple[Vendor, str]:
     """The provider, and the model's name as it knows it. A name that says nothing belongs to `default`."""
     vendor, name = _locate(model, provider, default)
-    if vendor.name == "vertexai" and name.startswith("claude-"):
-        return NATIVE["vertexaianthropic"], name  # one prefix for all of Vertex, as elsewhere
+    for pattern, other in _BY_MODEL.get(vendor.name, ()):
+        if pattern.match(name):
+            return other, name
     return vendor, name
 
 

@@ -23,10 +23,15 @@ DialectName: TypeAlias = Literal[
     "azureanthropic",
     "vertex",
     "vertexanthropic",
+    "vertexopen",
     "bedrock",
     "mistral",
     "cohere",
     "ollama",
+    "sagemaker",
+    "sagemaker_nova",
+    "watsonx",
+    "gigachat",
 ]
 
 
@@ -58,7 +63,7 @@ class Vendor:
     @property
     def speaks_openai(self) -> bool:
         """Whether requests are OpenAI's, wherever they go."""
-        return self.dialect in ("openai", "azure", "azure_ai")
+        return self.dialect in ("openai", "azure", "azure_ai", "vertexopen", "sagemaker", "sagemaker_nova")
 
 
 Way: TypeAlias = Literal["json_schema", "tool", "json_object", "instructions"]

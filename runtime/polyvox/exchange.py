@@ -9,9 +9,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from .errors import APIConnectionError, APIError, AuthenticationError, FallbacksExhaustedError, Timeout
+from .errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    AuthenticationError,
+    FallbacksExhaustedError,
+    Timeout,
+)
+from .headers import request_id
 
 T = TypeVar("T")
 
@@ -21,6 +29,14 @@ MAX_RETRY_AFTER = 60.0
 """Seconds: a vendor that asks for a longer wait gets no retry, the caller is told instead."""
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
+MAX_REPLY = 128 * 2**20
+"""Bytes, unpacked: more is not read of an answer, nor between two chunks of a stream. It is an error."""
+MAX_ERROR_BODY = 2**20
+"""Bytes: more is not read of an error reply. What is behind them is not missed."""
+
+
+class UnreadableReplyError(Exception):
+    """A reply whose bytes are not worth having: too many of them, or packed in a way that does not open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,8 @@ class Failure:
     error: Exception
     timed_out: bool = False
     elapsed: float = 0.0
+    headers: Mapping[str, str] | None = None
+    """Of a reply whose body did not come whole."""
 
 
 Outcome: TypeAlias = Response | Failure
@@ -101,33 +119,54 @@ class Attempt(Generic[T]):
     """Forgets a token that the vendor refuses: the next request gets a new one. Once per call."""
 
 
-def exchange(candidates: Sequence[Callable[[], Attempt[T]]], retries: int) -> Steps[T]:
+class Asked(Protocol):
+    """Whom a request went to."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def request(self) -> Request: ...
+
+
+Tell: TypeAlias = Callable[[Asked, Outcome, APIError | None], None]
+"""Is told each outcome, and the error it stands for."""
+
+
+def exchange(candidates: Sequence[Callable[[], Attempt[T]]], retries: int, tell: Tell | None = None) -> Steps[T]:
     """Ask the first model, then its fallbacks; each is tried `retries` more times where that can help."""
     if len(candidates) == 1:
-        return (yield from _ask(candidates[0](), retries))
+        return (yield from _ask(candidates[0](), retries, tell))
     failures: list[APIError] = []
     for prepare in candidates:
         try:
-            return (yield from _ask(prepare(), retries))
+            return (yield from _ask(prepare(), retries, tell))
         except APIError as error:
             failures.append(error)
-    raise _exhausted(failures)
+    raise exhausted(failures)
 
 
-def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
+def _ask(attempt: Attempt[T], retries: int, tell: Tell | None) -> Steps[T]:
     request, rest = attempt.request, attempt.request.timeouts.total
     tried, renew = 0, attempt.renew
     while True:
         outcome = yield request
         if isinstance(outcome, Failure):
             error = _failed(attempt, outcome)
-        elif outcome.status >= 300:
+        elif not 200 <= outcome.status < 300:
             error = attempt.error(outcome)
         else:
             try:
-                return attempt.read(outcome)
+                answer = attempt.read(outcome)
             except APIError as inside:  # some vendors report their failures in replies of status 200
                 error = inside
+            else:
+                if tell is not None:
+                    tell(attempt, outcome, None)
+                return answer
+        if tell is not None:
+            tell(attempt, outcome, error)
         rest = None if rest is None else rest - request.after - outcome.elapsed
         wait = next_wait(error, tried)
         if renew is not None and isinstance(error, AuthenticationError):
@@ -157,22 +196,29 @@ def next_wait(error: APIError, tried: int) -> float | None:
 
 
 def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
-    kind = Timeout if failure.timed_out else APIConnectionError
+    kind: type[APIError] = Timeout if failure.timed_out else APIConnectionError
     limit = attempt.request.timeouts.total
     says = str(failure.error) or type(failure.error).__name__
     if failure.timed_out:
         says = f"no answer within {limit:g} s" if limit is not None else f"no answer in time ({says})"
         says += "; pass a longer `timeout`"
+    elif isinstance(failure.error, UnreadableReplyError):
+        kind, says = APIResponseValidationError, f"the vendor's reply cannot be read: {says}"
+    elif failure.headers is not None:
+        says = f"the connection broke before the reply was whole: {says}"
     else:
         says = f"could not reach {_origin(attempt.request.url)}: {says}"
-    return kind(says, provider=attempt.provider, model=attempt.model)
+    error = kind(says, provider=attempt.provider, model=attempt.model)
+    error.request_id = request_id(failure.headers or {})
+    return error
 
 
 def _origin(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-def _exhausted(failures: list[APIError]) -> FallbacksExhaustedError:
+def exhausted(failures: Sequence[APIError]) -> FallbacksExhaustedError:
+    """The error of a call whose every model failed."""
     told = "; ".join(map(str, failures))
     error = FallbacksExhaustedError(f"all {len(failures)} models failed: {told}")
     error.attempts = tuple(failures)

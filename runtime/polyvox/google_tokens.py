@@ -11,8 +11,9 @@ from threading import Lock
 from time import monotonic
 from typing import Final, Protocol, TypeAlias, cast
 
-from .errors import APIConnectionError, APIError, AuthenticationError, MissingApiKeyError
+from .errors import APIConnectionError, AuthenticationError, MissingApiKeyError
 from .shapes import is_mapping, mapping_of
+from .tokens import NoTokenError
 
 _SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 _EARLY: Final = 225.0
@@ -28,14 +29,6 @@ _READERS: Final = {
     "external_account": ("google.auth.identity_pool", "from_info"),
     "external_account_authorized_user": ("google.auth.external_account_authorized_user", "from_info"),
 }
-
-
-class NoTokenError(Exception):
-    """No token, and as what a caller should see it."""
-
-    def __init__(self, kind: type[APIError], reason: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
 
 
 class _GoogleCredentials(Protocol):

@@ -30,7 +30,10 @@ class Provider:
     aliases: tuple[str, ...]
     """Other spellings of the name, as other libraries have them."""
     dialect: DialectName
-    """Whose wire format it speaks: `openai` for all gateways."""
+    """Whose wire format it speaks: `openai` for all gateways.
+
+    Azure AI and Vertex AI speak Anthropic's with `claude-*`, and Vertex AI speaks OpenAI's with `owner/model`.
+    """
     key_variables: tuple[str, ...]
     """Where a key is looked up, in this order; no other provider's variable ever is."""
     key_optional: bool

@@ -300,6 +300,24 @@ def test_the_address_of_claude(end: str) -> None:
     assert url("azureanthropic/claude-haiku-4-5", api_base=FOUNDRY + end) == CLAUDE
 
 
+@pytest.mark.parametrize("end", ["", "/models", f"/models/chat/completions?{INFERENCE}", "/anthropic"])
+def test_claude_among_the_models_of_azure_ai(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiteLLM's `azure_ai/claude-*`: the key and the address of `azure_ai`, Anthropic's dialect."""
+    monkeypatch.setenv("AZURE_AI_API_BASE", FOUNDRY + end)
+    monkeypatch.setenv("AZURE_AI_API_KEY", "k-ai")
+    monkeypatch.setenv("AZURE_ANTHROPIC_API_KEY", "k-other")
+    request = Azure().ask("azure_ai/claude-sonnet-4-5", max_tokens=5, anthropic={"top_k": 3})
+    assert str(request.url) == CLAUDE
+    assert (request.headers["x-api-key"], request.headers["anthropic-version"]) == ("k-ai", "2023-06-01")
+    body = parsed(request.content)
+    assert (body["model"], body["max_tokens"], body["top_k"]) == ("claude-sonnet-4-5", 5, 3)
+
+
+def test_other_models_of_azure_ai_stay_with_openais_dialect() -> None:
+    request = Azure().ask("azure_ai/my-claude", api_base=FOUNDRY, api_key="k")
+    assert str(request.url) == f"{FOUNDRY}/models/chat/completions?{INFERENCE}"
+
+
 def test_a_resource_and_a_key_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_ANTHROPIC_RESOURCE", "r")
     monkeypatch.setenv("AZURE_ANTHROPIC_API_KEY", "k-env")

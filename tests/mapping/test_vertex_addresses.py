@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from polyvox import AsyncClient, AuthenticationError, Client, InvalidRequestError, MissingApiKeyError
-from tests.mapping.asking import HELLO, Json, as_bytes, usual_reply
+from tests.mapping.asking import HELLO, Json, as_bytes, parsed, sse, usual_reply
 from tests.recordings.corpus import records
 
 if TYPE_CHECKING:
@@ -83,6 +83,40 @@ def test_a_model_with_its_whole_path_says_project_and_host() -> None:
     assert address == f"https://europe-west4-aiplatform.googleapis.com/v1beta1/{model}:generateContent"
 
 
+OPEN: Final = (
+    "meta/llama-4-maverick-17b-128e-instruct-maas",
+    "deepseek-ai/deepseek-v3.1-maas",
+    "openai/gpt-oss-120b-maas",
+)
+CHUNK: Final = {"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]}
+
+
+@pytest.mark.parametrize("model", OPEN)
+def test_open_models_speak_openais_dialect(model: str) -> None:
+    """The owner stands before the name; the model stands in the body."""
+    vertex = Vertex()
+    messages: list[Json] = [{"role": "developer", "content": "Be brief."}, *HELLO]
+    client = Client(transport=httpx2.MockTransport(vertex), api_key=TOKEN, vertex_project="p1")
+    answer = client.completion(f"vertex_ai/{model}", messages, vertex_location="us-east5", max_completion_tokens=5)
+    (request,) = vertex.requests
+    host = "https://us-east5-aiplatform.googleapis.com"
+    assert str(request.url) == f"{host}/v1/projects/p1/locations/us-east5/endpoints/openapi/chat/completions"
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert parsed(request.content) == {
+        "model": model,
+        "messages": [{"role": "system", "content": "Be brief."}, *HELLO],
+        "max_tokens": 5,
+    }
+    assert (answer.provider, answer.choices[0].message.content) == ("vertexai", "Hello")
+
+
+def test_an_open_model_is_streamed() -> None:
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, content=sse(CHUNK, "[DONE]")))
+    with Client(transport=transport, api_key=TOKEN, vertex_project="p1") as client:
+        stream = client.completion(f"vertexai:{OPEN[0]}", HELLO, stream=True)
+        assert stream.completion().choices[0].message.content == "Hi"
+
+
 STREAMED: Final = {
     "gemini": (GEMINI, "google/models/gemini-2.5-flash:streamGenerateContent?alt=sse"),
     "claude": (CLAUDE, "anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict"),
@@ -98,7 +132,8 @@ def test_a_stream_has_a_verb_of_its_own(model: str, end: str) -> None:
 
 
 WRONG: Final[dict[str, tuple[str, Json, str]]] = {
-    "another vendor's model": ("vertex_ai/meta/llama-4", {}, "for Gemini and Claude"),
+    "mistral's model": ("vertex_ai/mistralai/mistral-medium-3", {}, "mistralai's models .* not mapped"),
+    "a model of nobody's": ("vertexaianthropic:meta/llama-4", {}, "meta's models .* not mapped"),
     "no location": (GEMINI, {"vertex_location": "evil.org/"}, "vertex_location is"),
     "a location in capitals": (GEMINI, {"vertex_location": "US-CENTRAL1"}, "vertex_location is"),
     "no project": (GEMINI, {"vertex_project": "p/../q"}, "vertex_project is"),

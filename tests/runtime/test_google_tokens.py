@@ -12,168 +12,28 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import parse_qs
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from typing_extensions import override
 
 from polyvox import (
     APIConnectionError,
     AsyncClient,
     AuthenticationError,
-    Client,
     InvalidRequestError,
     MissingApiKeyError,
 )
 from polyvox.google_tokens import tokens_for
-from tests.mapping.asking import HELLO, Json, as_bytes, usual_reply
+from tests.mapping.asking import HELLO, Json
+from tests.runtime.google_server import CLAUDE, MODEL, Google, Vertex, google
+
+__all__ = ["google"]  # a fixture
 
 if TYPE_CHECKING:
-    from polyvox import ChatCompletion, Parameters
-
-MODEL: Final = "vertexai:gemini-2.5-flash"
-CLAUDE: Final = "vertexaianthropic:claude-opus-4-1"
-REFUSAL: Final = as_bytes({"error": {"code": 401, "message": "Request had invalid credentials."}})
-NUMBERS: Final = count()
-
-
-# --- who gives tokens -------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Google:
-    """A token server, and a machine's metadata server."""
-
-    url: str = ""
-    lasts: int = 3600
-    """Seconds that each token is good for."""
-    refuses: str = ""
-    """The error that it answers with."""
-    project: str | None = None
-    """The machine's project, if this is a machine of Google's."""
-    requests: list[str] = field(default_factory=list[str])
-    asked: threading.Event = field(default_factory=threading.Event)
-    gate: threading.Event = field(default_factory=threading.Event)
-    """An answer waits for it."""
-
-    def answer(self, path: str, body: str) -> tuple[int, bytes]:
-        """Tokens are numbered."""
-        self.requests.append(body or path)
-        self.asked.set()
-        self.gate.wait(20)
-        if path.endswith("/project-id"):
-            return (200, self.project.encode()) if self.project else (404, b"")
-        if self.refuses:
-            return 400, as_bytes({"error": self.refuses, "error_description": "No."})
-        number = sum(not request.endswith("/project-id") for request in self.requests)
-        return 200, as_bytes({"access_token": f"t{number}", "expires_in": self.lasts, "token_type": "Bearer"})
-
-    def account(self, **changes: object) -> Json:
-        """A service account's key, of its own for each test."""
-        return {
-            "type": "service_account",
-            "project_id": "p-key",
-            "private_key_id": str(next(NUMBERS)),
-            "private_key": private_key(),
-            "client_email": "a@p-key.iam.gserviceaccount.com",
-            "token_uri": f"{self.url}/token",
-            **changes,
-        }
-
-
-@cache
-def private_key() -> str:
-    """Made here: no key is stored anywhere."""
-    key = generate_private_key(public_exponent=65537, key_size=2048)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    google: Google
-
-    def do_GET(self) -> None:
-        """The metadata server; it answers only who knows what it is."""
-        assert self.headers["Metadata-Flavor"] == "Google"
-        self._answer("")
-
-    def do_POST(self) -> None:
-        """The token server."""
-        self._answer(self.rfile.read(int(self.headers["content-length"])).decode())
-
-    def _answer(self, body: str) -> None:
-        status, data = self.google.answer(self.path, body)
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("metadata-flavor", "Google")
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def serving() -> Generator[Google]:
-    """A Google for the time of a `with` block."""
-    google = Google()
-    google.gate.set()
-    handler = type("Handler", (_Handler,), {"google": google})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        google.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield google
-        finally:
-            google.gate.set()
-            server.shutdown()
-            thread.join()
-
-
-@pytest.fixture
-def google() -> Generator[Google]:
-    """A Google for the time of a test."""
-    with serving() as found:
-        yield found
-
-
-# --- who takes them ---------------------------------------------------------------------------------------------------
-
-
-class Vertex:
-    """Refuses the tokens it is told to, and keeps what it is asked."""
-
-    def __init__(self, *refused: str) -> None:
-        self.refused = refused
-        self.requests: list[httpx2.Request] = []
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        self.requests.append(request)
-        if request.headers["authorization"].removeprefix("Bearer ") in self.refused:
-            return httpx2.Response(401, content=REFUSAL)
-        return httpx2.Response(200, content=usual_reply(request.url.path))
-
-    def ask(self, model: str = MODEL, /, **settings: object) -> ChatCompletion:
-        """A synchronous call."""
-        client = Client(transport=httpx2.MockTransport(self), num_retries=0)
-        return client.completion(model, HELLO, **cast("Parameters", settings))
-
-    @property
-    def tokens(self) -> list[str]:
-        """Of each request."""
-        return [request.headers["authorization"].removeprefix("Bearer ") for request in self.requests]
-
+    from polyvox import Parameters
 
 # --- where an identity is found ---------------------------------------------------------------------------------------
 
@@ -197,11 +57,23 @@ def _environment(account: Json, folder: Path, monkeypatch: pytest.MonkeyPatch) -
     return None
 
 
+def _variable_file(account: Json, folder: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setenv("VERTEXAI_CREDENTIALS", str(_file(account, folder, monkeypatch)))
+    return None
+
+
+def _variable_text(account: Json, _: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    monkeypatch.setenv("VERTEXAI_CREDENTIALS", json.dumps(account))
+    return None
+
+
 FORMS: Final[dict[str, Callable[[Json, Path, pytest.MonkeyPatch], object]]] = {
     "mapping": _mapping,
     "text": _text,
     "file": _file,
     "environment": _environment,
+    "LiteLLM's variable, a file": _variable_file,
+    "LiteLLM's variable, text": _variable_text,
 }
 
 

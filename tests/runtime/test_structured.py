@@ -10,10 +10,11 @@ import pytest
 
 from polyvox import Client, StructuredOutputError
 from polyvox.call import Format, Typed
+from polyvox.dialects.openai import RULES
 from polyvox.schemas import rewritten
 from polyvox.structured import wanted
 from tests.mapping.asking import HELLO, KEY, Json, Wire, as_bytes
-from tests.runtime.test_schemas import OPENAI, Cat, Dog, Place
+from tests.runtime.test_schemas import Cat, Dog, Place
 
 MODEL: Final = "openai:gpt-5"
 
@@ -41,7 +42,7 @@ NOT_OBJECTS: Final[dict[str, tuple[object, str, object]]] = {
 @pytest.mark.parametrize(("kind", "text", "value"), NOT_OBJECTS.values(), ids=NOT_OBJECTS)
 def test_what_is_no_object_is_put_into_one(kind: object, text: str, value: object) -> None:
     form, typed = _wanted(kind)
-    schema = rewritten(form.schema, OPENAI)
+    schema = rewritten(form.schema, RULES)
     assert schema is not None
     assert schema["type"] == "object"
     jsonschema_rs.validator_for(schema).validate(json.loads(text))

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
 def dialect_of(vendor: Vendor) -> Dialect:
     """The mapping that speaks to this vendor; one instance per vendor."""
-    found = _loaded.get(vendor.name)
+    key = (vendor.name, vendor.dialect)
+    found = _loaded.get(key)
     if found is None or found.vendor is not vendor:
-        found = _loaded[vendor.name] = _load(vendor)
+        found = _loaded[key] = _load(vendor)
     return found
 
 
-_loaded: dict[str, Dialect] = {}
+_loaded: dict[tuple[str, str], Dialect] = {}
 
 
 def _load(vendor: Vendor) -> Dialect:
@@ -43,7 +44,7 @@ def _load(vendor: Vendor) -> Dialect:
 
             return AzureAIDialect(vendor)
         case "azureanthropic":
-            from .azure import AzureAnthropicDialect
+            from .azure_anthropic import AzureAnthropicDialect
 
             return AzureAnthropicDialect(vendor)
         case "vertex":
@@ -51,9 +52,13 @@ def _load(vendor: Vendor) -> Dialect:
 
             return VertexDialect(vendor)
         case "vertexanthropic":
-            from .vertex import VertexAnthropicDialect
+            from .vertex_anthropic import VertexAnthropicDialect
 
             return VertexAnthropicDialect(vendor)
+        case "vertexopen":
+            from .vertex_open import VertexOpenDialect
+
+            return VertexOpenDialect(vendor)
         case "bedrock":
             from .bedrock import BedrockDialect
 
@@ -70,4 +75,20 @@ def _load(vendor: Vendor) -> Dialect:
             from .ollama import OllamaDialect
 
             return OllamaDialect(vendor)
+        case "sagemaker":
+            from .sagemaker import SageMakerDialect
+
+            return SageMakerDialect(vendor)
+        case "sagemaker_nova":
+            from .sagemaker import SageMakerNovaDialect
+
+            return SageMakerNovaDialect(vendor)
+        case "watsonx":
+            from .watsonx import WatsonxDialect
+
+            return WatsonxDialect(vendor)
+        case "gigachat":
+            from .gigachat import GigaChatDialect
+
+            return GigaChatDialect(vendor)
     assert_never(vendor.dialect)

@@ -1,4 +1,4 @@
-"""OpenAI's and Anthropic's dialects on Azure: other addresses, other headers, the same bodies.
+"""OpenAI's dialect on Azure: other addresses, other headers, the same bodies.
 
 https://learn.microsoft.com/azure/ai-foundry/openai/reference
 """
@@ -16,7 +16,7 @@ from ..addressing import base_url, model_path
 from ..errors import InvalidRequestError
 from ..parameters import MODEL_PARAMETERS
 from ..support import NATIVE, Stance, Unsupported
-from .anthropic import AnthropicDialect
+from .azure_login import bearer, credentials, is_token
 from .dialect import Credentials, Dialect
 from .openai import OpenAIDialect, described
 
@@ -65,21 +65,6 @@ def _address(dialect: Dialect, call: Call) -> _Address:
     return _Address(base.rstrip("/").removesuffix("/chat/completions").rstrip("/"), version or None, rest)
 
 
-def is_token(key: str, variable: str | None) -> bool:
-    """Whether it is a Microsoft Entra token (a JWT), not a key of the resource."""
-    return (key.startswith("eyJ") and key.count(".") == 2) or (variable or "").endswith("AD_TOKEN")
-
-
-def _bearer(key: str) -> Headers:
-    return (("authorization", f"Bearer {key}"),)
-
-
-def _entra(call: Call) -> Credentials | None:
-    """A callable gives Entra tokens, as azure-identity's `get_bearer_token_provider` does; keys are plain strings."""
-    given = call.settings.get("api_key")
-    return Credentials(given, lambda token, _: _bearer(token)) if callable(given) else None
-
-
 class _OnAzure(OpenAIDialect):
     """What both services share."""
 
@@ -93,11 +78,11 @@ class _OnAzure(OpenAIDialect):
 
     @override
     def headers(self, key: str, variable: str | None) -> Headers:
-        return _bearer(key) if is_token(key, variable) else (("api-key", key),)
+        return bearer(key) if is_token(key, variable) else (("api-key", key),)
 
     @override
     def credentials(self, call: Call) -> Credentials:
-        return _entra(call) or super().credentials(call)
+        return credentials(self, call, super().credentials)
 
 
 class AzureDialect(_OnAzure):
@@ -184,25 +169,4 @@ class AzureAIDialect(_OnAzure):
         found = super().credentials(call)
         if _address(self, call).host.endswith(_RESOURCES):
             return found
-        return Credentials(found.key, lambda key, _: _bearer(key))
-
-
-class AzureAnthropicDialect(AnthropicDialect):
-    """Claude on Azure: Anthropic's Messages API at a resource's own address."""
-
-    @override
-    def base_url(self, call: Call) -> str:
-        base = super().base_url(call)
-        return f"{base}/anthropic" if base.endswith(".services.ai.azure.com") else base
-
-    @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        auth = _bearer(key)[0] if is_token(key, variable) else ("x-api-key", key)
-        return (auth, ("anthropic-version", "2023-06-01"))
-
-    @override
-    def credentials(self, call: Call) -> Credentials:
-        found = _entra(call)
-        if found is None:
-            return super().credentials(call)
-        return Credentials(found.key, lambda token, _: (*_bearer(token), ("anthropic-version", "2023-06-01")))
+        return Credentials(found.key, lambda key, _: bearer(key), found.blocking, found.renew)

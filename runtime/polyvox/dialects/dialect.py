@@ -42,6 +42,18 @@ class Credentials:
     renew: Callable[[], None] | None = None
     """Forgets a key that the vendor refuses."""
 
+    @property
+    def renewal(self) -> Callable[[], None] | None:
+        """What to do before the one more try that a refused key gets; None where there is no other key to be had.
+
+        A callable of the caller's keeps its tokens itself: it is asked again.
+        """
+        return self.renew or (_nothing if callable(self.key) else None)
+
+
+def _nothing() -> None:
+    """There is nothing of ours to forget."""
+
 
 def wanted_way(wanted: Format) -> Way:
     """The vendor's own field for what is wanted."""
@@ -52,7 +64,7 @@ class Head:
     """The start of a body that should be a stream, until its first event: some errors come as plain JSON instead."""
 
     def __init__(self) -> None:
-        self._bytes: bytes | None = b""
+        self._bytes: bytearray | None = bytearray()
 
     def add(self, piece: bytes) -> None:
         """More of it."""
@@ -66,7 +78,7 @@ class Head:
     def document(self) -> bytes | None:
         """The whole body, if it is JSON."""
         found = self._bytes
-        return found if found is not None and found.lstrip().startswith((b"{", b"[")) else None
+        return bytes(found) if found is not None and found.lstrip().startswith((b"{", b"[")) else None
 
 
 class StreamReader(ABC):
