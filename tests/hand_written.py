@@ -1,7 +1,8 @@
 """What vendors without cassettes answer to the local server: the same conversation in the words of each.
 
-A request with tools gets a call of the first one (with cassettes too, where a call is the way to a structured answer); one with a tool's answer, and any other, gets a sentence; one with a
-response format a JSON object that fits it.
+A request with tools gets a call of the first one; one with a tool's answer, and any other, gets a sentence; one with a
+response format a JSON object that fits it. Vendors with cassettes are answered here where a call is forced: that is the
+way to a structured answer of models without a schema mode.
 """
 
 from __future__ import annotations
