@@ -213,6 +213,8 @@ class OpenAIReader(StreamReader):
             raise self._dialect.error(self._call, None, {}, data)
         if delta.model_extra and not delta.reasoning_content:
             delta.reasoning_content = reasoning_of(delta.model_extra)
+        if delta.tool_calls:
+            delta.function_call = None  # llama-cpp-python says a call twice
         for call in delta.tool_calls or ():
             self._calls.setdefault(choice.index, _Calls()).settle(call)
         said = choice.finish_reason
