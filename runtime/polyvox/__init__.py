@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .events import FailureEvent as FailureEvent
+    from .events import RequestEvent as RequestEvent
+    from .events import SuccessEvent as SuccessEvent
+    from .groups import Deployment as Deployment
+    from .groups import ModelGroup as ModelGroup
     from .listing import Provider as Provider
     from .listing import providers as providers
     from .messages import Message as Message
@@ -91,6 +96,9 @@ _HOME = {
     "Stream": "drivers",
     "Provider": "listing",
     "providers": "listing",
+    "FailureEvent": "events",
+    "RequestEvent": "events",
+    "SuccessEvent": "events",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
@@ -112,6 +120,8 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
+    "Deployment": "groups",
+    "ModelGroup": "groups",
     "arun_tools": "running",
     "run_tools": "running",
     "Emulated": "support",
@@ -178,7 +188,9 @@ __all__ = [
     "ContentPolicyViolationError",
     "ContextWindowExceededError",
     "Delta",
+    "Deployment",
     "Emulated",
+    "FailureEvent",
     "FallbacksExhaustedError",
     "FinishReason",
     "GatewayTimeoutError",
@@ -191,6 +203,7 @@ __all__ = [
     "MessageParam",
     "Messages",
     "MissingApiKeyError",
+    "ModelGroup",
     "ModelParameters",
     "Native",
     "NotFoundError",
@@ -205,6 +218,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitError",
     "ReasoningEffort",
+    "RequestEvent",
     "Renamed",
     "RequestTooLargeError",
     "ServiceUnavailableError",
@@ -212,6 +226,7 @@ __all__ = [
     "Stream",
     "StreamInterruptedError",
     "StructuredOutputError",
+    "SuccessEvent",
     "ThinkingBlock",
     "Timeout",
     "ToolCall",

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from .addressing import NATIVE, locate
+from .candidates import Groups, Hold, candidates_of
 from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
-from .exchange import Attempt, Request, Response, Timeouts
+from .exchange import Attempt, Candidate, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
 from .messages import checked
-from .parameters import LISTS, OF_ONE_MODEL, OF_ONE_PROVIDER, SAME, one_of, provider_of
+from .parameters import LISTS, SAME, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -24,6 +25,7 @@ from .structured import parsed
 if TYPE_CHECKING:
     from .call import Call
     from .dialects.dialect import Dialect, StreamReader
+    from .groups import Lease
     from .messages import MessageParam, Messages
     from .parameters import CallParameters
     from .results import ChatCompletion
@@ -48,8 +50,11 @@ _CLIENT_ARGS = {
 class Plan(Generic[T]):
     """What `exchange()` needs."""
 
-    candidates: Sequence[Callable[[], Attempt[T]]]
+    candidates: Sequence[Candidate[T]]
     retries: int
+    messages: list[MessageParam]
+    race: bool = False
+    """Whether to ask all candidates at the same time (`model_list`), and not one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +65,34 @@ class Opened:
     call: Call
     facts: Facts
     secrets: Secrets
+    lease: Lease | None = None
+    """Held until the stream ends, where a model group chose the deployment."""
 
 
 def plan_answer(
-    model: str, messages: Messages, response_format: object, parameters: Mapping[str, object]
+    model: str,
+    messages: Messages,
+    response_format: object,
+    parameters: Mapping[str, object],
+    groups: Groups | None = None,
 ) -> Plan[ChatCompletion]:
     """The plan of a call whose answer comes whole."""
-    return _plan(model, messages, response_format, parameters, stream=False, make_read=_read_whole)
+    return _plan(
+        model, messages, response_format, parameters, groups, stream=False, make_read=_read_whole, hold=_held_whole
+    )
 
 
 def plan_stream(
-    model: str, messages: Messages, response_format: object, parameters: Mapping[str, object]
+    model: str,
+    messages: Messages,
+    response_format: object,
+    parameters: Mapping[str, object],
+    groups: Groups | None = None,
 ) -> Plan[Opened]:
     """The plan of a call whose answer is streamed."""
-    return _plan(model, messages, response_format, parameters, stream=True, make_read=_read_opened)
+    return _plan(
+        model, messages, response_format, parameters, groups, stream=True, make_read=_read_opened, hold=_held_open
+    )
 
 
 def _plan(
@@ -81,9 +100,11 @@ def _plan(
     messages: Messages,
     response_format: object,
     parameters: Mapping[str, object],
+    groups: Groups | None,
     *,
     stream: bool,
     make_read: MakeRead[T],
+    hold: Hold[T],
 ) -> Plan[T]:
     given = {name: value for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
@@ -91,21 +112,14 @@ def _plan(
     for name in LISTS:
         if isinstance(given.get(name), (str, bytes)):
             raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
-    _refuse_model_list(settings)
     _spread_client_args(given)
     plain = checked(messages)
 
-    def candidate(name: str, own: Mapping[str, object], first: bool) -> Callable[[], Attempt[T]]:
-        def prepare() -> Attempt[T]:
-            merged = given if first else _for_fallback(model, given, name, own)
-            return _attempt(name, plain, response_format, merged, stream, make_read)
+    def ask(name: str, merged: Mapping[str, object]) -> Attempt[T]:
+        return _attempt(name, plain, response_format, merged, stream, make_read)
 
-        return prepare
-
-    fallbacks = cast("Sequence[object]", one_of(settings, "fallbacks", "fallback_models") or ())
-    candidates = [candidate(model, {}, first=True)]
-    candidates.extend(candidate(*_fallback(entry), first=False) for entry in fallbacks)
-    return Plan(candidates, _retries(settings))
+    candidates, race = candidates_of(model, given, groups or {}, ask, hold)
+    return Plan(candidates, _retries(settings), plain, race)
 
 
 def _read_once(given: dict[str, object]) -> None:
@@ -113,30 +127,6 @@ def _read_once(given: dict[str, object]) -> None:
     for name in ("tools", "functions", "stop", "modalities"):
         if isinstance(value := given.get(name), Iterator):
             given[name] = list(cast("Iterator[object]", value))
-
-
-def _fallback(entry: object) -> tuple[str, Mapping[str, object]]:
-    """A fallback's model, and what it changes."""
-    if isinstance(entry, str):
-        return entry, {}
-    fields = mapping_of(entry)
-    if isinstance(model := fields.get("model"), str):
-        return model, {name: value for name, value in fields.items() if name != "model"}
-    raise InvalidRequestError("a fallback is a model name or a mapping with 'model'", param="fallbacks")
-
-
-def _for_fallback(
-    first: str, given: Mapping[str, object], name: str, own: Mapping[str, object]
-) -> Mapping[str, object]:
-    """The first model's parameters for a fallback. Key, address and extras stay with the provider they were meant for;
-    a fallback that names no provider has the first one's."""
-    home = locate(first, provider_of(given))[0].name
-    vendor = locate(name, provider_of(own), default=home)[0].name
-    gone = OF_ONE_MODEL if vendor == home else OF_ONE_PROVIDER
-    kept = {key: value for key, value in given.items() if key not in gone}
-    if provider_of(own) is None and locate(name, None)[0].name != vendor:
-        kept["provider"] = vendor
-    return {**kept, **own}
 
 
 def _spread_client_args(given: dict[str, object]) -> None:
@@ -208,11 +198,6 @@ def _retries(settings: CallParameters) -> int:
     return given
 
 
-def _refuse_model_list(settings: CallParameters) -> None:
-    if settings.get("model_list"):
-        raise InvalidRequestError("model_list is not supported yet; use fallbacks=[...]", param="model_list")
-
-
 def _facts(dialect: Dialect, call: Call, response: Response) -> Facts:
     return Facts(
         provider=dialect.vendor.name,
@@ -245,3 +230,12 @@ def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Re
         return Opened(dialect.reader(call), call, facts, secrets)
 
     return read
+
+
+def _held_whole(answer: ChatCompletion, lease: Lease) -> ChatCompletion:
+    lease.end()
+    return answer
+
+
+def _held_open(opened: Opened, lease: Lease) -> Opened:
+    return replace(opened, lease=lease)

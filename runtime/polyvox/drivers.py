@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache, partial
 from inspect import isawaitable, iscoroutine
 from time import monotonic, sleep
@@ -18,9 +19,12 @@ import httpx2
 from typing_extensions import TypeVar
 
 from .errors import APIError, InvalidRequestError
-from .exchange import Failure, Headers, Outcome, Request, Response, Steps
+from .exchange import Failure, Headers, Outcome, Pause, Request, Response, Steps, UnreadableReplyError
+from .handshakes import closing
+from .limits import Body, Phases, is_good
 from .results import ChatCompletion, ChatCompletionChunk
 from .streaming import Received
+from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
@@ -30,6 +34,7 @@ ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk, default=ChatCompletionChun
 
 # Hundreds of streams of minutes each are ordinary: no cap on connections, and idle ones are kept for a minute.
 LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=60.0)
+NO_REUSE = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 
 
 class Reply(Protocol):
@@ -75,8 +80,8 @@ class AsyncHTTP(Protocol):
 class OwnClient(httpx2.Client):
     """A pool made here. It never follows a redirect: a key belongs to one host."""
 
-    def __init__(self, transport: httpx2.BaseTransport | None = None) -> None:
-        super().__init__(transport=transport, limits=LIMITS, follow_redirects=False)
+    def __init__(self, transport: httpx2.BaseTransport | None = None, limits: httpx2.Limits = LIMITS) -> None:
+        super().__init__(transport=transport, limits=limits, follow_redirects=False)
 
 
 class OwnAsyncClient(httpx2.AsyncClient):
@@ -84,6 +89,10 @@ class OwnAsyncClient(httpx2.AsyncClient):
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         super().__init__(transport=transport, limits=LIMITS, follow_redirects=False)
+        for made in () if transport is not None else (self._transport, *self._mounts.values()):
+            if isinstance(made, httpx2.AsyncHTTPTransport):
+                pool = made._pool
+                pool._network_backend = closing(pool._network_backend)
 
 
 class MockReply:
@@ -115,14 +124,14 @@ _url = lru_cache(maxsize=256)(httpx2.URL)
 _headers = lru_cache(maxsize=256)(httpx2.Headers)
 
 
-def _outgoing(http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Request, headers: Headers) -> object:
+def _outgoing(
+    http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Request, headers: Headers, phases: Phases
+) -> object:
     """The request in the client's own type.
 
     For our own client it is built directly: `build_request` costs twice as much, and would send cookies that another
     caller's reply had set. A caller's client builds it itself, so that its headers and settings count.
     """
-    timeouts = request.timeouts
-    phases = {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": timeouts.pool}
     extensions = {"timeout": phases}
     if isinstance(http, (OwnClient, OwnAsyncClient)):
         url, prepared = _url(request.url), _headers(headers)
@@ -130,30 +139,40 @@ def _outgoing(http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Requ
     return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
 
 
+def plain_request(
+    http: HTTP, method: str, url: str, headers: object, content: bytes, extensions: Mapping[str, object]
+) -> object:
+    """A request for a client that stands behind another one."""
+    if isinstance(http, OwnClient):
+        prepared = httpx2.Headers(cast("Headers", headers))
+        return httpx2.Request(method, url, headers=prepared, content=content, extensions=dict(extensions))
+    return http.build_request(method, url, headers=headers, content=content, extensions=extensions)
+
+
 def _errors(http: object) -> tuple[type[Exception], ...]:
     """What a failed request raises: with a client of a caller, what that client's library raises."""
-    own = (httpx2.RequestError, httpx2.InvalidURL, TimeoutError)
+    own = (httpx2.RequestError, httpx2.InvalidURL, TimeoutError, UnreadableReplyError)
     other = None if isinstance(http, (OwnClient, OwnAsyncClient)) else sys.modules.get("httpx")
     return own if other is None else (*own, other.RequestError, other.InvalidURL)
 
 
-def _failure(error: Exception, started: float) -> Failure:
-    return Failure(error, _timed_out(error), monotonic() - started)
+def _failure(error: Exception, started: float, reply: Reply | AsyncReply | None) -> Failure:
+    if _is(error, "DecodingError"):
+        error = UnreadableReplyError(f"it does not unpack ({error})")
+    return Failure(error, _timed_out(error), monotonic() - started, None if reply is None else reply.headers)
 
 
 def _timed_out(error: Exception) -> bool:
-    return isinstance(error, TimeoutError) or any(kind.__name__ == "TimeoutException" for kind in type(error).__mro__)
+    return isinstance(error, TimeoutError) or _is(error, "TimeoutException")
+
+
+def _is(error: Exception, name: str) -> bool:
+    """Whether it is of this class, of either library."""
+    return any(kind.__name__ == name for kind in type(error).__mro__)
 
 
 def _stays_open(request: Request, status: int) -> bool:
-    return request.stream and status < 300
-
-
-def _check_time(request: Request, started: float) -> None:
-    """A body that trickles in slower than the call may take: no single read is late, the whole is."""
-    total = request.timeouts.total
-    if total is not None and monotonic() - started > total:
-        raise TimeoutError("the answer was still arriving")
+    return request.stream and is_good(status)
 
 
 def _key_headers(request: Request, key: object) -> Headers:
@@ -180,7 +199,7 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
     """Carry an exchange out. Returns its result, and the open reply if it is streamed."""
     errors = _errors(http)
     reply: Reply | None = None
-    step: Callable[[], Request] = partial(next, steps)
+    step: Callable[[], Request | Pause] = partial(next, steps)
     try:
         while True:
             try:
@@ -188,19 +207,23 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
             except StopIteration as done:
                 return cast("T", done.value), reply
             reply = None
+            if isinstance(request, Pause):
+                _pause(request)
+                step = partial(next, steps)
+                continue
             if request.after:
                 sleep(request.after)
             started = monotonic()
             try:
                 headers = request.headers if request.key is None else _sync_key_headers(request)
                 reply = _send(http, request, headers)
-                body = b"" if _stays_open(request, reply.status_code) else _read(reply, request, started)
+                body = b"" if _stays_open(request, reply.status_code) else _read(reply, request, started, errors)
                 outcome: Outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue
             except errors as error:
-                outcome = _failure(error, started)
+                outcome = _failure(error, started, reply)
             step = partial(steps.send, outcome)
     except BaseException:
         if reply is not None:
@@ -210,28 +233,40 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
         steps.close()
 
 
+def _pause(pause: Pause) -> None:
+    with suppress(TimeoutError):
+        pause.until.result(pause.seconds)
+    pause.until.cancel()
+
+
 def _send(http: HTTP, request: Request, headers: Headers) -> Reply:
     if request.mock is not None:
         return MockReply(request.mock)
-    return http.send(_outgoing(http, request, headers), stream=True, follow_redirects=False)
+    phases = Phases(request.timeouts)
+    reply = http.send(_outgoing(http, request, headers, phases), stream=True, follow_redirects=False)
+    if request.stream:
+        phases.begun()
+    return reply
 
 
-def _read(reply: Reply, request: Request, started: float) -> bytes:
-    pieces: list[bytes] = []
+def _read(reply: Reply, request: Request, started: float, errors: tuple[type[Exception], ...]) -> bytes:
+    body = Body(request, reply.status_code, started)
     try:
         for piece in reply.iter_bytes():
-            pieces.append(piece)
-            _check_time(request, started)
+            if body.add(piece):
+                break
+    except errors as error:
+        body.broken(error)
     finally:
         reply.close()
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return body.whole
 
 
 async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     """The same as `run`, asynchronous."""
     errors = _errors(http)
     reply: AsyncReply | None = None
-    step: Callable[[], Request] = partial(next, steps)
+    step: Callable[[], Request | Pause] = partial(next, steps)
     try:
         while True:
             try:
@@ -239,19 +274,25 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
             except StopIteration as done:
                 return cast("T", done.value), reply
             reply = None
+            if isinstance(request, Pause):
+                await _apause(request)
+                step = partial(next, steps)
+                continue
             if request.after:
                 await asyncio.sleep(request.after)
             started = monotonic()
             try:
                 headers = request.headers if request.key is None else await _async_key_headers(request)
-                reply = await _asend(http, request, headers)
-                body = b"" if _stays_open(request, reply.status_code) else await _aread(reply, request, started)
+                async with asyncio.timeout(request.timeouts.total):  # headers may trickle in, too
+                    reply = await _asend(http, request, headers)
+                stays = _stays_open(request, reply.status_code)
+                body = b"" if stays else await _aread(reply, request, started, errors)
                 outcome: Outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue
             except errors as error:
-                outcome = _failure(error, started)
+                outcome = _failure(error, started, reply)
             step = partial(steps.send, outcome)
     except BaseException:
         if reply is not None:
@@ -259,6 +300,11 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         raise
     finally:
         steps.close()
+
+
+async def _apause(pause: Pause) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.wrap_future(pause.until), pause.seconds)
 
 
 async def _async_key_headers(request: Request) -> Headers:
@@ -271,18 +317,24 @@ async def _async_key_headers(request: Request) -> Headers:
 async def _asend(http: AsyncHTTP, request: Request, headers: Headers) -> AsyncReply:
     if request.mock is not None:
         return MockReply(request.mock)
-    return await http.send(_outgoing(http, request, headers), stream=True, follow_redirects=False)
+    phases = Phases(request.timeouts)
+    reply = await http.send(_outgoing(http, request, headers, phases), stream=True, follow_redirects=False)
+    if request.stream:
+        phases.begun()
+    return reply
 
 
-async def _aread(reply: AsyncReply, request: Request, started: float) -> bytes:
-    pieces: list[bytes] = []
+async def _aread(reply: AsyncReply, request: Request, started: float, errors: tuple[type[Exception], ...]) -> bytes:
+    body = Body(request, reply.status_code, started)
     try:
         async for piece in reply.aiter_bytes():
-            pieces.append(piece)
-            _check_time(request, started)
+            if body.add(piece):
+                break
+    except errors as error:
+        body.broken(error)
     finally:
         await reply.aclose()
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return body.whole
 
 
 def fetch(
@@ -294,6 +346,21 @@ def fetch(
         return reply.status_code, reply.headers, reply.content
 
 
+def _again(
+    first: ChatCompletionChunk, rest: Generator[ChatCompletionChunk, None, None]
+) -> Generator[ChatCompletionChunk, None, None]:
+    yield first
+    yield from rest
+
+
+async def _again_async(
+    first: ChatCompletionChunk, rest: AsyncGenerator[ChatCompletionChunk, None]
+) -> AsyncGenerator[ChatCompletionChunk, None]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
 class Stream(Iterator[ChunkT], Generic[ChunkT]):
     """A streamed answer: iterate over its chunks. Leaving a `with` block, or `close()`, closes the connection.
 
@@ -301,8 +368,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     the answer does; both have what arrived in `error.partial`.
     """
 
-    def __init__(self, opened: Opened, reply: Reply, http: HTTP) -> None:
-        self._received = Received(opened)
+    def __init__(self, opened: Opened, reply: Reply, http: HTTP, watch: Watch = NOBODY) -> None:
+        self._received = Received(opened, watch)
         self._reply = reply
         self._chunks = self._read(_errors(http))
 
@@ -317,6 +384,9 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         except errors as broken:
             if failure := received.broken(broken, timed_out=_timed_out(broken)):
                 raise failure from broken
+        except BaseException as stopped:
+            received.left(stopped)
+            raise
         finally:
             self._reply.close()
         chunks, error = received.finish()
@@ -330,6 +400,11 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     def __next__(self) -> ChunkT:
         return cast("ChunkT", next(self._chunks))
 
+    def _wait(self) -> None:
+        """Wait for the first chunk; it is kept, and comes first when you iterate."""
+        if (first := next(self._chunks, None)) is not None:
+            self._chunks = _again(first, self._chunks)
+
     def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""
         for _ in self._chunks:
@@ -340,6 +415,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         """Stop reading and close the connection; safe to call twice."""
         self._chunks.close()
         self._reply.close()
+        self._received.left()
 
     def __enter__(self) -> Self:
         return self
@@ -351,8 +427,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
 class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     """The same as `Stream`, asynchronous."""
 
-    def __init__(self, opened: Opened, reply: AsyncReply, http: AsyncHTTP) -> None:
-        self._received = Received(opened)
+    def __init__(self, opened: Opened, reply: AsyncReply, http: AsyncHTTP, watch: Watch = NOBODY) -> None:
+        self._received = Received(opened, watch)
         self._reply = reply
         self._chunks = self._read(_errors(http))
 
@@ -368,6 +444,9 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         except errors as broken:
             if failure := received.broken(broken, timed_out=_timed_out(broken)):
                 raise failure from broken
+        except BaseException as stopped:
+            received.left(stopped)
+            raise
         finally:
             await self._reply.aclose()
         chunks, error = received.finish()
@@ -382,6 +461,11 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     async def __anext__(self) -> ChunkT:
         return cast("ChunkT", await anext(self._chunks))
 
+    async def _wait(self) -> None:
+        """Wait for the first chunk; it is kept, and comes first when you iterate."""
+        if (first := await anext(self._chunks, None)) is not None:
+            self._chunks = _again_async(first, self._chunks)
+
     async def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""
         async for _ in self._chunks:
@@ -392,6 +476,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         """Stop reading and close the connection; safe to call twice."""
         await self._chunks.aclose()
         await self._reply.aclose()
+        self._received.left()
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,9 +9,20 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
-from .errors import APIConnectionError, APIError, AuthenticationError, FallbacksExhaustedError, Timeout
+from .errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    AuthenticationError,
+    FallbacksExhaustedError,
+    Timeout,
+)
+from .headers import request_id
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -21,6 +32,14 @@ MAX_RETRY_AFTER = 60.0
 """Seconds: a vendor that asks for a longer wait gets no retry, the caller is told instead."""
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
+MAX_REPLY = 128 * 2**20
+"""Bytes, unpacked: more is not read of an answer, nor between two chunks of a stream. It is an error."""
+MAX_ERROR_BODY = 2**20
+"""Bytes: more is not read of an error reply. What is behind them is not missed."""
+
+
+class UnreadableReplyError(Exception):
+    """A reply whose bytes are not worth having: too many of them, or packed in a way that does not open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +101,22 @@ class Failure:
     error: Exception
     timed_out: bool = False
     elapsed: float = 0.0
+    headers: Mapping[str, str] | None = None
+    """Of a reply whose body did not come whole."""
 
 
 Outcome: TypeAlias = Response | Failure
-Steps: TypeAlias = Generator[Request, Outcome, T]
+
+
+@dataclass(slots=True)
+class Pause:
+    """Nothing to send yet: wait until something has happened, or so many seconds have passed."""
+
+    until: Future[None]
+    seconds: float
+
+
+Steps: TypeAlias = Generator[Request | Pause, Outcome, T]
 
 
 @dataclass(slots=True)
@@ -101,33 +132,73 @@ class Attempt(Generic[T]):
     """Forgets a token that the vendor refuses: the next request gets a new one. Once per call."""
 
 
-def exchange(candidates: Sequence[Callable[[], Attempt[T]]], retries: int) -> Steps[T]:
+class Asked(Protocol):
+    """Whom a request went to."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def request(self) -> Request: ...
+
+
+Tell: TypeAlias = Callable[[Asked, Outcome, APIError | None], None]
+"""Is told each outcome, and the error it stands for."""
+
+
+class Group(Protocol[T]):
+    """Several places to ask for one model; it decides which, and when to go on to the next."""
+
+    def steps(self, ask: Callable[[Attempt[T]], Steps[T]]) -> Steps[T]:
+        """The exchange with them; `ask` is one with one of them, without a second try."""
+        ...
+
+
+Candidate: TypeAlias = Callable[[], Attempt[T]] | Group[T]
+
+
+def exchange(candidates: Sequence[Candidate[T]], retries: int, tell: Tell | None = None) -> Steps[T]:
     """Ask the first model, then its fallbacks; each is tried `retries` more times where that can help."""
     if len(candidates) == 1:
-        return (yield from _ask(candidates[0](), retries))
+        return (yield from _steps(candidates[0], retries, tell))
     failures: list[APIError] = []
-    for prepare in candidates:
+    for candidate in candidates:
         try:
-            return (yield from _ask(prepare(), retries))
+            return (yield from _steps(candidate, retries, tell))
+        except FallbacksExhaustedError as error:
+            failures.extend(error.attempts)
         except APIError as error:
             failures.append(error)
-    raise _exhausted(failures)
+    raise exhausted(failures)
 
 
-def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
+def _steps(candidate: Candidate[T], retries: int, tell: Tell | None) -> Steps[T]:
+    if callable(candidate):
+        return _ask(candidate(), retries, tell)
+    return candidate.steps(lambda attempt: _ask(attempt, 0, tell))
+
+
+def _ask(attempt: Attempt[T], retries: int, tell: Tell | None) -> Steps[T]:
     request, rest = attempt.request, attempt.request.timeouts.total
     tried, renew = 0, attempt.renew
     while True:
         outcome = yield request
         if isinstance(outcome, Failure):
             error = _failed(attempt, outcome)
-        elif outcome.status >= 300:
+        elif not 200 <= outcome.status < 300:
             error = attempt.error(outcome)
         else:
             try:
-                return attempt.read(outcome)
+                answer = attempt.read(outcome)
             except APIError as inside:  # some vendors report their failures in replies of status 200
                 error = inside
+            else:
+                if tell is not None:
+                    tell(attempt, outcome, None)
+                return answer
+        if tell is not None:
+            tell(attempt, outcome, error)
         rest = None if rest is None else rest - request.after - outcome.elapsed
         wait = next_wait(error, tried)
         if renew is not None and isinstance(error, AuthenticationError):
@@ -157,22 +228,29 @@ def next_wait(error: APIError, tried: int) -> float | None:
 
 
 def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
-    kind = Timeout if failure.timed_out else APIConnectionError
+    kind: type[APIError] = Timeout if failure.timed_out else APIConnectionError
     limit = attempt.request.timeouts.total
     says = str(failure.error) or type(failure.error).__name__
     if failure.timed_out:
         says = f"no answer within {limit:g} s" if limit is not None else f"no answer in time ({says})"
         says += "; pass a longer `timeout`"
+    elif isinstance(failure.error, UnreadableReplyError):
+        kind, says = APIResponseValidationError, f"the vendor's reply cannot be read: {says}"
+    elif failure.headers is not None:
+        says = f"the connection broke before the reply was whole: {says}"
     else:
         says = f"could not reach {_origin(attempt.request.url)}: {says}"
-    return kind(says, provider=attempt.provider, model=attempt.model)
+    error = kind(says, provider=attempt.provider, model=attempt.model)
+    error.request_id = request_id(failure.headers or {})
+    return error
 
 
 def _origin(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-def _exhausted(failures: list[APIError]) -> FallbacksExhaustedError:
+def exhausted(failures: Sequence[APIError]) -> FallbacksExhaustedError:
+    """The error of a call whose every model failed."""
     told = "; ".join(map(str, failures))
     error = FallbacksExhaustedError(f"all {len(failures)} models failed: {told}")
     error.attempts = tuple(failures)

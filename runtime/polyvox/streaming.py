@@ -5,21 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .assembling import Assembler
-from .errors import APIError, StreamInterruptedError
+from .errors import APIError, APIResponseValidationError, StreamInterruptedError
+from .exchange import MAX_REPLY
 from .headers import request_id
 from .structured import parsed
+from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
     from .results import ChatCompletion, ChatCompletionChunk
 
+_SHOWN = 80  # bytes
+
 
 class Received:
     """The part of a stream that has arrived."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened, watch: Watch = NOBODY) -> None:
         self._opened = opened
+        self._watch = watch
+        self._lease = opened.lease
         self._assembler = Assembler()
+        self._waiting = 0
+        self._start: bytes | None = b""
+        """The start of a body in which no chunk was found yet."""
+
+    def watched_by(self, watch: Watch) -> None:
+        """Who is told of what comes from now on."""
+        self._watch = watch
 
     def feed(self, piece: bytes) -> tuple[list[ChatCompletionChunk], APIError | None]:
         """The chunks that this piece completes, and the error that follows them, if one does."""
@@ -28,7 +41,10 @@ class Received:
             self._opened.reader.feed(piece, chunks)
         except APIError as error:
             return self._add(chunks), self._failed(error)
-        return self._add(chunks), None
+        self._waiting = 0 if chunks else self._waiting + len(piece)
+        if self._start is not None:
+            self._start = None if chunks else (self._start + piece[:_SHOWN])[:_SHOWN]
+        return self._add(chunks), self._failed(self._endless()) if self._waiting > MAX_REPLY else None
 
     def finish(self) -> tuple[list[ChatCompletionChunk], APIError | None]:
         """The chunks that the end completes, and the error if it came too early."""
@@ -37,12 +53,28 @@ class Received:
             self._opened.reader.finish(chunks)
         except APIError as error:
             return self._add(chunks), self._failed(error)
-        return self._add(chunks), None
+        self._add(chunks)
+        self._end_lease()
+        self._watch.ended(self._answer)
+        return chunks, None
+
+    def _end_lease(self, error: BaseException | None = None) -> None:
+        if self._lease is not None:
+            self._lease.end(error)
 
     def _add(self, chunks: list[ChatCompletionChunk]) -> list[ChatCompletionChunk]:
         for chunk in chunks:
             self._assembler.add(chunk)
+        self._watch.arrived(len(chunks))
         return chunks
+
+    def left(self, stopped: BaseException | None = None) -> None:
+        """The reader went before the end: of his own will, or because something stopped him."""
+        self._end_lease(stopped)
+        if stopped is None or isinstance(stopped, GeneratorExit):
+            self._watch.ended(self._answer, complete=False)
+        else:
+            self._watch.failed(stopped)
 
     def broken(self, error: Exception, *, timed_out: bool) -> APIError | None:
         """The error for a connection that failed; None where the answer was complete already."""
@@ -60,10 +92,24 @@ class Received:
             model=call.model,
         )
 
+    def _endless(self) -> APIError:
+        """An event without end, or nothing but keep-alives."""
+        call = self._opened.call
+        return APIResponseValidationError(
+            f"the stream sent {MAX_REPLY >> 20} MiB without a chunk; `error.partial` has what arrived",
+            provider=call.vendor.name,
+            model=call.model,
+        )
+
     def _failed(self, error: APIError) -> APIError:
+        if self._start and isinstance(error, StreamInterruptedError):  # a page to log in, perhaps, and no stream at all
+            error.message += f"; it began {self._start.decode('utf-8', 'replace')!r}"
+            error.args = (error.message,)
         self._opened.secrets.mask(error)
         error.request_id = error.request_id or request_id(self._opened.facts.headers)
         error.partial = self._answer()
+        self._end_lease(error)
+        self._watch.failed(error)
         return error
 
     def _answer(self) -> ChatCompletion:

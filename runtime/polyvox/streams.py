@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 _BLANK_LINE = re.compile(rb"\r\n\r\n|\n\n|\r\r|\r\n\n|\n\r\n|\r\r\n|\n\r")
+_LONGEST_END = 3  # of its bytes all but the last may have come before
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _MARK = b"\xef\xbb\xbf"
 
@@ -22,28 +23,39 @@ class ServerSentEvent(NamedTuple):
 
 
 class EventStreamDecoder:
-    """Splits a `text/event-stream` body, fed in any pieces."""
+    """Splits a `text/event-stream` body, fed in any pieces. Each byte is looked at once, however long an event is."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
         self._started = False
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
         """The events that this piece completes."""
-        data = self._rest + piece if self._rest else piece
+        data = self._after_rest(piece) if self._rest else piece
+        if not data:
+            return []
         if not self._started:
             if len(data) < len(_MARK) and _MARK.startswith(data):
-                self._rest = data
+                self._rest[:] = data
                 return []
             data = data.removeprefix(_MARK)
             self._started = True
         if b"\r" in data:
-            blocks = self._split(data)
+            blocks, rest = self._split(data)
         else:
-            *blocks, self._rest = data.split(b"\n\n")
+            *blocks, rest = data.split(b"\n\n")
+        self._rest[:] = rest
         return [event for block in blocks if (event := _event(block)) is not None]
 
-    def _split(self, data: bytes) -> list[bytes]:
+    def _after_rest(self, piece: bytes) -> bytes:
+        """What was left over, and this piece; nothing as long as no event can end in it."""
+        place = max(0, len(self._rest) - _LONGEST_END)
+        self._rest += piece
+        if self._started and _BLANK_LINE.search(self._rest, place) is None:
+            return b""
+        return bytes(self._rest)
+
+    def _split(self, data: bytes) -> tuple[list[bytes], bytes]:
         """The same as `data.split` for every mixture of line ends."""
         # A carriage return at the very end may be the first half of a CRLF: leave it for the next piece.
         end = len(data) - 1 if data.endswith(b"\r") else len(data)
@@ -52,12 +64,12 @@ class EventStreamDecoder:
         for found in _BLANK_LINE.finditer(data, 0, end):
             blocks.append(data[start : found.start()])
             start = found.end()
-        self._rest = data[start:]
-        return blocks
+        return blocks, data[start:]
 
     def finish(self) -> list[ServerSentEvent]:
         """The event that the end of the stream completes, if any."""
-        rest, self._rest = self._rest, b""
+        rest = bytes(self._rest)
+        self._rest.clear()
         event = _event(rest)
         return [] if event is None else [event]
 
@@ -81,16 +93,21 @@ class JsonLinesDecoder:
     """Splits a body of one JSON document per line, fed in any pieces."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
         """The documents that this piece completes."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
+        *lines, rest = piece.split(b"\n")
+        if lines:
+            lines[0] = bytes(self._rest) + lines[0]
+            self._rest.clear()
+        self._rest += rest
         return [ServerSentEvent("", line) for line in map(bytes.strip, lines) if line]
 
     def finish(self) -> list[ServerSentEvent]:
         """The last document, if it lacks its line end."""
-        rest, self._rest = self._rest.strip(), b""
+        rest = bytes(self._rest).strip()
+        self._rest.clear()
         return [ServerSentEvent("", rest)] if rest else []
 
 

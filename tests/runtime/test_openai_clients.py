@@ -83,7 +83,7 @@ def test_the_constructor_is_honoured(settings: OpenAISettings, header: str, valu
 
 
 def test_more_of_the_constructor() -> None:
-    assert _asked({"timeout": 7}).extensions["timeout"]["read"] == 7
+    assert 6 < _asked({"timeout": 7}).extensions["timeout"]["read"] <= 7
     assert _asked({"timeout": httpx2.Timeout(9, connect=1)}).extensions["timeout"]["connect"] == 1
     assert _asked({"default_query": {"a": "1"}}).url.query == b"a=1"
 
@@ -147,7 +147,7 @@ def test_what_is_openais_goes_to_openai_only() -> None:
     assert b"sk-mine" not in b"".join(value for _, value in sent.headers.raw)
     assert "openai-organization" not in sent.headers
     assert "x-team" not in sent.headers
-    assert sent.extensions["timeout"]["read"] == 7
+    assert 6 < sent.extensions["timeout"]["read"] <= 7
 
 
 def test_a_key_of_the_call_is_for_the_model_of_the_call() -> None:

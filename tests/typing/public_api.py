@@ -25,7 +25,9 @@ from polyvox import (
     CompletionUsage,
     ContextWindowExceededError,
     Delta,
+    Deployment,
     Emulated,
+    FailureEvent,
     FallbacksExhaustedError,
     FinishReason,
     LLMProvider,
@@ -33,6 +35,7 @@ from polyvox import (
     MessageParam,
     Messages,
     MissingApiKeyError,
+    ModelGroup,
     Native,
     OpenAI,
     ParameterName,
@@ -41,10 +44,12 @@ from polyvox import (
     Provider,
     ReasoningEffort,
     Renamed,
+    RequestEvent,
     Stance,
     Stream,
     StreamInterruptedError,
     StructuredOutputError,
+    SuccessEvent,
     ThinkingBlock,
     Timeout,
     ToolCall,
@@ -187,6 +192,9 @@ async def async_client() -> None:
 
 
 def clients_over_other_clients() -> None:
+    group = ModelGroup(["openai:gpt-5", Deployment("azure:my-gpt", {"api_key": "..."}, weight=2)], sticky=True)
+    assert_type(Client(models={"chat": group}).completion("chat", MESSAGES), ChatCompletion)
+    AsyncClient(models={"chat": group})
     Client(http_client=httpx2.Client())
     Client(http_client=httpx.Client())
     AsyncClient(http_client=httpx2.AsyncClient())
@@ -569,6 +577,31 @@ async def async_openai_clients() -> None:
         create = client.chat.completions.create
         assert_type(await create(model="gpt-4", messages=MESSAGES), ChatCompletion)
         assert_type(await create(model="gpt-4", messages=MESSAGES, stream=True), AsyncStream[ChatCompletionChunk])
+
+
+def hooks() -> None:
+    """Events are typed; a hook may return anything."""
+
+    def told(event: SuccessEvent) -> None:
+        assert_type(event.completion, ChatCompletion)
+        assert_type(event.requests[0].error, APIError | None)
+        assert_type(event.requests, tuple[RequestEvent, ...])
+        assert_type(event.metadata, Mapping[str, object])
+
+    def failed(event: FailureEvent) -> None:
+        assert_type(event.error, BaseException)
+
+    configure(on_success=told, on_failure=failed)
+    events: list[SuccessEvent] = []
+    Client(on_success=events.append, on_failure=lambda event: print(event.error), timeout=3)
+    AsyncClient(on_success=told)
+    OpenAI(on_failure=failed)
+
+
+def races() -> None:
+    deployments = [{"model_name": "gpt-4", "litellm_params": {"model": "gpt-4", "api_key": "k"}}]
+    assert_type(completion("gpt-4", MESSAGES, model_list=deployments), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, model_list=["gpt-4", {"model": "claude-3"}]), ChatCompletion)
 
 
 def process_wide() -> None:

@@ -270,8 +270,9 @@ class BedrockReader(StreamReader):
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
         try:
             for frame in self._decoder.feed(piece):
-                chunks.extend(self._read(frame))
-                self.done = self._events.done
+                if not self.done:  # what follows the last event adds nothing
+                    chunks.extend(self._read(frame))
+                    self.done = self._events.done
         except BrokenFrameError as error:
             raise APIResponseValidationError(
                 f"the vendor's stream cannot be read: {error}",

@@ -57,7 +57,7 @@ class Head:
     """The start of a body that should be a stream, until its first event: some errors come as plain JSON instead."""
 
     def __init__(self) -> None:
-        self._bytes: bytes | None = b""
+        self._bytes: bytearray | None = bytearray()
 
     def add(self, piece: bytes) -> None:
         """More of it."""
@@ -71,7 +71,7 @@ class Head:
     def document(self) -> bytes | None:
         """The whole body, if it is JSON."""
         found = self._bytes
-        return found if found is not None and found.lstrip().startswith((b"{", b"[")) else None
+        return bytes(found) if found is not None and found.lstrip().startswith((b"{", b"[")) else None
 
 
 class StreamReader(ABC):

@@ -172,7 +172,7 @@ class GeminiReader(StreamReader):
             self._read(event.data, chunks)
 
     def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        if not data:
+        if not data or data.strip() == b"[DONE]":  # gateways end every stream so
             return
         reply = read_reply(r.GenerateContentResponse, data, self._call)
         if reply.model_extra and "error" in reply.model_extra:

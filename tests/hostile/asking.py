@@ -1,0 +1,133 @@
+"""One call in each of the four ways there are to make it, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+import httpx2
+import pytest
+
+from polyvox import APIError, AsyncClient, ChatCompletion, ChatCompletionChunk, Client
+from tests.hostile.dialects import Dialect
+from tests.mapping.asking import HELLO, KEY
+
+if TYPE_CHECKING:
+    from polyvox import Parameters
+
+
+@dataclass(frozen=True)
+class Way:
+    """Synchronous or not, streamed or not."""
+
+    asynchronous: bool
+    stream: bool
+
+    def __str__(self) -> str:
+        return f"{'async' if self.asynchronous else 'sync'}-{'stream' if self.stream else 'plain'}"
+
+
+WAYS: Final = tuple(Way(asynchronous, stream) for asynchronous in (False, True) for stream in (False, True))
+every_way = pytest.mark.parametrize("way", WAYS, ids=str)
+
+
+@dataclass
+class Came:
+    """What a call came to."""
+
+    error: APIError | None = None
+    answer: ChatCompletion | None = None
+    chunks: int = 0
+    """How many were handed out."""
+
+    def kind_of(self, kinds: list[type[APIError]]) -> type[APIError]:
+        """Which of these classes its error has."""
+        found = [kind for kind in kinds if kind is type(self.error)]
+        assert found, repr(self.error or self.answer)
+        return found[0]
+
+    @property
+    def text(self) -> str | None:
+        """What arrived, of an answer or of a part of one."""
+        found = self.answer or (self.error.partial if self.error else None)
+        if found is None:
+            return None
+        return (found.choices[0].message.content or "") if found.choices else ""
+
+
+def ask(
+    way: Way,
+    dialect: Dialect,
+    transport: httpx2.BaseTransport | httpx2.AsyncBaseTransport | None,
+    /,
+    **settings: object,
+) -> Came:
+    """Call, read to the end, and see that no task is left behind. A mistake of ours is raised as it is."""
+    given = cast("Parameters", {"num_retries": 0, "api_key": KEY, **dialect.asked, **settings})
+    if way.asynchronous:
+        return asyncio.run(_ask_async(way, dialect, cast("httpx2.AsyncBaseTransport", transport), given))
+    came = Came()
+    with Client(transport=cast("httpx2.BaseTransport", transport)) as own:
+        try:
+            if way.stream:
+                with own.completion(dialect.model, HELLO, stream=True, **given) as stream:
+                    came.chunks = _count(stream, came)
+                    came.answer = stream.completion()
+            else:
+                came.answer = own.completion(dialect.model, HELLO, **given)
+        except APIError as error:
+            came.error = error
+        _check_idle(transport)
+    return came
+
+
+def _count(chunks: Iterable[ChatCompletionChunk], came: Came) -> int:
+    for _ in chunks:
+        came.chunks += 1
+    return came.chunks
+
+
+# A body that is not read to its end leaves httpx2's own generators to the loop, which ends them in its next turns.
+_TURNS: Final = 9
+
+
+async def _ask_async(way: Way, dialect: Dialect, transport: httpx2.AsyncBaseTransport, given: Parameters) -> Came:
+    came = Came()
+    before = asyncio.all_tasks()
+    async with AsyncClient(transport=transport) as client:
+        try:
+            if way.stream:
+                async with await client.completion(dialect.model, HELLO, stream=True, **given) as stream:
+                    async for _ in stream:
+                        came.chunks += 1
+                    came.answer = await stream.completion()
+            else:
+                came.answer = await client.completion(dialect.model, HELLO, **given)
+        except APIError as error:
+            came.error = error
+        _check_idle(transport)
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+    return came
+
+
+def _check_idle(transport: object) -> None:
+    """Every connection is closed, or back in the pool and free for the next call."""
+    pool = getattr(transport, "_pool", None)
+    if pool is not None:
+        assert [connection for connection in pool.connections if not connection.is_idle()] == []
+
+
+def assert_failed(came: Came, kind: type[APIError], dialect: Dialect, **facts: object) -> APIError:
+    """This class of error exactly, with these facts; says whom it happened to."""
+    assert came.error is not None, f"answered {came.text!r}"
+    assert type(came.error) is kind, repr(came.error)
+    provider, _, model = dialect.model.partition(":")
+    expected = {"provider": provider, "model": model, **facts}
+    assert {name: getattr(came.error, name) for name in expected} == expected
+    assert str(came.error)
+    assert KEY not in str(came.error) + repr(came.error)
+    return came.error
