@@ -33,6 +33,7 @@ END: Final = chunk(finish="tool_calls")
 ADD: Final = ("call_1", "add", '{"a": 1}')
 SUB: Final = ("call_2", "sub", "{}")
 
+
 def test_a_call_that_is_said_in_the_old_form_too_is_one_call() -> None:
     """llama-cpp-python: each piece of it twice."""
     pieces = [
