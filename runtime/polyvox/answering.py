@@ -49,7 +49,7 @@ def settle_format(dialect: Dialect, call: Call) -> None:
         case "json_schema":
             call.format = replace(wanted, schema=schema or wanted.schema)
         case "json_object":
-            call.format = Format("json_object")
+            call.format = wanted if wanted.kind == "json_object" else Format("json_object")
             if wanted.kind == "json_schema":
                 _instruct(call, wanted)
         case "instructions":
@@ -70,7 +70,7 @@ def _schema(dialect: Dialect, call: Call, wanted: Format) -> Mapping[str, object
 def _instruct(call: Call, wanted: Format) -> None:
     """Say it in words, after the caller's own instructions."""
     text = _JSON_ONLY
-    if wanted.kind == "json_schema":
+    if wanted.schema:
         text = f"{_JSON_ONLY}\n{_BY_SCHEMA}\n{to_json(wanted.schema).decode()}"
     roles = [message["role"] for message in call.messages]
     place = next((index for index, role in enumerate(roles) if role not in ("system", "developer")), len(roles))
