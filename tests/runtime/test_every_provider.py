@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 import polyvox
-from polyvox import Client, InvalidRequestError, MissingApiKeyError, Stream
+from polyvox import Client, InvalidRequestError, MissingApiKeyError, Parameters
 from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
 from polyvox_wire.gateways import GATEWAYS, Gateway
@@ -168,10 +168,9 @@ def request(provider: str, stream: bool = False, /, **parameters: object) -> htt
     if row and row.self_hosted and not row.base_variables:
         parameters = {"api_base": OWN_SERVER, **parameters}
     client = Client(transport=httpx2.MockTransport(answer), num_retries=0)
-    given = cast("Any", {"provider": provider, **parameters})
+    given = cast("Parameters", {"provider": provider, **parameters})
     if stream:
-        opened: Stream = client.completion("m", HELLO, stream=True, **given)
-        opened.close()
+        client.completion("m", HELLO, stream=True, **given).close()
     else:
         client.completion("m", HELLO, **given)
     (only,) = sent
