@@ -150,6 +150,7 @@ def test_what_ibm_counts() -> None:
 def test_the_pages_that_liner_found() -> None:
     choice = answered(LINER, {"answer": "Hello", "references": [PAGE]}).choices[0]
     (found,) = choice.message.annotations or []
+    assert found.url_citation is not None
     assert found.url_citation.url == "https://x.test/a"
     assert choice.provider_specific_fields["references"] == [PAGE]
 

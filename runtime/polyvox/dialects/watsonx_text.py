@@ -97,7 +97,7 @@ class WatsonxTextDialect(PlainDialect):
             return None
         result = mapping_of(results[0])
         said = str(result.get("stop_reason") or "")
-        reason = None if said == _GOES_ON else _REASONS.get(said, "other")
+        reason: FinishReason | None = None if said == _GOES_ON else _REASONS.get(said, "other")
         return Said(text=str(result.get("generated_text") or ""), reason=reason, native=said, usage=_usage(result))
 
     @override
