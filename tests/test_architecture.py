@@ -24,7 +24,9 @@ GATEWAYS: Final = sorted({path.parent.name for path in WIRE.glob("*/options.py")
 # Mappings without types of their own, and the others whose dialect they speak elsewhere.
 BUILT_ON: Final = {
     "azure": {"openai", "anthropic", "completions"},
+    "gdc": {"openai"},
     "gigachat": {"openai"},
+    "predibase": {"openai"},
     "sagemaker": {"openai"},
     "vertex": {"gemini", "anthropic", "openai"},
     "watsonx": {"openai"},

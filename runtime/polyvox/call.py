@@ -35,6 +35,12 @@ DialectName: TypeAlias = Literal[
     "completions",
     "fim",
     "azure_text",
+    "watsonx_text",
+    "predibase",
+    "gdc",
+    "triton",
+    "liner",
+    "langgraph",
 ]
 
 

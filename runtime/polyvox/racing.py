@@ -11,6 +11,8 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 
@@ -99,7 +101,9 @@ class _Race(Generic[T, R]):
 
     def run(self) -> R:
         for number, prepare in enumerate(self._plan.candidates):
-            threading.Thread(target=self._ask, args=(number, prepare), name="polyvox-race", daemon=True).start()
+            # Each in a copy of the caller's context, which holds his trace and what his logger adds.
+            ask = partial(copy_context().run, self._ask, number, prepare)
+            threading.Thread(target=ask, name="polyvox-race", daemon=True).start()
         winner = -1
         try:
             winner, answer = self._winner()

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict, TypeVar, assert_type
 
 import httpx
 import httpx2
+from opentelemetry.sdk.trace import TracerProvider
 from pydantic import BaseModel
 
 import polyvox
@@ -640,6 +641,7 @@ def hooks() -> None:
     Client(on_success=events.append, on_failure=lambda event: print(event.error), timeout=3)
     AsyncClient(on_success=told)
     OpenAI(on_failure=failed)
+    AsyncClient(tracer_provider=TracerProvider())
 
 
 def races() -> None:
