@@ -1,4 +1,4 @@
-"""Writes docs/parameters.md and docs/vendors.md from the code they describe: `make docs`; `--check` only compares."""
+"""Writes the pages of docs/ that are made from code or data: `make docs`; `--check` only compares."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import polyvox
+from docs import efforts, migration
 from polyvox import Emulated, Native, Provider, Renamed, Stance, Unsupported, parameters
 from polyvox_wire.gateways import LEFT_OUT
 
@@ -31,7 +32,14 @@ def parameters_page() -> str:
         lines.append(f"\n## {title}\n\n| keyword | type | meaning |\n| --- | --- | --- |")
         for key, kind, text in _documented(name):
             lines.append(f"| `{key}` | `{kind.removesuffix(' | None').replace('|', chr(92) + '|')}` | {text} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + efforts.section()
+
+
+def migration_pages() -> Iterator[tuple[str, str]]:
+    """For who comes from another library."""
+    meanings = {key: text for kind in ("ModelParameters", "CallParameters") for key, _, text in _documented(kind)}
+    for name, text in migration.pages({key: f"The same. {text}" for key, text in meanings.items()}):
+        yield name, NOTE + text
 
 
 def _documented(name: str) -> Iterator[tuple[str, str, str]]:
@@ -110,7 +118,8 @@ def _differs(provider: Provider) -> str:
 def main() -> int:
     """Write the pages, or with --check say which are out of date."""
     stale = 0
-    for name, text in (("parameters.md", parameters_page()), ("vendors.md", vendors_page())):
+    pages = (("parameters.md", parameters_page()), ("vendors.md", vendors_page()), *migration_pages())
+    for name, text in pages:
         path = HERE / name
         if path.exists() and path.read_text("utf-8") == text:
             continue
