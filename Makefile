@@ -87,10 +87,10 @@ types: $(READY) ## mypy --strict and pyright strict on everything
 	$(BIN)/pyright
 
 pytest: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q
 
 fuzz: $(READY) ## the property tests with many random inputs: make fuzz [ONLY=tests/codegen/test_hostile.py]
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto -q -m hypothesis $(ONLY)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto --dist loadgroup -q -m hypothesis $(ONLY)
 
 check: check-generated lint types pytest ## everything CI runs
 
