@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 from .drivers import HTTP, AsyncHTTP, AsyncReply, AsyncStream, Reply, Stream, arun, run
 from .errors import APIError
 from .exchange import Candidate, Tell, exchange, exhausted
+from .parsed_streams import async_stream_of, stream_of
 from .watching import Watch
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def race_streams(plan: Plan[Opened], http: HTTP, watch: Watch) -> Stream:
 
     def started(opened: Opened, reply: Reply | None) -> Stream:
         assert reply is not None, "a streamed answer leaves its reply open"
-        stream: Stream = Stream(opened, reply, http)
+        stream = stream_of(opened, reply, http)
         stream._wait()
         return stream
 
@@ -227,7 +228,7 @@ async def arace_streams(plan: Plan[Opened], http: AsyncHTTP, watch: Watch) -> As
 
     async def started(opened: Opened, reply: AsyncReply | None) -> AsyncStream:
         assert reply is not None, "a streamed answer leaves its reply open"
-        stream: AsyncStream = AsyncStream(opened, reply, http)
+        stream = async_stream_of(opened, reply, http)
         await stream._wait()
         return stream
 
