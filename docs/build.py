@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import polyvox
-from docs import efforts, migration
+from docs import efforts, migration, performance
 from polyvox import Emulated, Native, Provider, Renamed, Stance, Unsupported, parameters
 from polyvox_wire.gateways import LEFT_OUT
 
@@ -134,6 +134,7 @@ def main() -> int:
     """Write the pages, or with --check say which are out of date."""
     stale = 0
     pages = (("parameters.md", parameters_page()), ("vendors.md", vendors_page()), *migration_pages())
+    pages = (*pages, ("performance.md", performance.page()), ("performance.svg", performance.plot()))
     for name, text in pages:
         path = HERE / name
         if path.exists() and path.read_text("utf-8") == text:
