@@ -12,7 +12,7 @@ ONLY ?=
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check bench-refresh soak record clean
+.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check bench-refresh soak record record-local clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,5 +111,8 @@ soak: $(READY) ## load with faults, for a minute: make soak [SECONDS=900]
 record: $(READY) ## record the cassettes again, with keys from the environment
 	$(BIN)/python -m tests.record
 
+record-local: $(READY) ## run servers that people host themselves, and record them: make record-local [ONLY=llama-cpp-python]
+	$(BIN)/python -m tests.local $(ONLY)
+
 clean: ## remove the environment and all caches
-	rm -rf $(VENV) .venv-tools .mypy_cache .ruff_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) .venv-local .venv-tools .mypy_cache .ruff_cache .hypothesis .pytest_cache

@@ -247,7 +247,16 @@ def _message(index: int, message: object) -> MessageParam:
     elif not isinstance(content, str):
         _check_parts(f"{where}.content", content, may_be_empty=role not in _NEEDS_CONTENT)
     _check_rest(where, str(role), fields)
+    if fields.get("function_call") and fields.get("tool_calls"):
+        fields = _said_once(fields)
     return cast("MessageParam", fields)
+
+
+def _said_once(fields: Mapping[str, object]) -> Mapping[str, object]:
+    """A message of llama-cpp-python's, which says a call in both the old form and the new one."""
+    old, calls = mapping_of(fields["function_call"]), cast("Iterable[object]", fields["tool_calls"])
+    new = [mapping_of(mapping_of(call).get("function")) for call in calls]
+    return {key: value for key, value in fields.items() if key != "function_call" or old not in new}
 
 
 def _is_parts(content: object) -> bool:
