@@ -53,9 +53,20 @@ def _read(upstream: Upstream, source: Source) -> tuple[Schema, Schema]:
         document = parse(text, "openapi", what)  # our own cut of something else
     else:
         document = parse(text, source.format, what)
-    if text.startswith(CUT) and info_of(document).get("title") == source.title:
+    title = info_of(document).get("title")
+    if text.startswith(CUT) and title == source.title:
         return document, _cut(document, source, what)
+    if text.startswith(CUT) and title in _titles(source.folder.parent):
+        raise Failure(f"{what} was cut for {title}, not for {source.title}")
+    if source.called and title != source.called:
+        hint = f"if it is the same vendor's, say so at upstream.title in {source.file}"
+        raise Failure(f"{what} describes {title!r} instead of {source.called!r}: {hint}")
     return document, _cut(name_inline(document, source.inline, what), source, what)
+
+
+def _titles(specs: Path) -> set[str]:
+    """What our cuts are called. Vendors that speak one dialect have the same paths and names."""
+    return {sources.load(specs / vendor).title for vendor in sources.vendors(specs)}
 
 
 def _differs(file: Path, text: str) -> bool:
