@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .events import OnFailure, OnSuccess
     from .groups import ModelGroup
     from .messages import Messages
+    from .parsed_streams import AsyncParsedStream, ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
     from .watching import Watch, Watchers
 
@@ -55,12 +56,15 @@ class AsyncHTTPClient(Protocol):
     async def aclose(self) -> None: ...
 
 
+_SAME_AS = {name: group for group in SAME for name in group}
+
+
 def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
     """What the call says wins, under whichever of a parameter's names."""
     if not defaults:
         return given
     kept = {name: value for name, value in given.items() if value is not None}
-    said = {name for group in SAME if kept.keys() & set(group) for name in group}
+    said = {other for name in kept if name in _SAME_AS for other in _SAME_AS[name]}
     for name in ("extra_headers", "extra_query"):
         if is_mapping(whole := defaults.get(name)) and is_mapping(own := kept.get(name)):
             kept[name] = _joined(whole, own)
@@ -180,8 +184,18 @@ class Client(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: Literal[True],
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedStream[T]: ...
+    @overload
+    def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> Stream[ChatCompletionChunk]: ...
     @overload
@@ -200,8 +214,18 @@ class Client(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: bool | None,
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T] | ParsedStream[T]: ...
+    @overload
+    def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
     def completion(
@@ -215,8 +239,9 @@ class Client(_Settings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import Stream, run
+        from .drivers import run
         from .exchange import exchange
+        from .parsed_streams import stream_of
 
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
@@ -231,7 +256,7 @@ class Client(_Settings):
                 return self._race_streams(streamed, watch)
             opened, reply = run(exchange(streamed.candidates, streamed.retries, watch.tell), http)
             assert reply is not None, "a streamed answer leaves its reply open"
-            return Stream(opened, reply, http, watch)
+            return stream_of(opened, reply, http, watch)
 
     def _http(self) -> HTTP:
         if self._given is not None:
@@ -340,8 +365,18 @@ class AsyncClient(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: Literal[True],
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> AsyncParsedStream[T]: ...
+    @overload
+    async def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> AsyncStream[ChatCompletionChunk]: ...
     @overload
@@ -360,8 +395,18 @@ class AsyncClient(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: bool | None,
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T] | AsyncParsedStream[T]: ...
+    @overload
+    async def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
     async def completion(
@@ -375,8 +420,9 @@ class AsyncClient(_Settings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """The same as `polyvox.acompletion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import AsyncStream, arun
+        from .drivers import arun
         from .exchange import exchange
+        from .parsed_streams import async_stream_of
 
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
@@ -395,7 +441,7 @@ class AsyncClient(_Settings):
                 return await arace_streams(streamed, http, watch)
             opened, reply = await arun(exchange(streamed.candidates, streamed.retries, watch.tell), http)
             assert reply is not None, "a streamed answer leaves its reply open"
-            return AsyncStream(opened, reply, http, watch)
+            return async_stream_of(opened, reply, http, watch)
 
     async def _http(self) -> AsyncHTTP:
         if self._given is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from pydantic_core import from_json
 
 from ..errors import InvalidMessageError
+from ..guessing import nearest
 from ..shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def numbered(call: Call, where: str, content: object, takes: Taken) -> Iterable[
         if kind == "document" and "source" in part and kind not in takes.own:
             kind, part = _unified(part)
         if kind not in takes.kinds:
-            call.refuse(f"{place} ({part['type']})", takes.why)
+            call.refuse(f"{place} ({part['type']})", f"{takes.why}{nearest(part['type'], sorted(takes.kinds))}")
             continue
         if kind in UNIFIED and (kind not in takes.own or kind != part["type"]):
             part = _known(call, place, kind, part)
@@ -144,3 +145,11 @@ def native_blocks(message: Mapping[str, object], vendor: str, key: str) -> list[
     if not is_list(blocks) or held.get("text", "") != "".join(texts(message.get("content"))):
         return None
     return cast("list[dict[str, object]]", blocks)
+
+
+def thinks(call: Call) -> bool:
+    """Whether the caller has the model think before the answer; Claude then cannot be made to call a tool."""
+    thinking = call.given.get("thinking")
+    if thinking is not None:
+        return thinking.get("type") != "disabled"
+    return call.given.get("reasoning_effort", "none") != "none"
