@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .events import OnFailure, OnSuccess
     from .groups import ModelGroup
     from .messages import Messages
+    from .parsed_streams import AsyncParsedStream, ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
     from .watching import Watch, Watchers
 
@@ -180,8 +181,18 @@ class Client(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: Literal[True],
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedStream[T]: ...
+    @overload
+    def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> Stream[ChatCompletionChunk]: ...
     @overload
@@ -200,8 +211,18 @@ class Client(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: bool | None,
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T] | ParsedStream[T]: ...
+    @overload
+    def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
     def completion(
@@ -215,8 +236,9 @@ class Client(_Settings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import Stream, run
+        from .drivers import run
         from .exchange import exchange
+        from .parsed_streams import stream_of
 
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
@@ -231,7 +253,7 @@ class Client(_Settings):
                 return self._race_streams(streamed, watch)
             opened, reply = run(exchange(streamed.candidates, streamed.retries, watch.tell), http)
             assert reply is not None, "a streamed answer leaves its reply open"
-            return Stream(opened, reply, http, watch)
+            return stream_of(opened, reply, http, watch)
 
     def _http(self) -> HTTP:
         if self._given is not None:
@@ -340,8 +362,18 @@ class AsyncClient(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: Literal[True],
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> AsyncParsedStream[T]: ...
+    @overload
+    async def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> AsyncStream[ChatCompletionChunk]: ...
     @overload
@@ -360,8 +392,18 @@ class AsyncClient(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: bool | None,
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T] | AsyncParsedStream[T]: ...
+    @overload
+    async def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
     async def completion(
@@ -375,8 +417,9 @@ class AsyncClient(_Settings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """The same as `polyvox.acompletion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import AsyncStream, arun
+        from .drivers import arun
         from .exchange import exchange
+        from .parsed_streams import async_stream_of
 
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
@@ -395,7 +438,7 @@ class AsyncClient(_Settings):
                 return await arace_streams(streamed, http, watch)
             opened, reply = await arun(exchange(streamed.candidates, streamed.retries, watch.tell), http)
             assert reply is not None, "a streamed answer leaves its reply open"
-            return AsyncStream(opened, reply, http, watch)
+            return async_stream_of(opened, reply, http, watch)
 
     async def _http(self) -> AsyncHTTP:
         if self._given is not None:
