@@ -114,7 +114,7 @@ def check(server: str, kind: Kind, answers: Answers, sent: list[httpx2.Request])
     recorded = exchanges(f"{server}/{kind}")
     assert len(answers) == len(sent) == len(recorded)
     assert [json.loads(request.content) for request in sent] == bodies(kind, recorded)
-    assert [request.content for request in sent] == [exchange.request for exchange in recorded]
+    assert bodies(kind, recorded) == [json.loads(exchange.request) for exchange in recorded]
     assert {str(request.url) for request in sent} == {f"{SERVERS[server].url}/chat/completions"}
     for answer, exchange in zip(answers, recorded, strict=True):
         check_answer(server, kind, answer, exchange)
