@@ -12,7 +12,7 @@ ONLY ?=
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check bench-memory install-size soak record record-local clean
+.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check bench-refresh bench-memory install-size soak record record-local clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ install-size: $(READY) ## megabytes and distributions of a fresh installation; f
 
 bench-check: $(READY) ## the same, and fail where a target is missed
 	$(BIN)/python -m benchmarks --check
+
+bench-refresh: $(READY) ## from a new description to the line to change, cold: make bench-refresh [VENDOR=openai]
+	$(BIN)/python -m benchmarks.refreshing $(VENDOR)
 
 soak: $(READY) ## load with faults, for a minute: make soak [SECONDS=900]
 	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS)
