@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import polyvox
-from docs import efforts, migration
+from docs import content, efforts, migration
 from polyvox import Emulated, Native, Provider, Renamed, Stance, Unsupported, parameters
 from polyvox_wire.gateways import LEFT_OUT
 
@@ -133,7 +133,8 @@ def _differs(provider: Provider) -> str:
 def main() -> int:
     """Write the pages, or with --check say which are out of date."""
     stale = 0
-    pages = (("parameters.md", parameters_page()), ("vendors.md", vendors_page()), *migration_pages())
+    messages = ("messages.md", NOTE + content.page())
+    pages = (messages, ("parameters.md", parameters_page()), ("vendors.md", vendors_page()), *migration_pages())
     for name, text in pages:
         path = HERE / name
         if path.exists() and path.read_text("utf-8") == text:

@@ -81,9 +81,11 @@ def texts(value: object) -> Iterator[str]:
     """Every text of a request."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, (list, dict)):
-        for item in value.values() if isinstance(value, dict) else cast("list[object]", value):
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
             yield from texts(item)
+    elif isinstance(value, dict):
+        yield from texts(list(cast("JSON", value).values()))
 
 
 FORMS: Final[Mapping[str, Callable[[ChatCompletionMessage], Message]]] = {
