@@ -74,7 +74,7 @@ NEVER_RECORDED: Final[dict[str, str]] = {
     "HTML, text, empty and array as an error's body": "tests/hostile/test_replies.py::test_an_errors_body",
     "429 for a quota, and for a rate": "tests/exchange/test_retries.py::test_a_code_that_says_more_than_its_status",
     "Retry-After in seconds, as a date, in milliseconds": "tests/hostile/test_replies.py::test_how_long_to_wait",
-    "AWS exceptions after some text": "tests/mapping/test_bedrock_streams.py::test_an_exception_inside_a_stream_has_its_class",
+    "AWS exceptions": "tests/mapping/test_bedrock_streams.py::test_an_exception_inside_a_stream_has_its_class",
     "streams cut in the middle": "tests/hostile/test_streams.py::test_cut_behind_every_event",
     "UTF-8 and CRLF split between reads": "tests/hostile/test_streams.py::test_the_same_stream_written_otherwise",
     "providers without any recording": "tests/runtime/test_every_provider.py",
