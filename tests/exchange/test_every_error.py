@@ -8,7 +8,7 @@ import pytest
 
 import polyvox
 from polyvox import errors
-from polyvox.exchange import Response, exchange
+from polyvox.exchange import Attempt, Response, exchange
 from tests.exchange.script import OK, attempt, play
 
 # class -> whether the same call is made again. A subclass that is not here is a decision that nobody took.
@@ -83,11 +83,11 @@ def test_an_exchange_that_is_left_asks_nobody_else() -> None:
     # As both drivers do where a call is cancelled: the generator is closed, and no fallback begins.
     prepared: list[str] = []
 
-    def prepare() -> object:
+    def prepare() -> Attempt[str]:
         prepared.append("b")
         return attempt("b")
 
-    steps = exchange([lambda: attempt("a"), prepare], 5)  # type: ignore[list-item]  # never called
+    steps = exchange([lambda: attempt("a"), prepare], 5)
     next(steps)
     steps.close()
     assert prepared == []
