@@ -116,8 +116,8 @@ RULES = f"""
   for any error, in the order given; where all fail, `FallbacksExhaustedError.attempts` has each one's own.
 - Between tries the vendor's `Retry-After` is waited for (seconds, a date, `retry-after-ms`, or Google's `retryDelay`),
   if it is at most {exchange.MAX_RETRY_AFTER:g} seconds: a longer wish is told at once, as `error.retry_after`.
-- Without a wish the wait is anything, by chance, up to {exchange.FIRST_WAIT:g} seconds, and up to twice as much for each
-  further try, never more than {exchange.LONGEST_WAIT:g}.
+- Without a wish the wait is anything, by chance, up to {exchange.FIRST_WAIT:g} seconds, and up to twice as much for
+  each further try, never more than {exchange.LONGEST_WAIT:g}.
 - `timeout=30` is a deadline for a model's tries and waits together; a wait that would pass it is not begun. A stream's
   deadline ends with its headers: from then on it limits the wait for each next piece.
 - Nothing is asked again once a chunk was handed out, and nothing after a cancellation: `asyncio` cancels, Ctrl-C, a
@@ -127,8 +127,8 @@ RULES = f"""
 ## How much is read
 
 An answer, and what comes between two chunks of a stream, may have {exchange.MAX_REPLY >> 20} MiB, unpacked; of an
-error's body up to {exchange.MAX_ERROR_BODY >> 20} MiB is read. `error.body` has it; `error.partial` has what had arrived
-of a stream.
+error's body up to {exchange.MAX_ERROR_BODY >> 20} MiB is read. `error.body` has it; `error.partial` has what had
+arrived of a stream.
 """
 
 

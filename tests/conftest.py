@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,13 +12,14 @@ from hypothesis import HealthCheck, settings
 from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
 from polyvox_wire.gateways import GATEWAYS, Gateway
+from tests.tokens import TokenServer, token_server
 
 # Names of variables inside a base URL, such as "https://{DATABRICKS_HOST}/...".
 _PLACEHOLDER = re.compile(r"\{([A-Z0-9_]+)\}")
 # Whatever looks like a key or an address, what HTTP clients read, and what three clouds know a caller by.
 _SUSPECT = re.compile(
     r"(?i).*(_api_key|_auth_token|_base_url|_api_base|_proxy)|polyvox_.*|openai_(org|project)_id"
-    r"|(aws|azure|vertexai|google)_.*"
+    r"|(aws|azure|gigachat|vertexai|google|watsonx|wx)_.*"
 )
 # No file of the developer's either, and no question to the machine that this may be.
 _NOBODY = {
@@ -46,15 +48,29 @@ def _known_names() -> frozenset[str]:
 
 
 KNOWN = _known_names()
+TOKEN_SERVERS = ("GIGACHAT_AUTH_URL", "WATSONX_IAM_URL")
+
+
+@pytest.fixture(scope="session")
+def tokens() -> Generator[TokenServer, None, None]:
+    """Who gives tokens for keys, in the place of all vendors' token servers."""
+    with token_server() as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No key, address or proxy of the developer's reaches a test; a test sets what it needs."""
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tokens: TokenServer) -> None:
+    """No key, address or proxy of the developer's reaches a test; a test sets what it needs.
+
+    What some vendors cannot be called without stands there: who is charged, and a token server on this machine.
+    """
     for name in [name for name in os.environ if name in KNOWN or _SUSPECT.fullmatch(name)]:
         monkeypatch.delenv(name)
     for name, value in _NOBODY.items():
         monkeypatch.setenv(name, value)
+    for name in TOKEN_SERVERS:
+        monkeypatch.setenv(name, tokens.url)
+    monkeypatch.setenv("WATSONX_PROJECT_ID", "p1")
 
 
 @pytest.fixture

@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from .errors import UnknownProviderError as UnknownProviderError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
     from .errors import UnsupportedParamsError as UnsupportedParamsError
+    from .events import FailureEvent as FailureEvent
+    from .events import RequestEvent as RequestEvent
+    from .events import SuccessEvent as SuccessEvent
     from .listing import Provider as Provider
     from .listing import providers as providers
     from .messages import Message as Message
@@ -91,6 +94,9 @@ _HOME = {
     "Stream": "drivers",
     "Provider": "listing",
     "providers": "listing",
+    "FailureEvent": "events",
+    "RequestEvent": "events",
+    "SuccessEvent": "events",
     "Message": "messages",
     "MessageParam": "messages",
     "Messages": "messages",
@@ -179,6 +185,7 @@ __all__ = [
     "ContextWindowExceededError",
     "Delta",
     "Emulated",
+    "FailureEvent",
     "FallbacksExhaustedError",
     "FinishReason",
     "GatewayTimeoutError",
@@ -205,6 +212,7 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitError",
     "ReasoningEffort",
+    "RequestEvent",
     "Renamed",
     "RequestTooLargeError",
     "ServiceUnavailableError",
@@ -212,6 +220,7 @@ __all__ = [
     "Stream",
     "StreamInterruptedError",
     "StructuredOutputError",
+    "SuccessEvent",
     "ThinkingBlock",
     "Timeout",
     "ToolCall",

@@ -1,6 +1,7 @@
 """AWS credentials and signatures (Signature Version 4), by botocore (the `bedrock` extra).
 
-Bedrock's own API keys need none of this. botocore is untyped: what is used of it is written down in the protocols here.
+The services' own keys and tokens need none of this. botocore is untyped: what is used of it is written down in the
+protocols here.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ _MADE = ("authorization", "x-amz-date", "x-amz-security-token")
 _ALLOWED = 5
 """Minutes for which a signature is good."""
 _CHAIN_READS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+
+
+class Service(NamedTuple):
+    """Who is asked: what errors call it, what signatures do, and how else a caller may log in."""
+
+    provider: str
+    signs_as: str
+    other_way: str
 
 
 class Keys(NamedTuple):
@@ -96,8 +105,9 @@ class _SignerModule(Protocol):
 class Chain:
     """What botocore finds: profile, container, instance, single sign-on. Safe under threads."""
 
-    def __init__(self, profile: str | None) -> None:
+    def __init__(self, profile: str | None, service: Service) -> None:
         self._profile = profile
+        self._service = service
         self._lock = Lock()
         self._found: _Found | None = None
 
@@ -106,16 +116,18 @@ class Chain:
         with self._lock:
             try:
                 if self._found is None:
-                    self._found = _session(self._profile).get_credentials()
+                    self._found = _session(self._profile, self._service).get_credentials()
                 if self._found is not None:
                     return self._found.get_frozen_credentials()
-            except _errors() as error:
-                raise MissingApiKeyError(f"AWS gave no credentials: {error}", provider="bedrock") from error
+            except _errors(self._service) as error:
+                raise MissingApiKeyError(
+                    f"AWS gave no credentials: {error}", provider=self._service.provider
+                ) from error
         raise MissingApiKeyError(
-            "no API key and no AWS credentials: pass api_key, or set AWS_BEARER_TOKEN_BEDROCK; or sign: pass "
+            f"no API key and no AWS credentials: {self._service.other_way}; or sign: pass "
             "aws_access_key_id and aws_secret_access_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
             "or name a profile (aws_profile_name, AWS_PROFILE)",
-            provider="bedrock",
+            provider=self._service.provider,
         )
 
     def forget(self) -> None:
@@ -124,13 +136,13 @@ class Chain:
             self._found = None
 
 
-def identity(keys: Keys | None, profile: str | None) -> Identity:
+def identity(keys: Keys | None, profile: str | None, service: Service) -> Identity:
     """Who signs: the keys that were given, else (without a profile) the environment's, else what botocore finds."""
-    _botocore("auth")  # fails here, not in the middle of a call
+    _botocore("auth", service)  # fails here, not in the middle of a call
     keys = keys or (_environment_keys() if profile is None else None)
     if keys is not None:
         return Fixed(keys)
-    return _chain(profile, _environment())
+    return _chain(profile, service, _environment())
 
 
 def _environment_keys() -> Keys | None:
@@ -142,34 +154,35 @@ def _environment_keys() -> Keys | None:
 
 
 @lru_cache(maxsize=32)
-def _chain(profile: str | None, _environment: Iterable[str | None]) -> Chain:
-    return Chain(profile)
+def _chain(profile: str | None, service: Service, _environment: Iterable[str | None]) -> Chain:
+    return Chain(profile, service)
 
 
-def profile_region(profile: str | None) -> str | None:
+def profile_region(profile: str | None, service: Service) -> str | None:
     """The region that the AWS configuration gives a profile."""
-    return _profile_region(profile, _environment())
+    return _profile_region(profile, service, _environment())
 
 
 @lru_cache(maxsize=32)
-def _profile_region(profile: str | None, _environment: Iterable[str | None]) -> str | None:
+def _profile_region(profile: str | None, service: Service, _environment: Iterable[str | None]) -> str | None:
     try:
-        return _session(profile).get_config_variable("region")
-    except _errors() as error:
-        raise InvalidRequestError(f"the AWS configuration cannot be used: {error}", provider="bedrock") from error
+        return _session(profile, service).get_config_variable("region")
+    except _errors(service) as error:
+        told = f"the AWS configuration cannot be used: {error}"
+        raise InvalidRequestError(told, provider=service.provider) from error
 
 
 def _environment() -> tuple[str | None, ...]:
     return tuple(environ.get(name) for name in _CHAIN_READS)
 
 
-def signature(request: Request, keys: Keys, region: str) -> Headers:
-    """The headers that sign a request to Bedrock, good for five minutes."""
+def signature(request: Request, keys: Keys, region: str, service: Service) -> Headers:
+    """The headers that sign a request to a service, good for five minutes."""
     # Only what reaches AWS unchanged, whoever's HTTP client carries it.
     signed = {name: value for name, value in request.headers if name == "content-type" or name.startswith("x-amz")}
-    requests = cast("_RequestModule", _botocore("awsrequest"))
+    requests = cast("_RequestModule", _botocore("awsrequest", service))
     made = requests.AWSRequest(method="POST", url=request.url, data=request.body, headers=signed)
-    cast("_SignerModule", _botocore("auth")).SigV4Auth(keys, "bedrock", region).add_auth(made)
+    cast("_SignerModule", _botocore("auth", service)).SigV4Auth(keys, service.signs_as, region).add_auth(made)
     return tuple((name.lower(), value) for name, value in made.headers.items() if name.lower() in _MADE)
 
 
@@ -184,20 +197,19 @@ def clock_error(headers: Mapping[str, str]) -> int:
     return minutes if abs(minutes) >= _ALLOWED else 0
 
 
-def _session(profile: str | None) -> _Session:
-    return cast("_SessionModule", _botocore("session")).Session(profile=profile)
+def _session(profile: str | None, service: Service) -> _Session:
+    return cast("_SessionModule", _botocore("session", service)).Session(profile=profile)
 
 
-def _errors() -> type[Exception]:
-    return cast("_ErrorsModule", _botocore("exceptions")).BotoCoreError
+def _errors(service: Service) -> type[Exception]:
+    return cast("_ErrorsModule", _botocore("exceptions", service)).BotoCoreError
 
 
-def _botocore(name: str) -> object:
+def _botocore(name: str, service: Service) -> object:
     try:
         return import_module(f"botocore.{name}")
     except ImportError as error:
         raise MissingApiKeyError(
-            "no API key: pass api_key, or set AWS_BEARER_TOKEN_BEDROCK; "
-            "to sign with AWS credentials instead, pip install 'polyvox[bedrock]'",
-            provider="bedrock",
+            f"no API key: {service.other_way}; to sign with AWS credentials instead, pip install 'polyvox[bedrock]'",
+            provider=service.provider,
         ) from error

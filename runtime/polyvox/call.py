@@ -28,6 +28,10 @@ DialectName: TypeAlias = Literal[
     "mistral",
     "cohere",
     "ollama",
+    "sagemaker",
+    "sagemaker_nova",
+    "watsonx",
+    "gigachat",
 ]
 
 
@@ -58,7 +62,7 @@ class Vendor:
     @property
     def speaks_openai(self) -> bool:
         """Whether requests are OpenAI's, wherever they go."""
-        return self.dialect in ("openai", "azure", "azure_ai", "vertexopen")
+        return self.dialect in ("openai", "azure", "azure_ai", "vertexopen", "sagemaker", "sagemaker_nova")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,9 @@ class Plan(Generic[T]):
 
     candidates: Sequence[Callable[[], Attempt[T]]]
     retries: int
+    messages: list[MessageParam]
+    race: bool = False
+    """Whether to ask all candidates at the same time (`model_list`), and not one after another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,6 @@ def _plan(
     for name in LISTS:
         if isinstance(given.get(name), (str, bytes)):
             raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
-    _refuse_model_list(settings)
     _spread_client_args(given)
     plain = checked(messages)
 
@@ -103,9 +105,14 @@ def _plan(
         return prepare
 
     fallbacks = cast("Sequence[object]", one_of(settings, "fallbacks", "fallback_models") or ())
+    if (listed := given.pop("model_list", None)) is not None:
+        if fallbacks:
+            raise InvalidRequestError("model_list asks all at once, fallbacks one by one: give one of them")
+        racers = [candidate(*entry, first=False) for entry in _deployments(model, cast("Sequence[object]", listed))]
+        return Plan(racers, _retries(settings), plain, race=True)
     candidates = [candidate(model, {}, first=True)]
     candidates.extend(candidate(*_fallback(entry), first=False) for entry in fallbacks)
-    return Plan(candidates, _retries(settings))
+    return Plan(candidates, _retries(settings), plain)
 
 
 def _read_once(given: dict[str, object]) -> None:
@@ -115,14 +122,31 @@ def _read_once(given: dict[str, object]) -> None:
             given[name] = list(cast("Iterator[object]", value))
 
 
-def _fallback(entry: object) -> tuple[str, Mapping[str, object]]:
+def _fallback(entry: object, what: str = "fallback") -> tuple[str, Mapping[str, object]]:
     """A fallback's model, and what it changes."""
     if isinstance(entry, str):
         return entry, {}
     fields = mapping_of(entry)
     if isinstance(model := fields.get("model"), str):
         return model, {name: value for name, value in fields.items() if name != "model"}
-    raise InvalidRequestError("a fallback is a model name or a mapping with 'model'", param="fallbacks")
+    raise InvalidRequestError(f"a {what} is a model name or a mapping with 'model'", param=f"{what}s")
+
+
+def _deployments(model: str, listed: Sequence[object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Whom `model_list` says to ask: models as in `fallbacks`, or LiteLLM's deployments, of which those count that are
+    named as the call's model."""
+    found = 0
+    for entry in listed:
+        fields = mapping_of(entry)
+        if "litellm_params" not in fields:
+            yield _fallback(entry, "deployment")
+        elif fields.get("model_name", model) == model:
+            yield _fallback(fields["litellm_params"], "deployment")
+        else:
+            continue
+        found += 1
+    if not found:
+        raise InvalidRequestError(f"model_list has no deployment with model_name {model!r}", param="model_list")
 
 
 def _for_fallback(
@@ -206,11 +230,6 @@ def _retries(settings: CallParameters) -> int:
     if not isinstance(given, int) or given < 0:
         raise InvalidRequestError(f"num_retries is {given!r}; it must be 0 or more", param="num_retries")
     return given
-
-
-def _refuse_model_list(settings: CallParameters) -> None:
-    if settings.get("model_list"):
-        raise InvalidRequestError("model_list is not supported yet; use fallbacks=[...]", param="model_list")
 
 
 def _facts(dialect: Dialect, call: Call, response: Response) -> Facts:

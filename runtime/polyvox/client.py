@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncGenerator, Mapping
+from inspect import iscoroutinefunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, cast, overload
 
 from typing_extensions import Unpack
 
-from .errors import UnknownParameterError
+from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
 from .parameters import CALL_PARAMETERS, SAME, CallParameters, Parameters
 from .shapes import is_mapping
@@ -20,12 +21,16 @@ if TYPE_CHECKING:
     from weakref import WeakKeyDictionary
 
     import httpx2
+    from opentelemetry.trace import TracerProvider
 
     from polyvox_wire.models import KnownModel
 
+    from .calling import Opened, Plan
     from .drivers import HTTP, AsyncHTTP, AsyncStream, OwnAsyncClient, OwnClient, Stream
+    from .events import OnFailure, OnSuccess
     from .messages import Messages
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+    from .watching import Watch, Watchers
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -73,10 +78,27 @@ _SHOWN = frozenset({"provider", "custom_llm_provider", "api_base", "base_url", "
 class _Settings:
     """What both clients have in common."""
 
-    def __init__(self, defaults: CallParameters) -> None:
-        self._configure(defaults)
+    def __init__(
+        self,
+        defaults: CallParameters,
+        on_success: OnSuccess | None,
+        on_failure: OnFailure | None,
+        tracer_provider: TracerProvider | None,
+    ) -> None:
+        self._configure(defaults, on_success, on_failure, tracer_provider)
 
-    def _configure(self, settings: CallParameters) -> None:
+    def _configure(
+        self,
+        settings: CallParameters,
+        on_success: OnSuccess | None,
+        on_failure: OnFailure | None,
+        tracer_provider: TracerProvider | None = None,
+    ) -> None:
+        for name, hook in (("on_success", on_success), ("on_failure", on_failure)):
+            if iscoroutinefunction(hook):
+                raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
+        self._hooks = (on_success, on_failure, tracer_provider)
+        self._watchers: Watchers | None = None
         defaults = cast("Mapping[str, object]", settings)
         for name in defaults:
             if name not in CALL_PARAMETERS:
@@ -87,6 +109,14 @@ class _Settings:
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
         """What holds for one call."""
         return _with_defaults(self._defaults, given)
+
+    def _watch(self, model: str, settings: Mapping[str, object], stream: bool) -> Watch:
+        """Who is told of one call: its hooks, the logger, a trace; nobody, almost always."""
+        if (watchers := self._watchers) is None:
+            from .watching import Watchers
+
+            watchers = self._watchers = Watchers(*self._hooks)
+        return watchers.watch(model, settings, stream)
 
     def __repr__(self) -> str:
         shown = {name: value for name, value in self._defaults.items() if name in _SHOWN}
@@ -101,6 +131,10 @@ class Client(_Settings):
 
     Any keyword of `completion()` that is not for the model may be given here and holds for every call. `http_client`
     is a caller's own `httpx2.Client` or `httpx.Client`, which is not closed; `transport` an httpx2 transport.
+
+    `on_success` and `on_failure` are called at the end of each call with a `SuccessEvent` or `FailureEvent`, in the
+    caller's thread or event loop: a slow hook delays the answer. What a hook raises is logged and goes no further.
+    `tracer_provider` is OpenTelemetry's, if it is not the process's (needs the `otel` extra).
     """
 
     def __init__(
@@ -108,15 +142,19 @@ class Client(_Settings):
         *,
         http_client: HTTPClient | None = None,
         transport: httpx2.BaseTransport | None = None,
+        on_success: OnSuccess | None = None,
+        on_failure: OnFailure | None = None,
+        tracer_provider: TracerProvider | None = None,
         **defaults: Unpack[CallParameters],
     ) -> None:
-        super().__init__(defaults)
+        super().__init__(defaults, on_success, on_failure, tracer_provider)
         self._given = http_client
         self._transport = transport
         self._pool: OwnClient | None = None
         self._pid = 0
         self._lock = threading.Lock()
         self._left_behind: list[object] = []
+        self._race_pool: tuple[OwnClient, int] | None = None
         self.chat = _Chat(_Completions(self))
 
     @overload
@@ -174,14 +212,19 @@ class Client(_Settings):
         from .exchange import exchange
 
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
-        http = self._http()
-        if not stream:
-            plan = plan_answer(model, messages, response_format, settings)
-            return run(exchange(plan.candidates, plan.retries), http)[0]
-        streamed = plan_stream(model, messages, response_format, settings)
-        opened, reply = run(exchange(streamed.candidates, streamed.retries), http)
-        assert reply is not None, "a streamed answer leaves its reply open"
-        return Stream(opened, reply, http)
+        with self._watch(model, settings, bool(stream)) as watch:
+            http = self._http()
+            if not stream:
+                plan = watch.asked(plan_answer(model, messages, response_format, settings))
+                if plan.race:
+                    return watch.answered(self._race(plan, watch))
+                return watch.answered(run(exchange(plan.candidates, plan.retries, watch.tell), http)[0])
+            streamed = watch.asked(plan_stream(model, messages, response_format, settings))
+            if streamed.race:
+                return self._race_streams(streamed, watch)
+            opened, reply = run(exchange(streamed.candidates, streamed.retries, watch.tell), http)
+            assert reply is not None, "a streamed answer leaves its reply open"
+            return Stream(opened, reply, http, watch)
 
     def _http(self) -> HTTP:
         if self._given is not None:
@@ -201,10 +244,34 @@ class Client(_Settings):
                 self._left_behind.append(self._pool)
             self._pool, self._pid = OwnClient(self._transport), os.getpid()
 
+    def _race(self, plan: Plan[ChatCompletion], watch: Watch) -> ChatCompletion:
+        from .racing import race
+
+        return race(plan, self._race_http(), watch)
+
+    def _race_streams(self, plan: Plan[Opened], watch: Watch) -> Stream[ChatCompletionChunk]:
+        from .racing import race_streams
+
+        return race_streams(plan, self._race_http(), watch)
+
+    def _race_http(self) -> HTTP:
+        """Connections that serve one request: losers are stopped by shutting down theirs."""
+        if self._given is not None or self._transport is not None:
+            return self._http()
+        from .drivers import NO_REUSE, OwnClient
+
+        with self._lock:
+            if self._race_pool is None or self._race_pool[1] != os.getpid():
+                self._race_pool = OwnClient(limits=NO_REUSE), os.getpid()
+            return cast("HTTP", self._race_pool[0])
+
     def close(self) -> None:
         """Close the pool. A later call opens a new one."""
         with self._lock:
             pool, self._pool = self._pool, None
+            racing, self._race_pool = self._race_pool, None
+        if racing is not None and racing[1] == os.getpid():
+            racing[0].close()
         if pool is not None and self._pid == os.getpid():
             pool.close()
 
@@ -236,9 +303,12 @@ class AsyncClient(_Settings):
         *,
         http_client: AsyncHTTPClient | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        on_success: OnSuccess | None = None,
+        on_failure: OnFailure | None = None,
+        tracer_provider: TracerProvider | None = None,
         **defaults: Unpack[CallParameters],
     ) -> None:
-        super().__init__(defaults)
+        super().__init__(defaults, on_success, on_failure, tracer_provider)
         self._given = http_client
         self._transport = transport
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopPool] | None = None
@@ -300,14 +370,23 @@ class AsyncClient(_Settings):
         from .exchange import exchange
 
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
-        http = await self._http()
-        if not stream:
-            plan = plan_answer(model, messages, response_format, settings)
-            return (await arun(exchange(plan.candidates, plan.retries), http))[0]
-        streamed = plan_stream(model, messages, response_format, settings)
-        opened, reply = await arun(exchange(streamed.candidates, streamed.retries), http)
-        assert reply is not None, "a streamed answer leaves its reply open"
-        return AsyncStream(opened, reply, http)
+        with self._watch(model, settings, bool(stream)) as watch:
+            http = await self._http()
+            if not stream:
+                plan = watch.asked(plan_answer(model, messages, response_format, settings))
+                if plan.race:
+                    from .racing import arace
+
+                    return watch.answered(await arace(plan, http, watch))
+                return watch.answered((await arun(exchange(plan.candidates, plan.retries, watch.tell), http))[0])
+            streamed = watch.asked(plan_stream(model, messages, response_format, settings))
+            if streamed.race:
+                from .racing import arace_streams
+
+                return await arace_streams(streamed, http, watch)
+            opened, reply = await arun(exchange(streamed.candidates, streamed.retries, watch.tell), http)
+            assert reply is not None, "a streamed answer leaves its reply open"
+            return AsyncStream(opened, reply, http, watch)
 
     async def _http(self) -> AsyncHTTP:
         if self._given is not None:

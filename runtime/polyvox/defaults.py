@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from typing_extensions import Unpack
 
 from .client import AsyncClient, Client
 from .parameters import CallParameters
+
+if TYPE_CHECKING:
+    from .events import OnFailure, OnSuccess
 
 __all__ = ["configure", "default_clients"]
 
@@ -28,14 +32,20 @@ def default_clients() -> tuple[Client, AsyncClient]:
     return _clients
 
 
-def configure(**settings: Unpack[CallParameters]) -> None:
-    """Settings for every later `completion()` and `acompletion()` of the process, e.g. `configure(drop_params=True)`.
+def configure(
+    *,
+    on_success: OnSuccess | None = None,
+    on_failure: OnFailure | None = None,
+    **settings: Unpack[CallParameters],
+) -> None:
+    """Settings and hooks for every later `completion()` and `acompletion()` of the process.
 
-    They take the place of those of an earlier `configure`; without any, all are gone. What a call says itself wins.
-    Clients of your own have their own settings: `Client(drop_params=True)`.
+    `configure(drop_params=True)` is what LiteLLM writes as `litellm.drop_params = True`. The settings take the place
+    of those of an earlier `configure`; without any, all are gone. What a call says itself wins. Clients of your own
+    have their own settings: `Client(drop_params=True)`.
 
     Raises:
         UnknownParameterError: a keyword that is no setting of a client.
     """
     for client in default_clients():
-        client._configure(settings)
+        client._configure(settings, on_success, on_failure)

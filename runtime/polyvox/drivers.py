@@ -23,6 +23,7 @@ from .handshakes import closing
 from .limits import Body, Phases, is_good
 from .results import ChatCompletion, ChatCompletionChunk
 from .streaming import Received
+from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
@@ -32,6 +33,7 @@ ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk, default=ChatCompletionChun
 
 # Hundreds of streams of minutes each are ordinary: no cap on connections, and idle ones are kept for a minute.
 LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=60.0)
+NO_REUSE = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 
 
 class Reply(Protocol):
@@ -77,8 +79,8 @@ class AsyncHTTP(Protocol):
 class OwnClient(httpx2.Client):
     """A pool made here. It never follows a redirect: a key belongs to one host."""
 
-    def __init__(self, transport: httpx2.BaseTransport | None = None) -> None:
-        super().__init__(transport=transport, limits=LIMITS, follow_redirects=False)
+    def __init__(self, transport: httpx2.BaseTransport | None = None, limits: httpx2.Limits = LIMITS) -> None:
+        super().__init__(transport=transport, limits=limits, follow_redirects=False)
 
 
 class OwnAsyncClient(httpx2.AsyncClient):
@@ -134,6 +136,16 @@ def _outgoing(
         url, prepared = _url(request.url), _headers(headers)
         return httpx2.Request("POST", url, headers=prepared, content=request.body, extensions=extensions)
     return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
+
+
+def plain_request(
+    http: HTTP, method: str, url: str, headers: object, content: bytes, extensions: Mapping[str, object]
+) -> object:
+    """A request for a client that stands behind another one."""
+    if isinstance(http, OwnClient):
+        prepared = httpx2.Headers(cast("Headers", headers))
+        return httpx2.Request(method, url, headers=prepared, content=content, extensions=dict(extensions))
+    return http.build_request(method, url, headers=headers, content=content, extensions=extensions)
 
 
 def _errors(http: object) -> tuple[type[Exception], ...]:
@@ -314,6 +326,21 @@ def fetch(
         return reply.status_code, reply.headers, reply.content
 
 
+def _again(
+    first: ChatCompletionChunk, rest: Generator[ChatCompletionChunk, None, None]
+) -> Generator[ChatCompletionChunk, None, None]:
+    yield first
+    yield from rest
+
+
+async def _again_async(
+    first: ChatCompletionChunk, rest: AsyncGenerator[ChatCompletionChunk, None]
+) -> AsyncGenerator[ChatCompletionChunk, None]:
+    yield first
+    async for chunk in rest:
+        yield chunk
+
+
 class Stream(Iterator[ChunkT], Generic[ChunkT]):
     """A streamed answer: iterate over its chunks. Leaving a `with` block, or `close()`, closes the connection.
 
@@ -321,8 +348,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     the answer does; both have what arrived in `error.partial`.
     """
 
-    def __init__(self, opened: Opened, reply: Reply, http: HTTP) -> None:
-        self._received = Received(opened)
+    def __init__(self, opened: Opened, reply: Reply, http: HTTP, watch: Watch = NOBODY) -> None:
+        self._received = Received(opened, watch)
         self._reply = reply
         self._chunks = self._read(_errors(http))
 
@@ -337,6 +364,9 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         except errors as broken:
             if failure := received.broken(broken, timed_out=_timed_out(broken)):
                 raise failure from broken
+        except BaseException as stopped:
+            received.left(stopped)
+            raise
         finally:
             self._reply.close()
         chunks, error = received.finish()
@@ -350,6 +380,11 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     def __next__(self) -> ChunkT:
         return cast("ChunkT", next(self._chunks))
 
+    def _wait(self) -> None:
+        """Wait for the first chunk; it is kept, and comes first when you iterate."""
+        if (first := next(self._chunks, None)) is not None:
+            self._chunks = _again(first, self._chunks)
+
     def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""
         for _ in self._chunks:
@@ -360,6 +395,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         """Stop reading and close the connection; safe to call twice."""
         self._chunks.close()
         self._reply.close()
+        self._received.left()
 
     def __enter__(self) -> Self:
         return self
@@ -371,8 +407,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
 class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     """The same as `Stream`, asynchronous."""
 
-    def __init__(self, opened: Opened, reply: AsyncReply, http: AsyncHTTP) -> None:
-        self._received = Received(opened)
+    def __init__(self, opened: Opened, reply: AsyncReply, http: AsyncHTTP, watch: Watch = NOBODY) -> None:
+        self._received = Received(opened, watch)
         self._reply = reply
         self._chunks = self._read(_errors(http))
 
@@ -388,6 +424,9 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         except errors as broken:
             if failure := received.broken(broken, timed_out=_timed_out(broken)):
                 raise failure from broken
+        except BaseException as stopped:
+            received.left(stopped)
+            raise
         finally:
             await self._reply.aclose()
         chunks, error = received.finish()
@@ -402,6 +441,11 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     async def __anext__(self) -> ChunkT:
         return cast("ChunkT", await anext(self._chunks))
 
+    async def _wait(self) -> None:
+        """Wait for the first chunk; it is kept, and comes first when you iterate."""
+        if (first := await anext(self._chunks, None)) is not None:
+            self._chunks = _again_async(first, self._chunks)
+
     async def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""
         async for _ in self._chunks:
@@ -412,6 +456,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         """Stop reading and close the connection; safe to call twice."""
         await self._chunks.aclose()
         await self._reply.aclose()
+        self._received.left()
 
     async def __aenter__(self) -> Self:
         return self

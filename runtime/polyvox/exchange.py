@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from .errors import (
     APIConnectionError,
@@ -119,20 +119,35 @@ class Attempt(Generic[T]):
     """Forgets a token that the vendor refuses: the next request gets a new one. Once per call."""
 
 
-def exchange(candidates: Sequence[Callable[[], Attempt[T]]], retries: int) -> Steps[T]:
+class Asked(Protocol):
+    """Whom a request went to."""
+
+    @property
+    def provider(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def request(self) -> Request: ...
+
+
+Tell: TypeAlias = Callable[[Asked, Outcome, APIError | None], None]
+"""Is told each outcome, and the error it stands for."""
+
+
+def exchange(candidates: Sequence[Callable[[], Attempt[T]]], retries: int, tell: Tell | None = None) -> Steps[T]:
     """Ask the first model, then its fallbacks; each is tried `retries` more times where that can help."""
     if len(candidates) == 1:
-        return (yield from _ask(candidates[0](), retries))
+        return (yield from _ask(candidates[0](), retries, tell))
     failures: list[APIError] = []
     for prepare in candidates:
         try:
-            return (yield from _ask(prepare(), retries))
+            return (yield from _ask(prepare(), retries, tell))
         except APIError as error:
             failures.append(error)
-    raise _exhausted(failures)
+    raise exhausted(failures)
 
 
-def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
+def _ask(attempt: Attempt[T], retries: int, tell: Tell | None) -> Steps[T]:
     request, rest = attempt.request, attempt.request.timeouts.total
     tried, renew = 0, attempt.renew
     while True:
@@ -143,9 +158,15 @@ def _ask(attempt: Attempt[T], retries: int) -> Steps[T]:
             error = attempt.error(outcome)
         else:
             try:
-                return attempt.read(outcome)
+                answer = attempt.read(outcome)
             except APIError as inside:  # some vendors report their failures in replies of status 200
                 error = inside
+            else:
+                if tell is not None:
+                    tell(attempt, outcome, None)
+                return answer
+        if tell is not None:
+            tell(attempt, outcome, error)
         rest = None if rest is None else rest - request.after - outcome.elapsed
         wait = next_wait(error, tried)
         if renew is not None and isinstance(error, AuthenticationError):
@@ -196,7 +217,8 @@ def _origin(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
-def _exhausted(failures: list[APIError]) -> FallbacksExhaustedError:
+def exhausted(failures: Sequence[APIError]) -> FallbacksExhaustedError:
+    """The error of a call whose every model failed."""
     told = "; ".join(map(str, failures))
     error = FallbacksExhaustedError(f"all {len(failures)} models failed: {told}")
     error.attempts = tuple(failures)

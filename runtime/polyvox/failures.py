@@ -72,11 +72,16 @@ BY_CODE: Final[Mapping[str, type[errors.APIError]]] = {
     "accessdeniedexception": errors.PermissionDeniedError,
     "expiredtokenexception": errors.AuthenticationError,
     "incompletesignatureexception": errors.AuthenticationError,
+    "internaldependencyexception": errors.InternalServerError,
+    "internalfailure": errors.InternalServerError,
     "internalserverexception": errors.InternalServerError,
+    "internalstreamfailure": errors.InternalServerError,
     "invalidsignatureexception": errors.AuthenticationError,
     "missingauthenticationtokenexception": errors.AuthenticationError,
+    "modelerror": errors.InternalServerError,
     "modelerrorexception": errors.InternalServerError,
     "modelnotreadyexception": errors.ServiceUnavailableError,
+    "modelstreamerror": errors.InternalServerError,
     "modelstreamerrorexception": errors.InternalServerError,
     "modeltimeoutexception": errors.GatewayTimeoutError,
     "resourcenotfoundexception": errors.NotFoundError,
@@ -84,6 +89,7 @@ BY_CODE: Final[Mapping[str, type[errors.APIError]]] = {
     "serviceunavailableexception": errors.ServiceUnavailableError,
     "throttlingexception": errors.RateLimitError,
     "unrecognizedclientexception": errors.AuthenticationError,
+    "validationerror": errors.BadRequestError,
     "validationexception": errors.BadRequestError,
 }
 # More telling than the status they come with (OpenAI sends `insufficient_quota` with 429, others with 403).
@@ -210,7 +216,7 @@ def read_error(body: bytes) -> Told:
     return Told(message, codes, cast("str | None", param), status, _delay(objects), cast("str | None", named))
 
 
-_CODE_KEYS = ("code", "status", "type", "error_type", "reason")
+_CODE_KEYS = ("code", "status", "type", "error_type", "reason", "errorCode")
 
 
 def _id_key(found: Mapping[str, object]) -> str:
@@ -232,7 +238,7 @@ def _objects(document: object) -> Iterator[Mapping[str, object]]:
     yield from _objects(found.get("error"))
     yield found
     yield from _objects(found.get("innererror"))
-    for key in ("details", "detail"):
+    for key in ("details", "detail", "errors"):
         inner = found.get(key)
         yield from filter(is_mapping, inner if is_list(inner) else ())
     choices = found.get("choices")  # OpenRouter again: an error in the place of an answer
@@ -252,7 +258,7 @@ def _inside(raw: str, around: Mapping[str, object]) -> Iterator[Mapping[str, obj
 
 
 def _text(found: Mapping[str, object]) -> str:
-    for key in ("message", "error", "detail", "error_description", "Message"):
+    for key in ("message", "error", "detail", "error_description", "Message", "errorMessage"):
         value = found.get(key)
         if isinstance(value, str) and value:
             return value

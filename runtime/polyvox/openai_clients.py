@@ -15,8 +15,10 @@ from .shapes import mapping_of
 
 if TYPE_CHECKING:
     import httpx2
+    from opentelemetry.trace import TracerProvider
 
     from .client import AsyncHTTPClient, HTTPClient
+    from .events import OnFailure, OnSuccess
 
 __all__ = ["AsyncOpenAI", "OpenAI", "OpenAISettings"]
 
@@ -90,9 +92,19 @@ class OpenAI(Client):
         *,
         http_client: HTTPClient | None = None,
         transport: httpx2.BaseTransport | None = None,
+        on_success: OnSuccess | None = None,
+        on_failure: OnFailure | None = None,
+        tracer_provider: TracerProvider | None = None,
         **settings: Unpack[OpenAISettings],
     ) -> None:
-        super().__init__(http_client=http_client, transport=transport, **_as_settings(settings))
+        super().__init__(
+            http_client=http_client,
+            transport=transport,
+            on_success=on_success,
+            on_failure=on_failure,
+            tracer_provider=tracer_provider,
+            **_as_settings(settings),
+        )
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
         return _of_the_call(model, super()._settings(model, given), given)
@@ -106,9 +118,19 @@ class AsyncOpenAI(AsyncClient):
         *,
         http_client: AsyncHTTPClient | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
+        on_success: OnSuccess | None = None,
+        on_failure: OnFailure | None = None,
+        tracer_provider: TracerProvider | None = None,
         **settings: Unpack[OpenAISettings],
     ) -> None:
-        super().__init__(http_client=http_client, transport=transport, **_as_settings(settings))
+        super().__init__(
+            http_client=http_client,
+            transport=transport,
+            on_success=on_success,
+            on_failure=on_failure,
+            tracer_provider=tracer_provider,
+            **_as_settings(settings),
+        )
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
         return _of_the_call(model, super()._settings(model, given), given)

@@ -229,19 +229,19 @@ class CallParameters(TypedDict, total=False):
     base_url: str | None
     """The same as `api_base`; two different values are an error."""
     api_version: str | None
-    """The version of a dated API (Azure)."""
+    """The version of a dated API (Azure, watsonx)."""
     deployment_id: str | None
     """The name of a deployment (Azure)."""
     aws_region_name: str | None
-    """Bedrock: the region. Default: AWS_REGION_NAME, AWS_REGION, AWS_DEFAULT_REGION, the profile's."""
+    """AWS: the region. Default: AWS_REGION_NAME, AWS_REGION, AWS_DEFAULT_REGION, the profile's."""
     aws_access_key_id: str | None
-    """Bedrock: sign with this key (needs the `bedrock` extra). Default: what botocore finds."""
+    """AWS: sign with this key (needs the `bedrock` extra). Default: what botocore finds."""
     aws_secret_access_key: str | None
-    """Bedrock: the secret of `aws_access_key_id`."""
+    """AWS: the secret of `aws_access_key_id`."""
     aws_session_token: str | None
-    """Bedrock: the session of temporary credentials."""
+    """AWS: the session of temporary credentials."""
     aws_profile_name: str | None
-    """Bedrock: a profile of the AWS configuration."""
+    """AWS: a profile of the AWS configuration."""
     vertex_project: str | None
     """Vertex AI: the project. Default: VERTEXAI_PROJECT, GOOGLE_CLOUD_PROJECT, the credentials' own."""
     vertex_location: str | None
@@ -262,8 +262,9 @@ class CallParameters(TypedDict, total=False):
     """Models to try, in order, when this one fails: names, or mappings with `model` and parameters of their own."""
     fallback_models: Sequence[Fallback] | None
     """The same as `fallbacks` (OneLLM's name)."""
-    model_list: Sequence[Mapping[str, object]] | None
-    """Deployments to ask at the same time (LiteLLM). Refused for now, with what to use instead."""
+    model_list: Sequence[Fallback] | None
+    """Models to ask at the same time: the first answer wins, the others are stopped. Entries as in `fallbacks`, or
+    LiteLLM's `{"model_name": ..., "litellm_params": {...}}`, of which those named as `model` count."""
     drop_params: bool | None
     """Leave out what the provider cannot do and list it in `response.dropped_params`. Default false: refuse it."""
     allowed_openai_params: Sequence[str] | None
@@ -338,9 +339,9 @@ VENDOR_OPTIONS = frozenset(
 )
 
 OF_SOME_VENDORS = {
-    "api_version": "Azure",
+    "api_version": "Azure and watsonx",
     "deployment_id": "Azure",
-    **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("aws_")), "Bedrock"),
+    **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("aws_")), "services on AWS"),
     **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("vertex_")), "Vertex AI"),
 }
 """Settings that only some vendors know: refused elsewhere."""

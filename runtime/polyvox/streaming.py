@@ -9,6 +9,7 @@ from .errors import APIError, APIResponseValidationError, StreamInterruptedError
 from .exchange import MAX_REPLY
 from .headers import request_id
 from .structured import parsed
+from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
@@ -20,12 +21,17 @@ _SHOWN = 80  # bytes
 class Received:
     """The part of a stream that has arrived."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened, watch: Watch = NOBODY) -> None:
         self._opened = opened
+        self._watch = watch
         self._assembler = Assembler()
         self._waiting = 0
         self._start: bytes | None = b""
         """The start of a body in which no chunk was found yet."""
+
+    def watched_by(self, watch: Watch) -> None:
+        """Who is told of what comes from now on."""
+        self._watch = watch
 
     def feed(self, piece: bytes) -> tuple[list[ChatCompletionChunk], APIError | None]:
         """The chunks that this piece completes, and the error that follows them, if one does."""
@@ -46,12 +52,22 @@ class Received:
             self._opened.reader.finish(chunks)
         except APIError as error:
             return self._add(chunks), self._failed(error)
-        return self._add(chunks), None
+        self._add(chunks)
+        self._watch.ended(self._answer)
+        return chunks, None
 
     def _add(self, chunks: list[ChatCompletionChunk]) -> list[ChatCompletionChunk]:
         for chunk in chunks:
             self._assembler.add(chunk)
+        self._watch.arrived(len(chunks))
         return chunks
+
+    def left(self, stopped: BaseException | None = None) -> None:
+        """The reader went before the end: of his own will, or because something stopped him."""
+        if stopped is None or isinstance(stopped, GeneratorExit):
+            self._watch.ended(self._answer, complete=False)
+        else:
+            self._watch.failed(stopped)
 
     def broken(self, error: Exception, *, timed_out: bool) -> APIError | None:
         """The error for a connection that failed; None where the answer was complete already."""
@@ -85,6 +101,7 @@ class Received:
         self._opened.secrets.mask(error)
         error.request_id = error.request_id or request_id(self._opened.facts.headers)
         error.partial = self._answer()
+        self._watch.failed(error)
         return error
 
     def _answer(self) -> ChatCompletion:

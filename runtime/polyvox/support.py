@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias, Union
 
+from .parameters import MODEL_PARAMETERS
+
 
 @dataclass(frozen=True, slots=True)
 class Native:
@@ -47,6 +49,12 @@ NEUTRAL: Final[Mapping[str, object]] = {
     "frequency_penalty": 0,
 }
 """Values that ask for nothing: a vendor that lacks the parameter does just this."""
+
+
+def takes_only(reason: str, *names: str, **others: Stance) -> dict[str, Stance]:
+    """The stances of a vendor that takes these parameters as they are, `others` in other ways, and no more."""
+    taken = {**dict.fromkeys(names, NATIVE), **others}
+    return {name: taken.get(name, Unsupported(reason)) for name in MODEL_PARAMETERS}
 
 
 def supported(support: Support) -> tuple[str, ...]:

@@ -210,11 +210,6 @@ def test_a_fallback_that_is_none(entry: object) -> None:
     assert hosts.requests == []
 
 
-def test_model_list_is_refused_with_the_way_out() -> None:
-    with pytest.raises(InvalidRequestError, match="fallbacks"):
-        Hosts().ask(model_list=[{"model": "gpt-5"}])
-
-
 def _streaming(*replies: httpx2.Response) -> tuple[Client, list[httpx2.Request]]:
     requests: list[httpx2.Request] = []
     rest = iter(replies)

@@ -7,7 +7,6 @@ import os
 from typing import Literal
 
 import httpx2
-import pytest
 from pydantic import BaseModel
 
 import polyvox
@@ -158,10 +157,13 @@ def fallbacks() -> None:
 
 
 def model_list() -> None:
-    """Deployments that are asked at the same time: refused for now, with what to use instead."""
-    deployments = [{"model_name": "gpt-4", "litellm_params": {"model": "gpt-4"}}]
-    with pytest.raises(polyvox.InvalidRequestError, match=r"model_list is not supported yet; use fallbacks"):
-        polyvox.completion("gpt-4", [{"role": "user", "content": "Hi"}], model_list=deployments)
+    """Deployments that are asked at the same time: the first answer wins."""
+    deployments = [
+        {"model_name": "gpt-4", "litellm_params": {"model": "gpt-4"}},
+        {"model_name": "gpt-4", "litellm_params": {"model": "azure/my-gpt-4", "api_version": "2024-02-01"}},
+    ]
+    response = polyvox.completion("gpt-4", [{"role": "user", "content": "Hi"}], model_list=deployments)
+    print(response.choices[0].message.content)
 
 
 def thinking() -> None:

@@ -95,7 +95,7 @@ EXAMPLES = [
     Example(litellm.override_of_the_provider, "bedrock anthropic\n", {"model": "my-own-model"}),
     Example(litellm.mock_response, r"This is a test\.\n"),
     Example(litellm.fallbacks, PARIS),
-    Example(litellm.model_list, ""),
+    Example(litellm.model_list, PARIS),
     Example(litellm.thinking, PARIS, {"thinking": {"type": "enabled", "budget_tokens": 1000}, "max_tokens": 5096}),
     Example(litellm.basic, PARIS, {"model": "gpt-4", "messages": [{"role": "user", "content": "Hello, how are you?"}]}),
     Example(litellm.streaming, PARIS, {"stream": True}),

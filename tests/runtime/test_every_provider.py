@@ -47,6 +47,8 @@ _GEMINI: Final = "https://generativelanguage.googleapis.com/v1beta/models/m"
 _VERTEX: Final = "https://aiplatform.googleapis.com"
 _CLAUDE: Final = f"{_VERTEX}/v1/projects/p1/locations/global/publishers/anthropic/models/m"
 _BEDROCK: Final = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m"
+_SAGEMAKER: Final = "https://runtime.sagemaker.us-east-1.amazonaws.com/endpoints/m/openai/v1/chat/completions"
+_WATSONX: Final = "https://us-south.ml.cloud.ibm.com/ml/v1/text"
 _RESOURCE_KEYS: Final = dict.fromkeys(("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"), "api-key: {}")
 
 NATIVES: Final[Mapping[str, Provider]] = {
@@ -83,6 +85,21 @@ NATIVES: Final[Mapping[str, Provider]] = {
     "mistral": Provider("https://api.mistral.ai/v1/chat/completions", bearer("MISTRAL_API_KEY")),
     "cohere": Provider("https://api.cohere.com/v2/chat", bearer("COHERE_API_KEY", "CO_API_KEY")),
     "ollama": Provider("http://localhost:11434/api/chat", bearer("OLLAMA_API_KEY")),
+    # Only tokens as api_key, or signatures: test_sagemaker.
+    "sagemaker": Provider(_SAGEMAKER, {}),
+    "sagemaker_nova": Provider(_SAGEMAKER, {}),
+    "watsonx": Provider(
+        f"{_WATSONX}/chat?version=2024-10-08",
+        {
+            **bearer("WATSONX_APIKEY", "WATSONX_API_KEY", "WX_API_KEY", "WATSONX_TOKEN"),
+            "WATSONX_ZENAPIKEY": "authorization: ZenApiKey {}",
+        },
+        f"{_WATSONX}/chat_stream?version=2024-10-08",
+    ),
+    "gigachat": Provider(
+        "https://api.giga.chat/v1/chat/completions",
+        bearer("GIGACHAT_CREDENTIALS", "GIGACHAT_API_KEY", "GIGACHAT_ACCESS_TOKEN"),
+    ),
 }
 # What stands in some addresses, or is one.
 ENVIRONMENT: Final = {
@@ -91,6 +108,7 @@ ENVIRONMENT: Final = {
     "AZURE_AI_CHAT_ENDPOINT": "https://res.services.ai.azure.com",
     "AZURE_ANTHROPIC_RESOURCE": "res",
     "VERTEXAI_PROJECT": "p1",
+    "WATSONX_REGION": "us-south",
 }
 OWN_SERVER: Final = "https://own.test/base"
 

@@ -99,8 +99,8 @@ def test_openais_address_in_the_environment_is_openais_only(monkeypatch: pytest.
             assert request(f"{row.name}:m").url.host != "h.test"
 
 
-# Vertex AI and Bedrock have a host for each region.
-OF_A_REGION: Final = {"vertexai", "vertexaianthropic", "bedrock"}
+# Clouds have a host for each region.
+OF_A_REGION: Final = {row.name for row in NATIVE.values() if row.regional_url}
 HOMELESS: Final = [row for row in ROWS if row.base_url is None and row.name not in OF_A_REGION]
 
 

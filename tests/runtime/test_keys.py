@@ -328,7 +328,7 @@ ECHOES: Final = {
 @pytest.mark.parametrize("body", ECHOES.values(), ids=ECHOES)
 @pytest.mark.parametrize("provider", [*NATIVE, "groq"])
 def test_an_error_never_shows_the_key_even_if_the_vendor_repeats_it(provider: str, body: bytes) -> None:
-    host = Host([httpx2.Response(401, content=body)])
+    host = Host([httpx2.Response(401, content=body), httpx2.Response(401, content=body)])  # a token is renewed once
     with pytest.raises(AuthenticationError) as caught:
         host.ask("m", provider=provider, api_base="https://h.test/v1", api_key=SECRET)
     assert SECRET not in str(caught.value)

@@ -44,6 +44,8 @@ Client().create(model="gpt-4", messages=MESSAGES)  # expect: attr-defined
 polyvox.complete("gpt-4", MESSAGES)  # expect: attr-defined
 polyvox.drop_params = True  # expect: attr-defined
 polyvox.configure(temperature=0.2)  # expect: call-arg
+polyvox.configure(on_success=lambda event: event.error)  # expect: attr-defined
+Client(on_failure="print")  # expect: arg-type
 polyvox.OpenAI(organisation="o")  # expect: call-arg
 polyvox.OpenAI().chat.completions.create(model="gpt-4", messages=MESSAGES, temprature=0.2)  # expect: call-overload
 parameters: Parameters = {"temprature": 0.2}  # expect: typeddict-unknown-key

@@ -26,6 +26,7 @@ from polyvox import (
     ContextWindowExceededError,
     Delta,
     Emulated,
+    FailureEvent,
     FallbacksExhaustedError,
     FinishReason,
     LLMProvider,
@@ -41,10 +42,12 @@ from polyvox import (
     Provider,
     ReasoningEffort,
     Renamed,
+    RequestEvent,
     Stance,
     Stream,
     StreamInterruptedError,
     StructuredOutputError,
+    SuccessEvent,
     ThinkingBlock,
     Timeout,
     ToolCall,
@@ -569,6 +572,31 @@ async def async_openai_clients() -> None:
         create = client.chat.completions.create
         assert_type(await create(model="gpt-4", messages=MESSAGES), ChatCompletion)
         assert_type(await create(model="gpt-4", messages=MESSAGES, stream=True), AsyncStream[ChatCompletionChunk])
+
+
+def hooks() -> None:
+    """Events are typed; a hook may return anything."""
+
+    def told(event: SuccessEvent) -> None:
+        assert_type(event.completion, ChatCompletion)
+        assert_type(event.requests[0].error, APIError | None)
+        assert_type(event.requests, tuple[RequestEvent, ...])
+        assert_type(event.metadata, Mapping[str, object])
+
+    def failed(event: FailureEvent) -> None:
+        assert_type(event.error, BaseException)
+
+    configure(on_success=told, on_failure=failed)
+    events: list[SuccessEvent] = []
+    Client(on_success=events.append, on_failure=lambda event: print(event.error), timeout=3)
+    AsyncClient(on_success=told)
+    OpenAI(on_failure=failed)
+
+
+def races() -> None:
+    deployments = [{"model_name": "gpt-4", "litellm_params": {"model": "gpt-4", "api_key": "k"}}]
+    assert_type(completion("gpt-4", MESSAGES, model_list=deployments), ChatCompletion)
+    assert_type(completion("gpt-4", MESSAGES, model_list=["gpt-4", {"model": "claude-3"}]), ChatCompletion)
 
 
 def process_wide() -> None:

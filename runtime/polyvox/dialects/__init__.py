@@ -75,4 +75,20 @@ def _load(vendor: Vendor) -> Dialect:
             from .ollama import OllamaDialect
 
             return OllamaDialect(vendor)
+        case "sagemaker":
+            from .sagemaker import SageMakerDialect
+
+            return SageMakerDialect(vendor)
+        case "sagemaker_nova":
+            from .sagemaker import SageMakerNovaDialect
+
+            return SageMakerNovaDialect(vendor)
+        case "watsonx":
+            from .watsonx import WatsonxDialect
+
+            return WatsonxDialect(vendor)
+        case "gigachat":
+            from .gigachat import GigaChatDialect
+
+            return GigaChatDialect(vendor)
     assert_never(vendor.dialect)

@@ -13,11 +13,11 @@ from polyvox_wire.support import OMIT, Omit, given
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..shapes import mapping_of
 from ..structured import closed
-from .parts import arguments, detail_of, inline, native_blocks, refuse_name, texts, url_of
+from .anthropic_media import TAKES, block_of, text
+from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, texts, turns
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..messages import MessageParam
 
 DEFAULT_MAX_TOKENS: Final = 4096
 BUDGETS: Final[Mapping[str, int]] = {
@@ -40,7 +40,9 @@ _EFFORTS: Final[Mapping[str, q.EffortLevel]] = {
 # The models before adaptive thinking, by the shape of their names.
 _TAKES_BUDGET = re.compile(r"claude-3|claude-(opus|sonnet|haiku)-4([-.][015])?(-20\d{6}|-latest|@|:|$)")
 _JSON_ONLY = "Answer with one JSON object and nothing else: no explanation before or after it, no code fence."
-_NATIVE_PARTS: Final = frozenset({"image", "document", "search_result", "container_upload", "tool_reference"})
+_OF_SYSTEM: Final = Taken(ONLY_TEXT, "Anthropic's system prompt takes text only")
+# Of all others it says: "blocks are not permitted within assistant turns".
+_OF_ASSISTANT: Final = Taken(SAID, "Anthropic takes back only text that an assistant said")
 _BAD_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -144,10 +146,8 @@ def _output(call: Call, effort: q.EffortLevel | None) -> q.OutputConfig | Omit:
 
 def _system(call: Call) -> list[q.TextBlock]:
     blocks: list[q.TextBlock] = []
-    for index, message in enumerate(call.messages):
-        if message["role"] == "system" or message["role"] == "developer":
-            where = f"messages[{index}]"
-            refuse_name(call, where, cast("Mapping[str, object]", message))
+    for where, message in turns(call):
+        if message["role"] in ("system", "developer"):
             blocks.extend(_system_parts(call, where, message["content"]))
     return blocks
 
@@ -156,18 +156,8 @@ def _system_parts(call: Call, where: str, content: object) -> Iterable[q.TextBlo
     if isinstance(content, str):
         yield q.TextBlock(type="text", text=content)
         return
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
-        if part["type"] == "text":
-            yield _text(part)
-        else:
-            call.refuse(f"{where}.content[{number}] ({part['type']})", "Anthropic's system prompt takes text only")
-
-
-def _text(part: Mapping[str, object]) -> q.TextBlock:
-    block = q.TextBlock(type="text", text=str(part["text"]))
-    if cache := part.get("cache_control"):
-        block["cache_control"] = cast("q.CacheControlEphemeral", cache)
-    return block
+    for _, _, part in numbered(call, where, content, _OF_SYSTEM):
+        yield text(str(part["text"]), part)
 
 
 def _with_instruction(call: Call, blocks: list[q.TextBlock]) -> str | list[q.TextBlock] | Omit:
@@ -180,110 +170,50 @@ def _with_instruction(call: Call, blocks: list[q.TextBlock]) -> str | list[q.Tex
 
 
 def _messages(call: Call) -> list[q.InputMessage]:
-    turns: list[q.InputMessage] = []
+    said: list[q.InputMessage] = []
     results: list[q.InputContentBlock] = []
     legacy_id = "call_0"
-    for index, message in enumerate(call.messages):
-        where = f"messages[{index}]"
+    for index, (where, message) in enumerate(turns(call)):
         match message["role"]:
             case "system" | "developer":
                 continue
             case "tool" | "function":
                 results.append(_result(call, where, message, legacy_id))
-                continue
-            case "user" | "assistant":
+            case _:
                 legacy_id = f"call_{index}"
-                _flush(turns, results)
-                refuse_name(call, where, cast("Mapping[str, object]", message))
+                _flush(said, results)
                 turn = _turn(call, where, message, legacy_id)
                 if turn["content"]:  # an answer in which nothing was said; Anthropic refuses an empty turn
-                    turns.append(turn)
-    _flush(turns, results)
-    if not turns:
+                    said.append(turn)
+    _flush(said, results)
+    if not said:
         raise InvalidMessageError("messages has only instructions; Anthropic needs at least one user message")
-    return turns
+    return said
 
 
-def _flush(turns: list[q.InputMessage], results: list[q.InputContentBlock]) -> None:
+def _flush(said: list[q.InputMessage], results: list[q.InputContentBlock]) -> None:
     """All answers to one turn's calls stand in one message."""
     if results:
-        turns.append(q.InputMessage(role="user", content=list(results)))
+        said.append(q.InputMessage(role="user", content=list(results)))
         results.clear()
 
 
-def _turn(call: Call, where: str, message: MessageParam, legacy_id: str) -> q.InputMessage:
+def _turn(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.InputMessage:
     if message["role"] == "assistant":
-        return _assistant(call, where, cast("Mapping[str, object]", message), legacy_id)
+        return _assistant(call, where, message, legacy_id)
     content = message["content"]
-    return q.InputMessage(
-        role="user", content=content if isinstance(content, str) else _blocks(call, f"{where}.content", content)
-    )
+    return q.InputMessage(role="user", content=content if isinstance(content, str) else _blocks(call, where, content))
 
 
 def _blocks(call: Call, where: str, content: object) -> list[q.InputContentBlock]:
-    found: list[q.InputContentBlock] = []
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
-        block = _block(call, f"{where}[{number}]", part)
-        if block is not None:
-            found.append(block)
-    return found
+    found = (block_of(call, place, kind, part) for place, kind, part in numbered(call, where, content, TAKES))
+    return [one for one in found if one is not None]
 
 
-def _block(call: Call, where: str, part: Mapping[str, object]) -> q.InputContentBlock | None:
-    kind = part["type"]
-    if kind == "text":
-        return _text(part)
-    if kind == "refusal":
-        return q.TextBlock(type="text", text=str(part["refusal"]))
-    if kind == "image_url":
-        image = _image(url_of(f"{where}.image_url", part["image_url"]))
-        if detail_of(part["image_url"]) is not None:
-            call.refuse(f"{where}.image_url.detail", "Anthropic always looks at an image in full")
-        return _cached(part, image)
-    if kind == "file":
-        return _cached(part, _document(where, cast("Mapping[str, object]", part["file"])))
-    if kind in _NATIVE_PARTS:
-        return cast("q.InputContentBlock", part)
-    call.refuse(f"{where} ({kind})", "Anthropic takes text, images and documents")
-    return None
-
-
-def _cached(part: Mapping[str, object], block: q.ImageBlock | q.DocumentBlock) -> q.InputContentBlock:
-    if cache := part.get("cache_control"):
-        block["cache_control"] = cast("q.CacheControlEphemeral", cache)
-    return block
-
-
-def _image(url: str) -> q.ImageBlock:
-    held = inline(url)
-    if held is None:
-        return q.ImageBlock(type="image", source=q.URLImageSource(type="url", url=url))
-    kind = cast("q.Base64ImageSourceMediaType", held.media_type)
-    return q.ImageBlock(type="image", source=q.Base64ImageSource(type="base64", media_type=kind, data=held.data))
-
-
-def _document(where: str, file: Mapping[str, object]) -> q.DocumentBlock:
-    block = q.DocumentBlock(type="document", source=_document_source(where, file))
-    if name := file.get("filename"):
-        block["title"] = str(name)
-    return block
-
-
-def _document_source(where: str, file: Mapping[str, object]) -> q.DocumentBlockSource:
-    named, data = file.get("file_id"), file.get("file_data")
-    if isinstance(named, str):
-        if named.startswith(("https://", "http://")):
-            return q.URLPDFSource(type="url", url=named)
-        return q.FileDocumentSource(type="file", file_id=named)
-    if not isinstance(data, str):
-        raise InvalidMessageError(f"{where}.file needs file_data or file_id")
-    held = inline(data)
-    if held is not None and held.media_type.startswith("text/"):
-        from base64 import b64decode
-
-        text = b64decode(held.data).decode("utf-8", "replace")
-        return q.PlainTextSource(type="text", media_type="text/plain", data=text)
-    return q.Base64PDFSource(type="base64", media_type="application/pdf", data=held.data if held else data)
+def _told(call: Call, where: str, content: object) -> Iterable[q.InputContentBlock]:
+    """What an assistant said."""
+    for _, kind, part in numbered(call, where, content, _OF_ASSISTANT):
+        yield text(str(part[kind]), part)
 
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.InputMessage:
@@ -298,7 +228,7 @@ def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id:
     if content is None or isinstance(content, str):
         said: list[q.InputContentBlock] = [q.TextBlock(type="text", text=text) for text in texts(content) if text]
     else:
-        said = _blocks(call, f"{where}.content", content)
+        said = list(_told(call, where, content))
     if not said and not calls and message.get("refusal"):
         said = [q.TextBlock(type="text", text=str(message["refusal"]))]
     return q.InputMessage(role="assistant", content=[*thinking, *said, *calls])
@@ -334,14 +264,13 @@ def _safe_id(made: str) -> str:
     return _BAD_IN_ID.sub("_", made)
 
 
-def _result(call: Call, where: str, message: MessageParam, legacy_id: str) -> q.ToolResultBlock:
-    fields = cast("Mapping[str, object]", message)
+def _result(call: Call, where: str, fields: Mapping[str, object], legacy_id: str) -> q.ToolResultBlock:
     content = fields.get("content")
     block = q.ToolResultBlock(type="tool_result", tool_use_id=_safe_id(str(fields.get("tool_call_id") or legacy_id)))
     if isinstance(content, str):
         block["content"] = content
     elif content is not None:
-        held = _blocks(call, f"{where}.content", content)
+        held = _blocks(call, where, content)
         block["content"] = cast("list[q.ToolResultBlockContentItem]", held)
     if fields.get("is_error"):
         block["is_error"] = True

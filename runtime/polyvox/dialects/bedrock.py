@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from os import environ
 from typing import TYPE_CHECKING, Final, assert_never
-from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 from typing_extensions import override
@@ -16,9 +13,8 @@ from polyvox_wire.bedrock import stubs
 from polyvox_wire.bedrock.options import PATHS
 from polyvox_wire.support import UnknownVariant
 
-from ..addressing import base_url, path_segment
-from ..aws import Identity, Keys, clock_error, identity, profile_region, signature
-from ..errors import AuthenticationError, InvalidRequestError, MissingApiKeyError
+from ..addressing import path_segment
+from ..aws import Service
 from ..honest import check_calls, new_id, now
 from ..reading import read_reply
 from ..results import (
@@ -37,12 +33,11 @@ from ..results import (
 from ..shapes import mapping_of
 from ..support import Emulated, Renamed, Stance, Unsupported
 from .bedrock_request import model_fields, request
-from .dialect import Credentials, Dialect, StreamReader
+from .dialect import StreamReader
+from .on_aws import OnAWS
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..errors import APIError
-    from ..exchange import Headers, Request
     from ..results import Facts
 
 _NO = "Converse has no such setting; a model's own goes into additionalModelRequestFields={...}"
@@ -91,10 +86,6 @@ FINISH_REASONS: Final[stubs.StopReasons[FinishReason]] = {
     "malformed_model_output": "other",
     "malformed_tool_use": "other",
 }
-_REGION = re.compile(r"[a-z0-9-]+")
-_REGION_IN_HOST = re.compile(r"(?:^|\.)bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.")
-_REGION_IN_ARN = re.compile(r"arn:[^:]+:[^:]+:([a-z0-9-]+):")
-_REGION_VARIABLES: Final = ("AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def finish_reason(said: str) -> FinishReason:
@@ -275,37 +266,23 @@ def model_id(model: str) -> str:
     return model.removeprefix("converse/").removeprefix("invoke/")
 
 
-class BedrockDialect(Dialect):
+class BedrockDialect(OnAWS):
     """Amazon Bedrock."""
 
     mapping = BedrockMapping()
 
     support = SUPPORT
     option_paths = PATHS
-    own_settings = frozenset(
-        {"aws_region_name", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_profile_name"}
-    )
     stream_type = "application/vnd.amazon.eventstream"
 
+    @property
     @override
-    def base_url(self, call: Call) -> str:
-        if call.api_base or any(environ.get(name) for name in self.vendor.base_variables):
-            return base_url(self.vendor, call.api_base)
-        return str(self.vendor.regional_url).format(region=self._region(call))
+    def service(self) -> Service:
+        return Service("bedrock", "bedrock", "pass api_key, or set AWS_BEARER_TOKEN_BEDROCK")
 
-    def _region(self, call: Call) -> str:
-        """The region asked for, else the environment's, the ARN's own, or that of the profile that signs."""
-        region = call.settings.get("aws_region_name") or next(filter(None, map(environ.get, _REGION_VARIABLES)), None)
-        if not region and (found := _REGION_IN_ARN.match(model_id(call.model))):
-            region = found[1]
-        if not region and _bearer(self, call) is None:
-            region = profile_region(call.settings.get("aws_profile_name"))
-        if not region:
-            tried = ", ".join(_REGION_VARIABLES)
-            raise InvalidRequestError(f"no region: pass aws_region_name, or set one of {tried}", provider="bedrock")
-        if not _REGION.fullmatch(region):
-            raise InvalidRequestError(f"aws_region_name is {region!r}; it is e.g. 'us-east-1'", provider="bedrock")
-        return region
+    @override
+    def resource(self, call: Call) -> str:
+        return model_id(call.model)
 
     @override
     def holds_messages(self, model: str) -> bool:
@@ -314,27 +291,6 @@ class BedrockDialect(Dialect):
     @override
     def path(self, call: Call) -> str:
         return f"/model/{path_segment(model_id(call.model))}/{'converse-stream' if call.stream else 'converse'}"
-
-    @override
-    def credentials(self, call: Call) -> Credentials:
-        if _bearer(self, call) is not None:
-            return super().credentials(call)
-        signer = identity(_given_keys(call), call.settings.get("aws_profile_name"))
-        return self._signing(call, signer)
-
-    def _signing(self, call: Call, signer: Identity) -> Credentials:
-        """Every request is signed when it is sent, a second try anew."""
-
-        def headers(_: str, request: Request) -> Headers:
-            host = urlsplit(request.url).netloc
-            found = None if call.settings.get("aws_region_name") else _REGION_IN_HOST.search(host)
-            return signature(request, signer.keys(), found[1] if found else self._region(call))
-
-        return Credentials(lambda: signer.keys().access_key, headers, blocking=True, renew=signer.forget)
-
-    @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        return (("authorization", f"Bearer {key}"),)
 
     @override
     def body(self, call: Call) -> dict[str, object]:
@@ -355,34 +311,7 @@ class BedrockDialect(Dialect):
         return completion
 
     @override
-    def error(self, call: Call, status: int | None, headers: Mapping[str, str], body: bytes) -> APIError:
-        error = super().error(call, status, headers, body)
-        if isinstance(error, AuthenticationError) and _bearer(self, call) is None and (off := clock_error(headers)):
-            side = "ahead of" if off > 0 else "behind"
-            error.message += f"; this machine's clock is {abs(off)} minutes {side} AWS's: set it right"
-            error.args = (error.message,)
-        return error
-
-    @override
     def reader(self, call: Call) -> StreamReader:
         from .bedrock_stream import BedrockReader
 
         return BedrockReader(self, call)
-
-
-def _bearer(dialect: Dialect, call: Call) -> object:
-    """The API key, if there is one; what the call itself says of AWS keys comes before the environment's key."""
-    given = call.settings.get("api_key")
-    if given is not None or call.settings.get("aws_access_key_id") or call.settings.get("aws_profile_name"):
-        return given
-    return next(filter(None, map(environ.get, dialect.vendor.key_variables)), None)
-
-
-def _given_keys(call: Call) -> Keys | None:
-    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    key, secret, token = (call.settings.get(name) or None for name in names)
-    if key and secret:
-        return Keys(str(key), str(secret), str(token) if token else None)
-    if key or secret or token:
-        raise MissingApiKeyError("aws_access_key_id and aws_secret_access_key go together", provider="bedrock")
-    return None

@@ -12,7 +12,7 @@ from polyvox_wire.bedrock import requests as q
 
 from ..errors import InvalidMessageError
 from ..shapes import mapping_of
-from .parts import detail_of, inline, url_of
+from .media import detail_of, file_of, inline, media_type_of, sound_of, url_of
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -78,68 +78,78 @@ def cache_point(asked: object) -> q.CachePointBlock:
     return point
 
 
-def media(call: Call, where: str, part: Mapping[str, object], documents: Documents) -> q.ContentBlock | None:
+def media(call: Call, where: str, kind: str, part: Mapping[str, object], documents: Documents) -> q.ContentBlock | None:
     """A part that is not text; None where it is refused and left out."""
-    kind = str(part["type"])
     match kind:
         case "image_url":
-            return _image(call, where, part["image_url"])
+            return _image(call, where, part)
         case "video_url":
-            found = _source(call, f"{where} (video_url)", url_of(f"{where}.video_url", part[kind]), _VIDEOS)
+            found = _by_url(call, where, part, _VIDEOS)
             return None if found is None else q.ContentBlock(video=cast("q.VideoBlock", found._asdict()))
         case "audio_url":
-            found = _source(call, f"{where} (audio_url)", url_of(f"{where}.audio_url", part[kind]), _SOUNDS)
+            found = _by_url(call, where, part, _SOUNDS)
             return None if found is None else q.ContentBlock(audio=cast("q.AudioBlock", found._asdict()))
         case "input_audio":
-            return _sound(call, where, mapping_of(part["input_audio"]))
+            return _sound(call, where, part["input_audio"])
         case "file":
-            return _document(call, where, mapping_of(part["file"]), documents)
+            return _document(call, where, part, documents)
         case _:
-            call.refuse(f"{where} ({kind})", "Bedrock takes text, images, documents, videos and sounds")
-            return None
+            return as_written(where, kind, part)
 
 
-def _image(call: Call, where: str, payload: object) -> q.ContentBlock | None:
-    found = _source(call, f"{where} (image_url)", url_of(f"{where}.image_url", payload), _IMAGES)
-    if detail_of(payload) is not None:
+def as_written(where: str, kind: str, part: Mapping[str, object]) -> q.ContentBlock:
+    """A block in Bedrock's own form: `{"type": "guardContent", "guardContent": {...}}`."""
+    if not part.get(kind):
+        raise InvalidMessageError(f"{where}.{kind} is missing; a part of type {kind!r} needs it")
+    return cast("q.ContentBlock", {kind: part[kind]})
+
+
+def _image(call: Call, where: str, part: Mapping[str, object]) -> q.ContentBlock | None:
+    found = _by_url(call, where, part, _IMAGES)
+    if detail_of(part["image_url"]) is not None:
         call.refuse(f"{where}.image_url.detail", "Bedrock has no such setting")
     return None if found is None else q.ContentBlock(image=cast("q.ImageBlock", found._asdict()))
 
 
-def _sound(call: Call, where: str, payload: Mapping[str, object]) -> q.ContentBlock | None:
-    asked, data = str(payload.get("format")), payload.get("data")
-    if not isinstance(data, str):
-        raise InvalidMessageError(f"{where}.input_audio.data is missing")
-    found = _known(call, f"{where} (input_audio)", _Source({"bytes": data}, asked), _SOUNDS)
+def _sound(call: Call, where: str, payload: object) -> q.ContentBlock | None:
+    sound = sound_of(where, payload)
+    source = _Source({"bytes": sound.data}, _format(sound.media_type))
+    found = _known(call, f"{where} (input_audio)", source, _SOUNDS)
     return None if found is None else q.ContentBlock(audio=cast("q.AudioBlock", found._asdict()))
 
 
-def _document(call: Call, where: str, file: Mapping[str, object], documents: Documents) -> q.ContentBlock | None:
-    address, name = file.get("file_data") or file.get("file_id"), file.get("filename")
-    if not isinstance(address, str):
-        raise InvalidMessageError(f"{where}.file needs file_data or file_id")
-    if "file_data" in file and inline(address) is None:
-        address = f"data:application/pdf;base64,{address}"
-    found = _source(call, f"{where} (file)", address, _DOCUMENTS, str(name or ""))
+def _document(call: Call, where: str, part: Mapping[str, object], documents: Documents) -> q.ContentBlock | None:
+    file, place = file_of(where, part["file"]), f"{where} ({part['type']})"
+    if file.held is not None:
+        found = _known(call, place, _Source({"bytes": file.held.data}, _format(file.held.media_type)), _DOCUMENTS)
+    else:
+        found = _stored(call, place, file.at, file.media_type, _DOCUMENTS)
     if found is None:
         return None
-    named = documents.name(name or (urlsplit(address).path if address.startswith("s3:") else None))
+    named = documents.name(file.name or (urlsplit(file.at).path if file.at else None))
     return q.ContentBlock(document=cast("q.DocumentBlock", {**found._asdict(), "name": named}))
 
 
-def _source(call: Call, where: str, address: str, formats: frozenset[str], name: str = "") -> _Source | None:
+def _by_url(call: Call, where: str, part: Mapping[str, object], formats: frozenset[str]) -> _Source | None:
     """The bytes of a data URL, or an object in S3."""
-    if (held := inline(address)) is not None:
-        kind = held.media_type.partition("/")[2] if held.media_type != "application/octet-stream" else _ending(name)
-        return _known(call, where, _Source({"bytes": held.data}, kind), formats)
-    if address.startswith("s3://"):
-        return _known(call, where, _Source({"s3Location": {"uri": address}}, _ending(address)), formats)
-    call.refuse(where, "Bedrock fetches no addresses but s3://; give the content as a data URL")
-    return None
+    kind = str(part["type"])
+    place, url = f"{where} ({kind})", url_of(f"{where}.{kind}", part[kind])
+    if (held := inline(url)) is not None:
+        return _known(call, place, _Source({"bytes": held.data}, _format(held.media_type)), formats)
+    return _stored(call, place, url, media_type_of(part[kind], url), formats)
 
 
-def _ending(name: str) -> str:
-    return PurePosixPath(name).suffix[1:]
+def _stored(call: Call, where: str, address: str, kind: str | None, formats: frozenset[str]) -> _Source | None:
+    if not address.startswith("s3://"):
+        call.refuse(where, "Bedrock fetches no addresses but s3://; give the content as a data URL")
+        return None
+    ending = PurePosixPath(address).suffix[1:].lower()
+    name = ending if kind is None or _FORMATS.get(ending, ending) in formats else _format(kind)
+    return _known(call, where, _Source({"s3Location": {"uri": address}}, name), formats)
+
+
+def _format(media_type: str) -> str:
+    return media_type.partition("/")[2]
 
 
 def _known(call: Call, where: str, found: _Source, formats: frozenset[str]) -> _Source | None:

@@ -15,8 +15,8 @@ from polyvox_wire.support import OMIT, Omit, given
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..shapes import mapping_of
 from ..structured import closed
-from .bedrock_media import CONTENT_KEYS, Documents, cache_point, media
-from .parts import arguments, native_blocks, refuse_name
+from .bedrock_media import CONTENT_KEYS, Documents, as_written, cache_point, media
+from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, arguments, native_blocks, numbered, turns
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -38,6 +38,19 @@ _TAKES_BUDGET = re.compile(r"claude-3|claude-(opus|sonnet|haiku)-4([-.][015])?(-
 _JSON_ONLY = "Answer with one JSON object and nothing else: no explanation before or after it, no code fence."
 _BAD_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_ID: Final = 64
+_SYSTEM: Final = frozenset({"guardContent", "cachePoint"})
+_SAID: Final = frozenset({"reasoningContent", "citationsContent", "cachePoint"})
+_IN_ANSWERS: Final = frozenset(q.ToolResultContentBlock.__annotations__)
+# A `document` is Bedrock's own, or Anthropic's.
+_OWN: Final = CONTENT_KEYS - {"document"}
+_TAKES: Final = Taken(UNIFIED | CONTENT_KEYS, "Bedrock takes text, images, documents, videos and sounds", _OWN)
+_OF_SYSTEM: Final = Taken(ONLY_TEXT | _SYSTEM, "Bedrock's system prompt takes text only", _SYSTEM)
+_OF_ASSISTANT: Final = Taken(SAID | _SAID, "Bedrock takes back only text that an assistant said", _SAID)
+_OF_TOOL: Final = Taken(
+    UNIFIED - {"input_audio", "audio_url"} | _IN_ANSWERS,
+    "a tool's answer to Bedrock is text, images, documents or videos",
+    _OWN & _IN_ANSWERS,
+)
 
 
 def request(call: Call) -> stubs.RequestFields:
@@ -182,10 +195,8 @@ def _output(call: Call) -> q.OutputConfig | Omit:
 
 def _system(call: Call) -> list[q.SystemContentBlock] | Omit:
     blocks: list[q.SystemContentBlock] = []
-    for index, message in enumerate(call.messages):
-        if message["role"] == "system" or message["role"] == "developer":
-            where = f"messages[{index}]"
-            refuse_name(call, where, cast("Mapping[str, object]", message))
+    for where, message in turns(call):
+        if message["role"] in ("system", "developer"):
             blocks.extend(_system_parts(call, where, message["content"]))
     if call.format is not None and call.format.kind == "json_object":
         call.structured_by = "instructions"
@@ -197,15 +208,11 @@ def _system_parts(call: Call, where: str, content: object) -> Iterable[q.SystemC
     if isinstance(content, str):
         yield q.SystemContentBlock(text=content)
         return
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
-        kind = str(part["type"])
+    for place, kind, part in numbered(call, where, content, _OF_SYSTEM):
         if kind == "text":
             yield q.SystemContentBlock(text=str(part["text"]))
-        elif kind in ("guardContent", "cachePoint") and part.get(kind):
-            yield cast("q.SystemContentBlock", {kind: part[kind]})
         else:
-            call.refuse(f"{where}.content[{number}] ({kind})", "Bedrock's system prompt takes text only")
-            continue
+            yield cast("q.SystemContentBlock", as_written(place, kind, part))
         if cache := part.get("cache_control"):
             yield q.SystemContentBlock(cachePoint=cache_point(cache))
 
@@ -215,73 +222,83 @@ def _system_parts(call: Call, where: str, content: object) -> Iterable[q.SystemC
 
 def _messages(call: Call) -> list[q.Message] | Omit:
     """The turns, which must alternate: what one side says in several messages stands in one."""
-    turns: list[q.Message] = []
+    said: list[q.Message] = []
     documents = Documents()
     legacy_id = "call_0"
-    for index, message in enumerate(call.messages):
-        where, fields = f"messages[{index}]", cast("Mapping[str, object]", message)
-        match message["role"]:
+    for index, (where, fields) in enumerate(turns(call)):
+        match fields["role"]:
             case "system" | "developer":
                 continue
             case "tool" | "function":
-                _say(turns, "user", [q.ContentBlock(toolResult=_result(call, where, fields, legacy_id, documents))])
+                _say(said, "user", list(_answer(call, where, fields, legacy_id, documents)))
             case "user":
-                refuse_name(call, where, fields)
-                _say(turns, "user", _blocks(call, f"{where}.content", message["content"], documents))
-            case "assistant":
+                _say(said, "user", _blocks(call, where, fields["content"], documents))
+            case _:
                 legacy_id = f"call_{index}"
-                refuse_name(call, where, fields)
-                _say(turns, "assistant", _assistant(call, where, fields, legacy_id, documents))
-    if not turns and ":prompt/" not in call.model:
+                _say(said, "assistant", _assistant(call, where, fields, legacy_id))
+    if not said and ":prompt/" not in call.model:
         raise InvalidMessageError("messages has only instructions; Bedrock needs at least one user message")
-    return turns or OMIT
+    return said or OMIT
 
 
-def _say(turns: list[q.Message], role: q.ConversationRole, blocks: list[q.ContentBlock]) -> None:
+def _say(said: list[q.Message], role: q.ConversationRole, blocks: list[q.ContentBlock]) -> None:
     if not blocks:
         return
-    if turns and turns[-1]["role"] == role:
-        turns[-1]["content"].extend(blocks)
+    if said and said[-1]["role"] == role:
+        said[-1]["content"].extend(blocks)
     else:
-        turns.append(q.Message(role=role, content=blocks))
+        said.append(q.Message(role=role, content=blocks))
 
 
 def _blocks(call: Call, where: str, content: object, documents: Documents) -> list[q.ContentBlock]:
     if isinstance(content, str):
         return [q.ContentBlock(text=content)]
-    found: list[q.ContentBlock] = []
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
-        block = _block(call, f"{where}[{number}]", part, documents)
+    return list(_parts(call, where, content, _TAKES, documents))
+
+
+def _parts(call: Call, where: str, content: object, takes: Taken, documents: Documents) -> Iterable[q.ContentBlock]:
+    for place, kind, part in numbered(call, where, content, takes):
+        block = _block(call, place, kind, part, documents)
         if block is None:
             continue
-        found.append(block)
+        yield block
         if cache := part.get("cache_control"):
-            found.append(q.ContentBlock(cachePoint=cache_point(cache)))
-    return found
+            yield q.ContentBlock(cachePoint=cache_point(cache))
 
 
-def _block(call: Call, where: str, part: Mapping[str, object], documents: Documents) -> q.ContentBlock | None:
-    kind = str(part["type"])
+def _block(
+    call: Call, where: str, kind: str, part: Mapping[str, object], documents: Documents
+) -> q.ContentBlock | None:
     if kind == "text" or kind == "refusal":
         return q.ContentBlock(text=str(part[kind]))
-    if kind in CONTENT_KEYS and kind in part:
-        return cast("q.ContentBlock", {kind: part[kind]})  # Bedrock's own form
-    return media(call, where, part, documents)
+    return media(call, where, kind, part, documents)
 
 
-def _assistant(
-    call: Call, where: str, message: Mapping[str, object], legacy_id: str, documents: Documents
-) -> list[q.ContentBlock]:
+def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> list[q.ContentBlock]:
     native = native_blocks(message, "bedrock", "content")
     if native is not None:
         return [_back(block) for block in native if _goes_back(block)]
     content = message.get("content")
-    said = _blocks(call, f"{where}.content", content, documents) if content is not None else []
+    said = list(_told(call, where, content)) if content is not None else []
     if not said and message.get("refusal"):
         said = [q.ContentBlock(text=str(message["refusal"]))]
     thoughts = _thoughts(cast("Iterable[Mapping[str, object]]", message.get("thinking_blocks") or ()))
     told = [block for block in said if _goes_back(cast("Mapping[str, object]", block))]
     return [*thoughts, *told, *_calls(where, message, legacy_id)]
+
+
+def _told(call: Call, where: str, content: object) -> Iterable[q.ContentBlock]:
+    """What an assistant said; Converse takes everything else from users only."""
+    if isinstance(content, str):
+        yield q.ContentBlock(text=content)
+        return
+    for place, kind, part in numbered(call, where, content, _OF_ASSISTANT):
+        if kind in SAID:
+            yield q.ContentBlock(text=str(part[kind]))
+        else:
+            yield as_written(place, kind, part)
+        if cache := part.get("cache_control"):
+            yield q.ContentBlock(cachePoint=cache_point(cache))
 
 
 def _goes_back(block: Mapping[str, object]) -> bool:
@@ -333,16 +350,25 @@ def _safe_id(made: str) -> str:
     return _BAD_IN_ID.sub("_", made)[-_LONGEST_ID:]
 
 
-def _result(
+def _answer(
     call: Call, where: str, message: Mapping[str, object], legacy_id: str, documents: Documents
-) -> q.ToolResultBlock:
-    content = message.get("content")
-    blocks = _blocks(call, f"{where}.content", content, documents) if content is not None else []
+) -> Iterable[q.ContentBlock]:
+    """A tool's answer, and behind it the mark that a part of it has."""
+    blocks = list(_answered(call, where, message.get("content"), documents))
+    inner = [block for block in blocks if "cachePoint" not in block]
     answered = _safe_id(str(message.get("tool_call_id") or legacy_id))
-    result = q.ToolResultBlock(toolUseId=answered, content=cast("list[q.ToolResultContentBlock]", blocks))
+    result = q.ToolResultBlock(toolUseId=answered, content=cast("list[q.ToolResultContentBlock]", inner))
     if message.get("is_error"):
         result["status"] = "error"
-    return result
+    yield q.ContentBlock(toolResult=result)
+    yield from (block for block in blocks if "cachePoint" in block)
+
+
+def _answered(call: Call, where: str, content: object, documents: Documents) -> Iterable[q.ContentBlock]:
+    if content is None or isinstance(content, str):
+        yield from [q.ContentBlock(text=content)] if content is not None else []
+        return
+    yield from _parts(call, where, content, _OF_TOOL, documents)
 
 
 # --- tools ------------------------------------------------------------------------------------------------------------

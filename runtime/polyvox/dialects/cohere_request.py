@@ -13,14 +13,22 @@ from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidRequestError
 from ..shapes import is_mapping, mapping_of
-from .parts import refuse_name, texts, url_of
+from .media import url_of
+from .parts import ONLY_TEXT, SAID, Taken, numbered, texts, turns
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..messages import MessageParam
 
 BUDGETS: Final[Mapping[str, int]] = {"minimal": 512, "low": 2048, "medium": 8192}
 """Tokens to think. From `high` on there is no budget: the model thinks as long as it likes."""
+_OF_SYSTEM: Final = Taken(ONLY_TEXT, "Cohere takes text only here")
+_OF_ASSISTANT: Final = Taken(SAID, "Cohere takes text only here")
+_OF_USER: Final = Taken(
+    frozenset({"text", "image_url"}), "Cohere takes text and images; texts to cite go in cohere={'documents': ...}"
+)
+_OF_TOOL: Final = Taken(
+    frozenset({"text", "document"}), "a tool's answer to Cohere is text, or documents as Cohere writes them"
+)
 _DETAILS: Final = frozenset({"auto", "low", "high"})
 
 
@@ -94,72 +102,57 @@ def _by_budget(call: Call, thinking: Mapping[str, object]) -> q.Thinking:
 
 
 def _messages(call: Call) -> list[q.ChatMessageV2]:
-    turns: list[q.ChatMessageV2] = []
+    said: list[q.ChatMessageV2] = []
     legacy_id = "call_0"
-    for index, message in enumerate(call.messages):
-        where = f"messages[{index}]"
-        refuse_name(call, where, cast("Mapping[str, object]", message))
-        if message["role"] == "assistant":
+    for index, (where, fields) in enumerate(turns(call)):
+        if fields["role"] == "assistant":
             legacy_id = f"call_{index}"
-        turns.append(_turn(call, where, message, legacy_id))
-    return turns
+        said.append(_turn(call, where, fields, legacy_id))
+    return said
 
 
-def _turn(call: Call, where: str, message: MessageParam, legacy_id: str) -> q.ChatMessageV2:
-    fields = cast("Mapping[str, object]", message)
+def _turn(call: Call, where: str, fields: Mapping[str, object], legacy_id: str) -> q.ChatMessageV2:
     content = fields.get("content")
-    match message["role"]:
+    match fields["role"]:
         case "system" | "developer":
-            return q.SystemMessageV2(role="system", content=_only_text(call, where, content))
+            return q.SystemMessageV2(role="system", content=_only_text(call, where, content, _OF_SYSTEM))
         case "user":
             return q.UserMessageV2(role="user", content=_content(call, where, content))
         case "assistant":
             return _assistant(call, where, fields, legacy_id)
-        case "tool" | "function":
+        case _:
             answered = str(fields.get("tool_call_id") or legacy_id)
             return q.ToolMessageV2(role="tool", tool_call_id=answered, content=_result(call, where, content))
 
 
-def _numbered(where: str, content: object) -> Iterable[tuple[str, str, Mapping[str, object]]]:
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
-        yield f"{where}.content[{number}]", str(part["type"]), part
+def _refuse_cache_mark(call: Call, where: str, part: Mapping[str, object]) -> None:
+    if part.get("cache_control"):
+        call.refuse(f"{where}.cache_control", "Cohere caches by itself")
 
 
 def _text(call: Call, where: str, part: Mapping[str, object]) -> q.ChatTextContent:
-    if "cache_control" in part:
-        call.refuse(f"{where}.cache_control", "Cohere caches by itself")
+    _refuse_cache_mark(call, where, part)
     return q.ChatTextContent(type="text", text=str(part.get("text") or part.get("refusal") or ""))
 
 
-def _only_text(call: Call, where: str, content: object) -> str | list[q.ChatTextContent]:
+def _only_text(call: Call, where: str, content: object, takes: Taken) -> str | list[q.ChatTextContent]:
     if content is None or isinstance(content, str):
         return content or ""
-    found: list[q.ChatTextContent] = []
-    for place, kind, part in _numbered(where, content):
-        if kind in ("text", "refusal"):
-            found.append(_text(call, place, part))
-        else:
-            call.refuse(f"{place} ({kind})", "Cohere takes text only here")
-    return found
+    return [_text(call, place, part) for place, _, part in numbered(call, where, content, takes)]
 
 
 def _content(call: Call, where: str, content: object) -> str | list[q.Content]:
     if content is None or isinstance(content, str):
         return content or ""
-    found: list[q.Content] = []
-    for place, kind, part in _numbered(where, content):
-        if kind == "text":
-            found.append(_text(call, place, part))
-        elif kind == "image_url":
-            found.append(_image(call, f"{place}.image_url", part["image_url"]))
-        else:
-            call.refuse(
-                f"{place} ({kind})", "Cohere takes text and images; texts to cite go in cohere={'documents': ...}"
-            )
-    return found
+    return [
+        _image(call, place, part) if kind == "image_url" else _text(call, place, part)
+        for place, kind, part in numbered(call, where, content, _OF_USER)
+    ]
 
 
-def _image(call: Call, where: str, payload: object) -> q.ImageContent:
+def _image(call: Call, place: str, part: Mapping[str, object]) -> q.ImageContent:
+    _refuse_cache_mark(call, place, part)
+    where, payload = f"{place}.image_url", part["image_url"]
     image = q.ImageUrl(url=url_of(where, payload))
     detail = mapping_of(payload).get("detail")
     if detail in _DETAILS:
@@ -173,15 +166,10 @@ def _result(call: Call, where: str, content: object) -> str | list[q.ToolContent
     """A tool's answer: text, or documents as Cohere writes them, which it can cite."""
     if content is None or isinstance(content, str):
         return content or ""
-    found: list[q.ToolContent] = []
-    for place, kind, part in _numbered(where, content):
-        if kind == "text":
-            found.append(_text(call, place, part))
-        elif kind == "document":
-            found.append(cast("q.DocumentContent", part))
-        else:
-            call.refuse(f"{place} ({kind})", "a tool's answer to Cohere is text, or documents as Cohere writes them")
-    return found
+    return [
+        _text(call, place, part) if kind == "text" else cast("q.DocumentContent", part)
+        for place, kind, part in numbered(call, where, content, _OF_TOOL)
+    ]
 
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.AssistantMessageV2:
@@ -195,7 +183,7 @@ def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id:
         if thought:
             turn["tool_plan"] = thought
             thought = ""
-    said = _only_text(call, where, message.get("content") or message.get("refusal"))
+    said = _only_text(call, where, message.get("content") or message.get("refusal"), _OF_ASSISTANT)
     if thought:
         turn["content"] = [q.ChatThinkingContent(type="thinking", thinking=thought), *_parted(said)]
     elif said or not calls:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from mimetypes import guess_type
 from typing import TYPE_CHECKING, Final, cast
 
 from pydantic_core import from_json
@@ -14,12 +13,11 @@ from polyvox_wire.gemini import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
-from ..shapes import is_mapping
-from .parts import arguments, detail_of, inline, native_blocks, refuse_name, texts, url_of
+from .media import detail_of, file_of, inline, media_type_of, sound_of, url_of
+from .parts import ONLY_TEXT, UNIFIED, Taken, arguments, native_blocks, numbered, texts, turns
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..messages import MessageParam
 
 OWN_ID: Final = "call_pv_"
 """Begins the ids that we make for calls that Gemini sends without one; they never go back to it."""
@@ -44,13 +42,17 @@ _LEVELS: Final[Mapping[str, q.ThinkingConfigThinkingLevel]] = {
 }
 # From Gemini 3 on models think in levels, by the shape of their names.
 _HAS_LEVELS = re.compile(r"gemini-([3-9]|\d\d)")
-_AUDIO: Final[Mapping[str, str]] = {"mp3": "audio/mp3", "wav": "audio/wav"}
 _TIERS: Final[Mapping[str, q.GenerateContentRequestServiceTier]] = {
     "default": "standard",
     "standard": "standard",
     "flex": "flex",
     "priority": "priority",
 }
+
+
+_TAKES: Final = Taken(UNIFIED, "Gemini takes text, images, sound, films and files")
+_OF_SYSTEM: Final = Taken(ONLY_TEXT, "Gemini's system instruction takes text only")
+_OF_TOOL: Final = Taken(ONLY_TEXT, "a function's answer to Gemini is text or JSON")
 
 
 def request(call: Call) -> stubs.RequestFields:
@@ -154,11 +156,9 @@ def _service_tier(call: Call) -> q.GenerateContentRequestServiceTier | Omit:
 
 def _system(call: Call) -> q.Content | Omit:
     parts: list[q.Part] = []
-    for index, message in enumerate(call.messages):
-        if message["role"] == "system" or message["role"] == "developer":
-            where = f"messages[{index}]"
-            refuse_name(call, where, cast("Mapping[str, object]", message))
-            parts.extend(_parts(call, where, message["content"]))
+    for where, message in turns(call):
+        if message["role"] in ("system", "developer"):
+            parts.extend(_parts(call, where, message["content"], _OF_SYSTEM))
     return q.Content(parts=parts) if parts else OMIT
 
 
@@ -171,78 +171,66 @@ class _Calls:
 
 
 def _contents(call: Call) -> list[q.Content]:
-    turns: list[q.Content] = []
+    said: list[q.Content] = []
     answers: list[q.Part] = []
     calls = _Calls()
-    for index, message in enumerate(call.messages):
-        where = f"messages[{index}]"
+    for where, message in turns(call):
         match message["role"]:
             case "system" | "developer":
                 continue
             case "tool" | "function":
                 answers.append(_answer(call, where, message, calls))
-                continue
-            case "user" | "assistant":
-                _flush(turns, answers)
-                refuse_name(call, where, cast("Mapping[str, object]", message))
+            case _:
+                _flush(said, answers)
                 turn = _turn(call, where, message, calls)
                 if turn.get("parts"):  # an answer in which nothing was said; Gemini refuses an empty turn
-                    turns.append(turn)
-    _flush(turns, answers)
-    if not turns:
+                    said.append(turn)
+    _flush(said, answers)
+    if not said:
         raise InvalidMessageError("messages has only instructions; Gemini needs at least one user message")
-    return turns
+    return said
 
 
-def _flush(turns: list[q.Content], answers: list[q.Part]) -> None:
+def _flush(said: list[q.Content], answers: list[q.Part]) -> None:
     if answers:
-        turns.append(q.Content(role="user", parts=list(answers)))
+        said.append(q.Content(role="user", parts=list(answers)))
         answers.clear()
 
 
-def _turn(call: Call, where: str, message: MessageParam, calls: _Calls) -> q.Content:
+def _turn(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> q.Content:
     if message["role"] == "assistant":
-        return q.Content(role="model", parts=_said(call, where, cast("Mapping[str, object]", message), calls))
-    return q.Content(role="user", parts=_parts(call, where, message["content"]))
+        return q.Content(role="model", parts=_said(call, where, message, calls))
+    return q.Content(role="user", parts=_parts(call, where, message["content"], _TAKES))
 
 
-def _parts(call: Call, where: str, content: object) -> list[q.Part]:
+def _parts(call: Call, where: str, content: object, takes: Taken) -> list[q.Part]:
     if isinstance(content, str):
         return [q.Part(text=content)]
-    found: list[q.Part] = []
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content or ())):
-        made = _part(call, f"{where}.content[{number}]", part)
-        if made is not None:
-            found.append(made)
-    return found
+    return [_part(call, place, kind, part) for place, kind, part in _unmarked(call, where, content or (), takes)]
 
 
-def _part(call: Call, where: str, part: Mapping[str, object]) -> q.Part | None:
-    if "cache_control" in part:
-        call.refuse(f"{where}.cache_control", "Gemini caches by itself, or by gemini={'cachedContent': ...}")
-    match part["type"]:
-        case "text":
-            return q.Part(text=str(part["text"]))
-        case "refusal":
-            return q.Part(text=str(part["refusal"]))
-        case "image_url" | "audio_url" | "video_url" as kind:
-            media = _media(url_of(f"{where}.{kind}", part[str(kind)]), None)
-            if detail_of(part[str(kind)]) is not None:
+def _unmarked(call: Call, where: str, content: object, takes: Taken) -> Iterable[tuple[str, str, Mapping[str, object]]]:
+    for place, kind, part in numbered(call, where, content, takes):
+        if part.get("cache_control"):
+            reason = "Gemini caches by itself, or by gemini={'cachedContent': ...}"
+            call.refuse(f"{place}.cache_control", reason)
+        yield place, kind, part
+
+
+def _part(call: Call, where: str, kind: str, part: Mapping[str, object]) -> q.Part:
+    match kind:
+        case "text" | "refusal":
+            return q.Part(text=str(part[kind]))
+        case "input_audio":
+            sound = sound_of(where, part["input_audio"])
+            return q.Part(inlineData=q.Blob(mimeType=sound.media_type, data=sound.data))
+        case "file":
+            return _file(where, part["file"])
+        case _:
+            media = _media(url_of(f"{where}.{kind}", part[kind]), part[kind])
+            if detail_of(part[kind]) is not None:
                 _less_detail(call, where, media)
             return media
-        case "input_audio":
-            sound = part["input_audio"]
-            if not is_mapping(sound):
-                raise InvalidMessageError(f"{where}.input_audio must be a mapping with data and format")
-            name = str(sound.get("format", "wav"))
-            return q.Part(
-                inlineData=q.Blob(mimeType=_AUDIO.get(name, f"audio/{name}"), data=str(sound.get("data", "")))
-            )
-        case "file":
-            return _file(where, cast("Mapping[str, object]", part["file"]))
-        case kind:
-            call.refuse(f"{where} ({kind})", "Gemini takes text, images, sound, films and files")
-            return None
 
 
 def _less_detail(call: Call, where: str, part: q.Part) -> None:
@@ -252,26 +240,25 @@ def _less_detail(call: Call, where: str, part: q.Part) -> None:
         call.refuse(f"{where}.image_url.detail", "before Gemini 3 it holds for all: gemini={'mediaResolution': ...}")
 
 
-def _media(url: str, media_type: str | None) -> q.Part:
+def _media(url: str, payload: object) -> q.Part:
     held = inline(url)
     if held is not None:
         return q.Part(inlineData=q.Blob(mimeType=held.media_type, data=held.data))
+    return _at(url, media_type_of(payload, url))
+
+
+def _at(url: str, kind: str | None) -> q.Part:
     file = q.FileData(fileUri=url)
-    if kind := media_type or guess_type(url.partition("?")[0])[0]:
+    if kind:
         file["mimeType"] = kind
     return q.Part(fileData=file)
 
 
-def _file(where: str, file: Mapping[str, object]) -> q.Part:
-    named, data = file.get("file_id"), file.get("file_data")
-    media_type = cast("str | None", file.get("format"))
-    if isinstance(named, str):
-        return _media(named, media_type)
-    if not isinstance(data, str):
-        raise InvalidMessageError(f"{where}.file needs file_data or file_id")
-    if inline(data) is None:
-        return q.Part(inlineData=q.Blob(mimeType=media_type or "application/pdf", data=data))
-    return _media(data, media_type)
+def _file(where: str, payload: object) -> q.Part:
+    file = file_of(where, payload)
+    if file.held is None:
+        return _at(file.at, file.media_type)
+    return q.Part(inlineData=q.Blob(mimeType=file.held.media_type, data=file.held.data))
 
 
 def _said(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> list[q.Part]:
@@ -286,7 +273,7 @@ def _said(call: Call, where: str, message: Mapping[str, object], calls: _Calls) 
         ids = (cast("Mapping[str, object]", one).get("id") for one in found if one)
         calls.sent_ids.update(str(one) for one in ids if one)
         return cast("list[q.Part]", native)
-    parts = _parts(call, where, message.get("content"))
+    parts = _parts(call, where, message.get("content"), _TAKES)
     parts.extend(q.Part(text=text) for text in texts(message.get("refusal")))
     parts.extend(_call(f"{where}.tool_calls[{number}]", one) for number, one in enumerate(made))
     if legacy := cast("Mapping[str, object] | None", message.get("function_call")):
@@ -306,37 +293,36 @@ def _call(where: str, made: Mapping[str, object]) -> q.Part:
     return part
 
 
-def _answer(call: Call, where: str, message: MessageParam, calls: _Calls) -> q.Part:
-    fields = cast("Mapping[str, object]", message)
+def _answer(call: Call, where: str, fields: Mapping[str, object], calls: _Calls) -> q.Part:
     made = str(fields.get("tool_call_id", ""))
     name = fields.get("name") or calls.names.get(made)
     if not name:
         raise InvalidMessageError(f"{where}.tool_call_id {made!r} answers no call of an earlier message")
-    result = q.FunctionResponse(name=str(name), response=_outcome(fields))
+    told = "\n".join(_told(call, where, fields.get("content")))
+    result = q.FunctionResponse(name=str(name), response=_outcome(told, bool(fields.get("is_error"))))
     if made in calls.sent_ids:
         result["id"] = made
-    content = fields.get("content")
-    if not isinstance(content, str):
-        _refuse_media(call, where, content)
     return q.Part(functionResponse=result)
 
 
-def _refuse_media(call: Call, where: str, content: object) -> None:
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content or ())):
-        if part["type"] != "text":
-            call.refuse(f"{where}.content[{number}] ({part['type']})", "a function's answer to Gemini is text or JSON")
+def _told(call: Call, where: str, content: object) -> Iterable[str]:
+    """The texts of a function's answer."""
+    if content is None or isinstance(content, str):
+        yield content or ""
+        return
+    for _, _, part in _unmarked(call, where, content, _OF_TOOL):
+        yield str(part["text"])
 
 
-def _outcome(fields: Mapping[str, object]) -> dict[str, object]:
+def _outcome(told: str, failed: bool) -> dict[str, object]:
     """A function's answer: an object as it is, anything else under Google's key for it."""
-    text = "\n".join(texts(fields.get("content")))
     try:
-        value: object = from_json(text)
+        value: object = from_json(told)
     except ValueError:
-        value = text
+        value = told
     if isinstance(value, dict):
         return cast("dict[str, object]", value)
-    return {"error" if fields.get("is_error") else "output": value}
+    return {"error" if failed else "output": value}
 
 
 def _tools(call: Call) -> list[q.Tool] | Omit:

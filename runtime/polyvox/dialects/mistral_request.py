@@ -14,14 +14,20 @@ from polyvox_wire.mistral import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
-from ..shapes import is_mapping, mapping_of
-from .parts import inline, native_blocks, refuse_name, texts, url_of
+from ..shapes import mapping_of
+from .media import base64_of, file_of, inline, sound_of, url_of
+from .parts import ONLY_TEXT, UNIFIED, Taken, native_blocks, numbered, texts, turns
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..messages import MessageParam
 
-_NATIVE_PARTS: Final = frozenset({"thinking", "reference", "document_url"})
+_OWN: Final = frozenset({"thinking", "reference", "document_url"})
+_TAKES: Final = Taken(
+    _OWN | UNIFIED - {"video_url"},
+    "Mistral takes text, images, sound and documents",
+    _OWN,
+)
+_OF_SYSTEM: Final = Taken(ONLY_TEXT | {"thinking"}, "Mistral's system prompt takes text only", _OWN)
 _NO_CACHE_MARKS: Final = "Mistral caches prompts by prompt_cache_key"
 _OWN_ID = re.compile(r"[a-zA-Z0-9]{9}")
 
@@ -110,11 +116,8 @@ def _format(call: Call) -> q.ResponseFormat | Omit:
 def _messages(call: Call) -> list[q.ChatCompletionRequestMessagesItem]:
     found: list[q.ChatCompletionRequestMessagesItem] = []
     legacy_id = call_id("call_0")
-    for index, message in enumerate(call.messages):
-        where = f"messages[{index}]"
-        fields = cast("Mapping[str, object]", message)
-        refuse_name(call, where, fields)
-        match message["role"]:
+    for index, (where, fields) in enumerate(turns(call)):
+        match fields["role"]:
             case "system" | "developer":
                 found.append(_system(call, where, fields["content"]))
             case "user":
@@ -122,8 +125,8 @@ def _messages(call: Call) -> list[q.ChatCompletionRequestMessagesItem]:
             case "assistant":
                 legacy_id = call_id(f"call_{index}")
                 found.extend(_assistant(call, where, fields, legacy_id))
-            case "tool" | "function":
-                found.append(_result(call, where, message, legacy_id))
+            case _:
+                found.append(_result(call, where, fields, legacy_id))
     return found
 
 
@@ -131,14 +134,8 @@ def _system(call: Call, where: str, content: object) -> q.SystemMessage:
     if isinstance(content, str):
         return q.SystemMessage(role="system", content=content)
     chunks: list[q.SystemMessageContentChunks] = []
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
-        place = f"{where}.content[{number}]"
-        if part["type"] == "text":
-            chunks.append(_text(call, place, part))
-        elif part["type"] == "thinking":
-            chunks.append(cast("q.ThinkChunk", part))
-        else:
-            call.refuse(f"{place} ({part['type']})", "Mistral's system prompt takes text only")
+    for place, kind, part in numbered(call, where, content, _OF_SYSTEM):
+        chunks.append(_text(call, place, part) if kind == "text" else cast("q.ThinkChunk", part))
     return q.SystemMessage(role="system", content=chunks)
 
 
@@ -187,8 +184,7 @@ def _arguments(where: str, given_arguments: object) -> str:
     raise InvalidMessageError(f"{where}.arguments must be JSON text, not a {type(given_arguments).__name__}")
 
 
-def _result(call: Call, where: str, message: MessageParam, legacy_id: str) -> q.ToolMessage:
-    fields = cast("Mapping[str, object]", message)
+def _result(call: Call, where: str, fields: Mapping[str, object], legacy_id: str) -> q.ToolMessage:
     made = fields.get("tool_call_id")
     turn = q.ToolMessage(
         role="tool",
@@ -212,36 +208,26 @@ def call_id(made: str) -> str:
 def _content(call: Call, where: str, content: object) -> str | list[q.ContentChunk]:
     if isinstance(content, str):
         return content
-    chunks: list[q.ContentChunk] = []
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
-        chunk = _chunk(call, f"{where}.content[{number}]", part)
-        if chunk is not None:
-            chunks.append(chunk)
-    return chunks
+    return [_chunk(call, place, kind, part) for place, kind, part in numbered(call, where, content, _TAKES)]
 
 
-def _chunk(call: Call, where: str, part: Mapping[str, object]) -> q.ContentChunk | None:
-    kind = part["type"]
-    if kind in _NATIVE_PARTS:
+def _chunk(call: Call, where: str, kind: str, part: Mapping[str, object]) -> q.ContentChunk:
+    if kind in _OWN:
         return cast("q.ContentChunk", part)
-    if kind == "refusal":
-        return q.TextChunk(type="text", text=str(part["refusal"]))
-    if kind == "text":
-        return _text(call, where, part)
-    if kind == "image_url":
-        _refuse_cache_mark(call, where, part)
-        return _image(call, f"{where}.image_url", part["image_url"])
-    if kind == "file":
-        _refuse_cache_mark(call, where, part)
-        return _file(where, mapping_of(part["file"]))
-    if kind == "input_audio":
-        return q.AudioChunk(type="input_audio", input_audio=_sound(where, part["input_audio"]))
-    if kind == "audio_url":
-        url = url_of(f"{where}.audio_url", part["audio_url"])
-        held = inline(url)
-        return q.AudioChunk(type="input_audio", input_audio=held.data if held else url)
-    call.refuse(f"{where} ({kind})", "Mistral takes text, images, sound and documents")
-    return None
+    _refuse_cache_mark(call, where, part)
+    match kind:
+        case "text" | "refusal":
+            return q.TextChunk(type="text", text=str(part[kind]))
+        case "image_url":
+            return _image(call, f"{where}.image_url", part["image_url"])
+        case "file":
+            return _file(where, part["file"])
+        case "input_audio":
+            return q.AudioChunk(type="input_audio", input_audio=_sound(where, part["input_audio"]))
+        case _:
+            url = url_of(f"{where}.audio_url", part["audio_url"])
+            held = inline(url)
+            return q.AudioChunk(type="input_audio", input_audio=held.data if held else url)
 
 
 def _refuse_cache_mark(call: Call, where: str, part: Mapping[str, object]) -> None:
@@ -266,24 +252,19 @@ def _image(call: Call, where: str, payload: object) -> q.ImageURLChunk:
 
 
 def _sound(where: str, payload: object) -> str:
-    data = payload.get("data") if is_mapping(payload) else payload
-    if not isinstance(data, str) or not data:
-        raise InvalidMessageError(f"{where}.input_audio.data is missing")
-    return data
+    if isinstance(payload, str):  # as Mistral writes it
+        return base64_of(f"{where}.input_audio", payload)
+    return sound_of(where, payload).data
 
 
-def _file(where: str, file: Mapping[str, object]) -> q.DocumentURLChunk | q.FileChunk:
-    named, data = file.get("file_id"), file.get("file_data")
-    if isinstance(named, str) and not named.startswith(("https://", "http://")):
-        return q.FileChunk(type="file", file_id=named)
-    url = named if isinstance(named, str) else data
-    if not isinstance(url, str):
-        raise InvalidMessageError(f"{where}.file needs file_data or file_id")
-    if not url.startswith(("https://", "http://", "data:")):
-        url = f"data:{file.get('format') or 'application/pdf'};base64,{url}"
+def _file(where: str, payload: object) -> q.DocumentURLChunk | q.FileChunk:
+    file = file_of(where, payload)
+    if file.held is None and not file.by_address:
+        return q.FileChunk(type="file", file_id=file.at)
+    url = file.at if file.held is None else f"data:{file.held.media_type};base64,{file.held.data}"
     chunk = q.DocumentURLChunk(type="document_url", document_url=url)
-    if name := file.get("filename"):
-        chunk["document_name"] = str(name)
+    if file.name:
+        chunk["document_name"] = file.name
     return chunk
 
 

@@ -11,12 +11,13 @@ from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..shapes import is_list, mapping_of
-from .parts import arguments, detail_of, inline, refuse_name, url_of
+from .media import detail_of, inline, url_of
+from .parts import SAID, Taken, arguments, numbered, turns
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..messages import MessageParam
 
+_TAKES: Final = Taken(SAID | {"image_url"}, "Ollama takes text and images")
 OWN_ID: Final = "call_pv_"
 """Begins the ids that we make for calls that come without one; they never go back."""
 Level: TypeAlias = Literal["high", "medium", "low", "max"]
@@ -129,31 +130,27 @@ _Answers: TypeAlias = list[tuple[int, q.ChatMessage]]
 
 
 def _messages(call: Call) -> list[q.ChatMessage]:
-    turns: list[q.ChatMessage] = []
+    said: list[q.ChatMessage] = []
     answers: _Answers = []
     calls = _Calls()
-    for index, message in enumerate(call.messages):
-        where = f"messages[{index}]"
-        match message["role"]:
-            case "tool" | "function":
-                answers.append(_answer(call, where, cast("Mapping[str, object]", message), calls))
-            case "system" | "developer" | "user" | "assistant":
-                _flush(turns, answers)
-                refuse_name(call, where, cast("Mapping[str, object]", message))
-                turns.append(_turn(call, where, message, calls))
-    _flush(turns, answers)
-    return turns
+    for where, fields in turns(call):
+        if fields["role"] in ("tool", "function"):
+            answers.append(_answer(call, where, fields, calls))
+            continue
+        _flush(said, answers)
+        said.append(_turn(call, where, fields, calls))
+    _flush(said, answers)
+    return said
 
 
-def _flush(turns: list[q.ChatMessage], answers: _Answers) -> None:
+def _flush(said: list[q.ChatMessage], answers: _Answers) -> None:
     """The answers to one turn's calls, in the order of the calls."""
-    turns.extend(answer for _, answer in sorted(answers, key=lambda pair: pair[0]))
+    said.extend(answer for _, answer in sorted(answers, key=lambda pair: pair[0]))
     answers.clear()
 
 
-def _turn(call: Call, where: str, message: MessageParam, calls: _Calls) -> q.ChatMessage:
-    fields = cast("Mapping[str, object]", message)
-    match message["role"]:
+def _turn(call: Call, where: str, fields: Mapping[str, object], calls: _Calls) -> q.ChatMessage:
+    match fields["role"]:
         case "assistant":
             return _assistant(call, where, fields, calls)
         case "user":
@@ -168,26 +165,23 @@ def _said(call: Call, where: str, role: q.ChatMessageRole, content: object) -> q
         return q.ChatMessage(role=role, content=content or "")
     texts: list[str] = []
     images: list[str] = []
-    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
-        _add(call, f"{where}.content[{number}]", part, texts, images)
+    for place, kind, part in numbered(call, where, content, _TAKES):
+        _add(call, place, kind, part, texts, images)
     turn = q.ChatMessage(role=role, content="\n".join(texts))
     if images:
         turn["images"] = images
     return turn
 
 
-def _add(call: Call, where: str, part: Mapping[str, object], texts: list[str], images: list[str]) -> None:
-    kind = part["type"]
-    if "cache_control" in part:
+def _add(call: Call, where: str, kind: str, part: Mapping[str, object], texts: list[str], images: list[str]) -> None:
+    if part.get("cache_control"):
         call.refuse(f"{where}.cache_control", "Ollama caches by itself")
-    if kind in ("text", "refusal"):
-        texts.append(str(part[str(kind)]))
-    elif kind == "image_url":
-        image = _image(call, f"{where}.image_url", part["image_url"])
-        if image is not None:
-            images.append(image)
-    else:
-        call.refuse(f"{where} ({kind})", "Ollama takes text and images")
+    if kind != "image_url":
+        texts.append(str(part[kind]))
+        return
+    image = _image(call, f"{where}.image_url", part["image_url"])
+    if image is not None:
+        images.append(image)
 
 
 def _image(call: Call, where: str, payload: object) -> str | None:

@@ -17,14 +17,15 @@ from polyvox_wire.openai import stubs
 from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
 
-from ..errors import APIResponseValidationError, InvalidMessageError
+from ..errors import APIResponseValidationError
 from ..honest import check_calls, new_id, now
 from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
 from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
-from ..shapes import is_list, is_mapping, mapping_of
+from ..shapes import is_list, mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
-from .dialect import Dialect
+from .dialect import Dialect, StreamReader
+from .openai_media import NO_CACHE_MARKS, TAKES, parts
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
 from .parts import texts
 
@@ -45,7 +46,6 @@ _OURS: Final = frozenset(
 )
 # Gateways want their reasoning back (DeepSeek, Z.AI, OpenRouter), each under the name it came by.
 _GATEWAY_KEEPS: Final = frozenset({"reasoning_content"})
-_PARTS: Final = frozenset({"text", "image_url", "input_audio", "file", "refusal"})
 
 
 class OpenAIMapping(stubs.Mapping["Call"]):
@@ -135,16 +135,17 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
         fields = _without_ours(fields, vendor.name)
     if fields["role"] == "developer" and not vendor.developer_role:
         fields = {**fields, "role": "system"}
+    if vendor.name in TAKES and fields.get("cache_control"):
+        call.refuse(f"messages[{index}].cache_control", NO_CACHE_MARKS)
+        fields = {key: value for key, value in fields.items() if key != "cache_control"}
     content = fields.get("content")
     if content is None or isinstance(content, str):
         return fields
-    parts = list(cast("Iterable[Mapping[str, object]]", content))
     if vendor.text_only:
-        return {**fields, "content": _joined(call, index, parts)}
-    if vendor.name == "openai":
-        kept = [_part(call, f"messages[{index}].content[{number}]", part) for number, part in enumerate(parts)]
-        parts = [part for part in kept if part is not None]
-    return {**fields, "content": parts}
+        return {**fields, "content": _joined(call, index, cast("Iterable[Mapping[str, object]]", content))}
+    if vendor.name in TAKES:
+        return {**fields, "content": list(parts(call, f"messages[{index}]", str(fields["role"]), content))}
+    return {**fields, "content": list(cast("Iterable[object]", content))}
 
 
 def _without_ours(fields: Mapping[str, object], vendor: str) -> Mapping[str, object]:
@@ -172,24 +173,11 @@ def _tool_call(call: Mapping[str, object]) -> Mapping[str, object]:
     return {key: value for key, value in call.items() if key not in left and value is not None}
 
 
-def _part(call: Call, where: str, part: Mapping[str, object]) -> Mapping[str, object] | None:
-    kind = part["type"]
-    if kind not in _PARTS:
-        call.refuse(f"{where} ({kind})", f"OpenAI takes parts of type {', '.join(sorted(_PARTS))}")
-        return None
-    if kind == "input_audio" and not is_mapping(part["input_audio"]):
-        raise InvalidMessageError(f"{where}.input_audio must be a mapping with data and format")
-    if "cache_control" in part:
-        call.refuse(f"{where}.cache_control", "OpenAI caches prompts by itself; see prompt_cache_key")
-        return {key: value for key, value in part.items() if key != "cache_control"}
-    return part
-
-
-def _joined(call: Call, index: int, parts: list[Mapping[str, object]]) -> str:
-    for number, part in enumerate(parts):
+def _joined(call: Call, index: int, content: Iterable[Mapping[str, object]]) -> str:
+    for number, part in enumerate(found := list(content)):
         if part["type"] != "text":
             call.refuse(f"messages[{index}].content[{number}] ({part['type']})", f"{call.vendor.name} takes text only")
-    return "\n".join(str(part["text"]) for part in parts if part["type"] == "text")
+    return "\n".join(str(part["text"]) for part in found if part["type"] == "text")
 
 
 # Vendors whose own description says all that they take. (Those of DeepSeek, vLLM and Hugging Face say less.)
@@ -289,7 +277,7 @@ class OpenAIDialect(Dialect):
         return completion
 
     @override
-    def reader(self, call: Call) -> OpenAIReader:
+    def reader(self, call: Call) -> StreamReader:
         return OpenAIReader(self, call)
 
     def _explain_nothing(self, call: Call, completion: ChatCompletion, body: bytes) -> None:

@@ -1,52 +1,116 @@
-"""Content parts and tool calls, as mappings to other dialects than OpenAI's need them."""
+"""Messages, content parts and tool calls, as mappings to other dialects than OpenAI's need them."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from pydantic_core import from_json
 
 from ..errors import InvalidMessageError
-from ..shapes import is_mapping, mapping_of
+from ..shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
     from ..call import Call
 
-_DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?:;[^,]*?)?;base64,(?P<data>.*)", re.DOTALL)
-
-
-class Inline(NamedTuple):
-    """Bytes in base64, and their media type."""
-
-    media_type: str
-    data: str
-
-
-def inline(url: str) -> Inline | None:
-    """The content of a data URL; None for an address."""
-    found = _DATA_URL.fullmatch(url)
-    return Inline(found["type"], found["data"]) if found else None
-
-
-def url_of(where: str, payload: object) -> str:
-    """The address in `{"url": ...}`, or in the bare text that some write instead."""
-    url = payload.get("url") if is_mapping(payload) else payload
-    if not isinstance(url, str) or not url:
-        raise InvalidMessageError(f"{where}.url is missing")
-    if url.startswith("data:") and inline(url) is None:
-        raise InvalidMessageError(f"{where}.url is a data URL without base64")
-    return url
-
-
-def detail_of(payload: object) -> str | None:
-    """The detail asked for of an image; None for what vendors do anyway."""
-    detail = mapping_of(payload).get("detail")
-    return None if detail in (None, "auto", "high") else str(detail)
-
-
 _SAID = ("text", "refusal")
+_ANYWHERE: Final = frozenset({"role", "content", "name", "cache_control"})
+# What a message of each role may have. An assistant's may have more: what another vendor answered, with all its extras.
+_KEYS: Final[Mapping[str, frozenset[str]]] = {
+    "system": _ANYWHERE,
+    "developer": _ANYWHERE,
+    "user": _ANYWHERE,
+    "tool": _ANYWHERE | {"tool_call_id", "is_error"},
+    "function": _ANYWHERE | {"is_error"},
+}
+UNIFIED: Final = frozenset({*_SAID, "image_url", "audio_url", "video_url", "input_audio", "file"})
+"""The types of parts that hold what they say under their own name."""
+ONLY_TEXT: Final = frozenset({"text"})
+SAID: Final = frozenset(_SAID)
+
+
+def turns(call: Call) -> Iterable[tuple[str, Mapping[str, object]]]:
+    """Each message with its place, for vendors that know less of messages than OpenAI does."""
+    for index, message in enumerate(call.messages):
+        where, fields = f"messages[{index}]", cast("Mapping[str, object]", message)
+        role = str(fields["role"])
+        for key in fields.keys() - _KEYS.get(role, fields.keys()):
+            if fields[key] is not None:
+                call.refuse(f"{where}.{key}", f"a {role} message has no such key")
+        if fields.get("name") and role not in ("tool", "function"):
+            call.refuse(f"{where}.name", f"{call.vendor.name} has no names of participants")
+        if fields.get("audio"):
+            fields = _spoken(call, where, fields)
+        yield where, _marked_part(fields) if fields.get("cache_control") else fields
+
+
+def _spoken(call: Call, where: str, fields: Mapping[str, object]) -> Mapping[str, object]:
+    """An answer that was spoken, for vendors who cannot hear it again: what was said."""
+    if fields.get("content"):
+        return fields
+    said = mapping_of(fields["audio"]).get("transcript")
+    if not said:
+        call.refuse(f"{where}.audio", f"{call.vendor.name} cannot have OpenAI's sound back, and there is no transcript")
+    return {**fields, "content": said or None}
+
+
+def _marked_part(fields: Mapping[str, object]) -> Mapping[str, object]:
+    """The message with its `cache_control` on its last part, where vendors have it."""
+    mark, content = {"cache_control": fields["cache_control"]}, fields.get("content")
+    parts = list(cast("Iterable[Mapping[str, object]]", content)) if not isinstance(content, str) else []
+    last: Mapping[str, object] = parts.pop() if parts else {"type": "text", "text": content or ""}
+    return {**fields, "content": [*parts, {**last, **mark}]}
+
+
+class Taken(NamedTuple):
+    """Which parts a vendor takes in one place."""
+
+    kinds: frozenset[str]
+    why: str
+    """Said of all others, such as `Cohere takes text only here`."""
+    own: frozenset[str] = frozenset()
+    """The types, among these, that go as they are: the vendor writes them so itself."""
+
+
+def numbered(call: Call, where: str, content: object, takes: Taken) -> Iterable[tuple[str, str, Mapping[str, object]]]:
+    """Each part that the vendor takes: its place, its type, and what it says; the others are refused.
+
+    A `document` comes as the text or the file that says the same, but for `part["type"]`, which names it in errors.
+    """
+    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
+        place, kind = f"{where}.content[{number}]", str(part["type"])
+        if kind == "document" and "source" in part and kind not in takes.own:
+            kind, part = _unified(part)
+        if kind not in takes.kinds:
+            call.refuse(f"{place} ({part['type']})", takes.why)
+            continue
+        if kind in UNIFIED and (kind not in takes.own or kind != part["type"]):
+            part = _known(call, place, kind, part)
+        yield place, kind, part
+
+
+def _known(call: Call, where: str, kind: str, part: Mapping[str, object]) -> Mapping[str, object]:
+    """The part without keys that no vendor knows of it, which are refused."""
+    unknown = [key for key in part if key not in ("type", kind, "cache_control") and part[key] is not None]
+    for key in unknown:
+        call.refuse(f"{where}.{key}", f"a part of type {part['type']!r} has no such key for {call.vendor.name}")
+    return {key: value for key, value in part.items() if key not in unknown} if unknown else part
+
+
+def _unified(part: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
+    """A `document` as Anthropic writes it, as the text or the file that it holds, with the keys that are left."""
+    named = part.get("title") is not None
+    rest = {key: part[key] for key in part if key not in ("source", "title")}
+    title = {"filename": part["title"]} if named else {}
+    match mapping_of(part["source"]):
+        case {"type": "text", "data": str(text)}:
+            return "text", {**rest, "text": text, **({"title": part["title"]} if named else {})}
+        case {"type": "base64", "media_type": str(kind), "data": str(data)}:
+            return "file", {**rest, "file": {"file_data": f"data:{kind};base64,{data}", **title}}
+        case {"type": "url", "url": str(url)}:
+            return "file", {**rest, "file": {"file_id": url, "format": "application/pdf", **title}}
+        case _:
+            return "document", part  # an upload, or blocks: Anthropic's own
 
 
 def texts(content: object) -> list[str]:
@@ -72,17 +136,11 @@ def arguments(where: str, text: object) -> dict[str, object]:
     return cast("dict[str, object]", value)
 
 
-def refuse_name(call: Call, where: str, message: Mapping[str, object]) -> None:
-    """Vendors without participants' names."""
-    if message.get("name") and message["role"] not in ("tool", "function"):
-        call.refuse(f"{where}.name", f"{call.vendor.name} has no names of participants")
-
-
 def native_blocks(message: Mapping[str, object], vendor: str, key: str) -> list[dict[str, object]] | None:
     """What this vendor itself sent in an earlier answer, to be given back as it is; None if there is no such thing, or
     if the caller has changed the text since."""
     held = mapping_of(mapping_of(message.get("provider_specific_fields")).get(vendor))
     blocks = held.get(key)
-    if not isinstance(blocks, list) or held.get("text", "") != "".join(texts(message.get("content"))):
+    if not is_list(blocks) or held.get("text", "") != "".join(texts(message.get("content"))):
         return None
     return cast("list[dict[str, object]]", blocks)

@@ -1,0 +1,231 @@
+"""`model_list`: several models asked at the same time. The first answer wins, and the others' connections are closed.
+
+Synchronously each model has a thread for the time of the call; a loser that waits for its vendor is stopped by shutting
+down its socket. Asynchronously each has a task. A streamed answer counts from its first chunk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
+
+from .drivers import HTTP, AsyncHTTP, AsyncReply, AsyncStream, Reply, Stream, arun, plain_request, run
+from .errors import APIError
+from .exchange import Attempt, Tell, exchange, exhausted
+from .watching import Watch
+
+if TYPE_CHECKING:
+    from .calling import Opened, Plan
+    from .results import ChatCompletion
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Outcome: TypeAlias = "tuple[int, R | BaseException, Reply | None]"
+
+
+class Lost(Exception):
+    """Another model was faster."""
+
+
+class _NetworkStream(Protocol):
+    """What the HTTP library reports of a new connection."""
+
+    def get_extra_info(self, info: str) -> object: ...
+
+
+class Interruptible:
+    """One racer's HTTP client: what it waits for can be stopped from another thread."""
+
+    def __init__(self, http: HTTP) -> None:
+        self._http = http
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self.lost = False
+
+    def build_request(
+        self, method: str, url: str, *, headers: object, content: bytes, extensions: Mapping[str, object]
+    ) -> object:
+        """The request; the HTTP library tells of the connection that it opens for it."""
+        watched = {**extensions, "trace": self._trace}
+        return plain_request(self._http, method, url, headers, content, watched)
+
+    def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Reply:
+        """Send it, unless the race is over."""
+        if self.lost:
+            raise Lost
+        return self._http.send(request, stream=stream, follow_redirects=follow_redirects)
+
+    def _trace(self, event: str, info: Mapping[str, object]) -> None:
+        if not event.endswith(("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")):
+            return
+        found = cast("_NetworkStream", info["return_value"]).get_extra_info("socket")
+        if isinstance(found, socket.socket):
+            with self._lock:
+                self._sockets.append(found)
+                if self.lost:
+                    _shut(found)
+
+    def stop(self) -> None:
+        """End it, wherever it is."""
+        with self._lock:
+            self.lost = True
+            for one in self._sockets:
+                _shut(one)
+
+
+def _shut(one: socket.socket) -> None:
+    with suppress(OSError):  # closed already
+        one.shutdown(socket.SHUT_RDWR)
+
+
+class _Race(Generic[T, R]):
+    """One call's threads."""
+
+    def __init__(self, plan: Plan[T], http: HTTP, tell: Tell | None, first: Callable[[T, Reply | None], R]) -> None:
+        self._plan = plan
+        self._tell = tell
+        self._first = first
+        self._racers = [Interruptible(http) for _ in plan.candidates]
+        self._outcomes: SimpleQueue[Outcome[R]] = SimpleQueue()
+        self._over = False
+        self._lock = threading.Lock()
+
+    def run(self) -> R:
+        for number, prepare in enumerate(self._plan.candidates):
+            threading.Thread(target=self._ask, args=(number, prepare), name="polyvox-race", daemon=True).start()
+        winner = -1
+        try:
+            winner, answer = self._winner()
+            return answer
+        finally:
+            self._end(winner)
+
+    def _winner(self) -> tuple[int, R]:
+        failures: dict[int, APIError] = {}
+        while len(failures) < len(self._racers):
+            number, outcome, _ = self._outcomes.get()
+            if isinstance(outcome, APIError):
+                failures[number] = outcome
+            elif isinstance(outcome, BaseException):
+                raise outcome
+            else:
+                return number, outcome
+        raise exhausted([failures[number] for number in sorted(failures)])
+
+    def _ask(self, number: int, prepare: Callable[[], Attempt[T]]) -> None:
+        reply: Reply | None = None
+        try:
+            result, reply = run(exchange([prepare], self._plan.retries, self._tell), self._racers[number])
+            outcome: R | BaseException = self._first(result, reply)
+        except BaseException as error:
+            outcome = error
+        with self._lock:
+            if not self._over:
+                self._outcomes.put((number, outcome, reply))
+            elif reply is not None:
+                reply.close()
+
+    def _end(self, winner: int) -> None:
+        """Stop the losers, also one that came in second just now."""
+        with self._lock:
+            self._over = True
+        for number, racer in enumerate(self._racers):
+            if number != winner:
+                racer.stop()
+        while not self._outcomes.empty():
+            _, _, reply = self._outcomes.get()
+            if reply is not None:
+                reply.close()
+
+
+def race(plan: Plan[ChatCompletion], http: HTTP, watch: Watch) -> ChatCompletion:
+    """The first whole answer of a plan's models.
+
+    Raises:
+        FallbacksExhaustedError: none of them answered.
+    """
+    return _Race(plan, http, watch.tell, lambda answer, _: answer).run()
+
+
+def race_streams(plan: Plan[Opened], http: HTTP, watch: Watch) -> Stream:
+    """The first stream of a plan's models that has a chunk. Raises as `race` does."""
+
+    def started(opened: Opened, reply: Reply | None) -> Stream:
+        assert reply is not None, "a streamed answer leaves its reply open"
+        stream: Stream = Stream(opened, reply, http)
+        stream._wait()
+        return stream
+
+    stream = _Race(plan, http, watch.tell, started).run()
+    stream._received.watched_by(watch)
+    return stream
+
+
+async def _arace(
+    plan: Plan[T], http: AsyncHTTP, tell: Tell | None, first: Callable[[T, AsyncReply | None], Awaitable[R]]
+) -> R:
+    async def ask(prepare: Callable[[], Attempt[T]]) -> tuple[R, AsyncReply | None]:
+        result, reply = await arun(exchange([prepare], plan.retries, tell), http)
+        try:
+            return await first(result, reply), reply
+        except BaseException:
+            if reply is not None:
+                await reply.aclose()
+            raise
+
+    tasks = [asyncio.ensure_future(ask(prepare)) for prepare in plan.candidates]
+    winner: asyncio.Future[tuple[R, AsyncReply | None]] | None = None
+    try:
+        winner = await _first_done(tasks)
+        return winner.result()[0]
+    finally:
+        await _end([task for task in tasks if task is not winner])
+
+
+async def _first_done(
+    tasks: list[asyncio.Task[tuple[R, AsyncReply | None]]],
+) -> asyncio.Future[tuple[R, AsyncReply | None]]:
+    pending = set(tasks)
+    while pending:
+        _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            if task not in pending and not isinstance(task.exception(), APIError):
+                return task
+    raise exhausted([cast("APIError", task.exception()) for task in tasks])
+
+
+async def _end(losers: list[asyncio.Task[tuple[R, AsyncReply | None]]]) -> None:
+    for task in losers:
+        task.cancel()
+    for outcome in await asyncio.gather(*losers, return_exceptions=True):
+        if not isinstance(outcome, BaseException) and outcome[1] is not None:
+            await outcome[1].aclose()
+
+
+async def arace(plan: Plan[ChatCompletion], http: AsyncHTTP, watch: Watch) -> ChatCompletion:
+    """The same as `race`, asynchronous."""
+
+    async def whole(answer: ChatCompletion, _: AsyncReply | None) -> ChatCompletion:
+        return answer
+
+    return await _arace(plan, http, watch.tell, whole)
+
+
+async def arace_streams(plan: Plan[Opened], http: AsyncHTTP, watch: Watch) -> AsyncStream:
+    """The same as `race_streams`, asynchronous."""
+
+    async def started(opened: Opened, reply: AsyncReply | None) -> AsyncStream:
+        assert reply is not None, "a streamed answer leaves its reply open"
+        stream: AsyncStream = AsyncStream(opened, reply, http)
+        await stream._wait()
+        return stream
+
+    stream = await _arace(plan, http, watch.tell, started)
+    stream._received.watched_by(watch)
+    return stream

@@ -1,0 +1,127 @@
+"""Access tokens that a vendor's token server gives for a key: kept until shortly before they run out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from threading import Lock
+from time import monotonic, time
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from pydantic_core import from_json
+
+from .errors import APIConnectionError, APIError, AuthenticationError
+from .failures import failure
+from .secrecy import Secrets
+from .shapes import mapping_of
+
+if TYPE_CHECKING:
+    from .exchange import Headers
+
+_EARLY: Final = 60.0
+"""Seconds by which a token is renewed before it runs out."""
+_SHORTEST: Final = 30.0
+"""Seconds for which a token is kept, whatever the clocks say."""
+_TIMEOUT: Final = 30.0
+
+Lifetime: TypeAlias = Callable[[Mapping[str, object]], float]
+
+
+class TokenRequest(NamedTuple):
+    """How a token is asked for: a form, and the headers that a vendor wants beside it."""
+
+    provider: str
+    url: str
+    headers: Headers
+    form: str
+    secret: str
+    """What must not show in an error."""
+
+    def __repr__(self) -> str:
+        return f"TokenRequest({self.provider}, {self.url})"
+
+
+def expires_in(reply: Mapping[str, object]) -> float:
+    """The usual way to say how long a token is good for: in seconds."""
+    return _number(reply.get("expires_in"))
+
+
+def expires_at(reply: Mapping[str, object]) -> float:
+    """Until when, in milliseconds of Unix time; by a clock that may go otherwise than ours."""
+    return _number(reply.get("expires_at")) / 1000 - time()
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+class KeyLogin:
+    """One key's tokens, fetched once for all threads."""
+
+    def __init__(self, request: TokenRequest, lifetime: Lifetime) -> None:
+        self._request, self._lifetime = request, lifetime
+        self._lock = Lock()
+        self._token, self._until = "", 0.0
+
+    def token(self) -> str:
+        """A token that is good now; may ask the token server.
+
+        Raises `AuthenticationError` where it refuses the key, `APIConnectionError` where it cannot be reached.
+        """
+        with self._lock:
+            if not self._token or monotonic() >= self._until:
+                asked = monotonic()
+                reply = self._fetch()
+                token = reply.get("access_token")
+                if not isinstance(token, str) or not token.strip():
+                    raise self._refused("its reply has no access_token")
+                self._token = token
+                self._until = asked + max(self._lifetime(reply) - _EARLY, _SHORTEST)
+            return self._token
+
+    def forget(self) -> None:
+        """The vendor refused the token: get another for the next request."""
+        self._until = 0.0
+
+    def _fetch(self) -> Mapping[str, object]:
+        from .drivers import fetch
+
+        asked = self._request
+        headers = {
+            "content-type": "application/x-www-form-urlencoded",
+            "accept": "application/json",
+            **dict(asked.headers),
+        }
+        try:
+            status, told, body = fetch("POST", asked.url, asked.form.encode(), headers, _TIMEOUT)
+        except Exception as error:  # the HTTP library's own, which only the drivers know
+            raise APIConnectionError(f"could not reach {asked.url}: {error}", provider=asked.provider) from error
+        if status >= 300:
+            raise self._failed(failure(asked.provider, "", status, told, body))
+        try:
+            return mapping_of(from_json(body))
+        except ValueError as error:
+            raise self._refused("its reply is not JSON") from error
+
+    def _failed(self, error: APIError) -> APIError:
+        """A key that is refused comes with all kinds of statuses."""
+        said = error.message.replace(self._request.secret, "***")
+        kind = type(error) if error.retryable else AuthenticationError
+        return kind(
+            f"{self._request.url} gave no token: {said}",
+            status_code=error.status_code,
+            code=error.code,
+            provider=self._request.provider,
+            request_id=error.request_id,
+            retry_after=error.retry_after,
+        )
+
+    def _refused(self, why: str) -> APIError:
+        return AuthenticationError(f"{self._request.url} gave no token: {why}", provider=self._request.provider)
+
+
+@lru_cache(maxsize=256)
+def login(request: TokenRequest, lifetime: Lifetime = expires_in) -> KeyLogin:
+    """The tokens for a key; the same for every call that has it. Refuses a key that no header can carry."""
+    Secrets().keep(request.secret, request.headers)
+    return KeyLogin(request, lifetime)
