@@ -172,6 +172,7 @@ def test_interrupting(vendor: HostileVendor, says: bytes, stream: bool) -> None:
         pytest.skip("only the main thread gets signals")
     silent = Silent(says)
     address = vendor.address(silent)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # some runners of tests ignore it
 
     def press() -> None:
         silent.asked.wait(30)
@@ -187,6 +188,7 @@ def test_interrupting(vendor: HostileVendor, says: bytes, stream: bool) -> None:
     with Client() as client:
         with pytest.raises(KeyboardInterrupt):
             call()
+        signal.signal(signal.SIGINT, before)
         assert silent.left.wait(30)
     assert vendor.asked(address) == 1
 
