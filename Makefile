@@ -68,10 +68,10 @@ generate: $(READY) ## compile specs/ into generated/
 
 check-generated: $(READY) ## would generate change anything? Prints the difference
 	$(BIN)/python -m codegen generate --check
-	$(BIN)/python docs/build.py --check
+	$(BIN)/python -m docs.build --check
 
 docs: $(READY) ## write the pages of docs/ that are made from code
-	$(BIN)/python docs/build.py
+	$(BIN)/python -m docs.build
 
 format: $(READY) ## format what we wrote
 	$(BIN)/ruff format runtime codegen tests benchmarks docs

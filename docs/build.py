@@ -1,5 +1,4 @@
-"""Writes the pages parameters.md, vendors.md and errors.md from the code they describe: `make docs`; `--check` only
-compares."""
+"""Writes the pages of docs/ that are made from code or data: `make docs`; `--check` only compares."""
 
 from __future__ import annotations
 
@@ -10,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import polyvox
+from docs import efforts, migration
 from polyvox import Emulated, Native, Provider, Renamed, Stance, Unsupported, errors, exchange, failures, parameters
 from polyvox_wire.gateways import LEFT_OUT
 
@@ -32,7 +32,14 @@ def parameters_page() -> str:
         lines.append(f"\n## {title}\n\n| keyword | type | meaning |\n| --- | --- | --- |")
         for key, kind, text in _documented(name):
             lines.append(f"| `{key}` | `{kind.removesuffix(' | None').replace('|', chr(92) + '|')}` | {text} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + efforts.section()
+
+
+def migration_pages() -> Iterator[tuple[str, str]]:
+    """For who comes from another library."""
+    meanings = {key: text for kind in ("ModelParameters", "CallParameters") for key, _, text in _documented(kind)}
+    for name, text in migration.pages({key: f"The same. {text}" for key, text in meanings.items()}):
+        yield name, NOTE + text
 
 
 def _documented(name: str) -> Iterator[tuple[str, str, str]]:
@@ -156,6 +163,7 @@ def main() -> int:
     """Write the pages, or with --check say which are out of date."""
     stale = 0
     pages = {"parameters.md": parameters_page(), "vendors.md": vendors_page(), "errors.md": errors_page()}
+    pages.update(migration_pages())
     for name, text in pages.items():
         path = HERE / name
         if path.exists() and path.read_text("utf-8") == text:

@@ -5,8 +5,8 @@
 
 It looks at the path and at the shape of the request (streamed, with tools, with a tool's result, with a response
 format, for an unknown model) and replays the recorded exchange of the same shape, byte for byte; streams event by
-event, in chunks. Of vendors without cassettes the three that speak a dialect of their own say one thing, written here;
-the others (Azure, Vertex AI, gateways) speak one of the dialects of the cassettes. `requests` has what it was sent.
+event, in chunks. For vendors without cassettes that speak a dialect of their own `hand_written` answers; the others
+(Azure, Vertex AI, gateways) speak one of the dialects of the cassettes. `requests` has what it was sent.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self, TypeAlias, cast
+from typing import Any, NamedTuple, Self, TypeAlias, cast
 
 import yaml
 
 from polyvox.addressing import NATIVE
+from tests import hand_written
 from tests.scenarios import CASSETTES, NO_SUCH_MODEL, Vendor
 
 JSON: TypeAlias = Mapping[str, Any]
@@ -91,38 +92,6 @@ def all_exchanges() -> Mapping[Shape, Exchange]:
     return {found.shape: found for name in names for found in exchanges(name)}
 
 
-PARIS: Final = "The capital of France is Paris."
-# The end of a path -> the one answer of the vendor who has it.
-HAND_WRITTEN: Final[Mapping[str, JSON]] = {
-    "/converse": {
-        "output": {"message": {"role": "assistant", "content": [{"text": PARIS}]}},
-        "stopReason": "end_turn",
-        "usage": {"inputTokens": 20, "outputTokens": 7, "totalTokens": 27},
-        "metrics": {"latencyMs": 400},
-    },
-    "/v2/chat": {
-        "id": "8f1d7c2e-0001",
-        "finish_reason": "COMPLETE",
-        "message": {"role": "assistant", "content": [{"type": "text", "text": PARIS}]},
-        "usage": {"tokens": {"input_tokens": 20, "output_tokens": 7}},
-    },
-    "/api/chat": {
-        "model": "llama3",
-        "created_at": "2026-08-17T08:22:53.078901Z",
-        "message": {"role": "assistant", "content": PARIS},
-        "done": True,
-        "done_reason": "stop",
-        "prompt_eval_count": 20,
-        "eval_count": 7,
-    },
-}
-
-
-def hand_written(path: str) -> bytes | None:
-    """The answer to a path that no cassette has."""
-    return next((json.dumps(reply).encode() for end, reply in HAND_WRITTEN.items() if path.endswith(end)), None)
-
-
 def shape_of(path: str, body: JSON) -> Shape:
     """The shape of a request. Raises LookupError for a path that is no vendor's."""
     path = path.partition("?")[0]
@@ -141,7 +110,7 @@ def _openai(body: JSON) -> Shape:
     signs = {
         "stream": body.get("stream"),
         "tool result": _at(body, "messages", -1, "role") in ("tool", "function"),
-        "tool call": "tools" in body,
+        "tool call": "tools" in body or "functions" in body,
         "structured": _at(body, "response_format", "type") in ("json_object", "json_schema"),
     }
     return _shape("openai", body["model"], signs, _at(body, "response_format", "json_schema", "schema"))
@@ -152,7 +121,7 @@ def _anthropic(model: str, body: JSON) -> Shape:
         "stream": body.get("stream"),
         "tool result": _at(body, "messages", -1, "content", -1, "type") == "tool_result",
         "tool call": "tools" in body,
-        "structured": _at(body, "output_config", "format"),
+        "structured": _at(body, "output_config", "format") or hand_written.wants_json(body),
     }
     return _shape("anthropic", model, signs, _at(body, "output_config", "format", "schema"))
 
@@ -260,8 +229,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
         cast("_Server", self.server).requests.append(Received(self.path, headers, body, self.client_address))
-        if (reply := hand_written(self.path)) is not None:
-            self._send(200, {"content-type": ["application/json"]}, reply)
+        if (reply := hand_written.reply(self.path, json.loads(body))) is not None:
+            self._send(reply.status, {"content-type": [reply.content_type]}, reply.body)
             return
         try:
             found = answer_to(shape_of(self.path, json.loads(body)))

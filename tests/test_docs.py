@@ -25,7 +25,7 @@ def _rows(title: str) -> Iterator[list[str]]:
 
 
 def test_the_pages_are_those_of_today() -> None:
-    done = subprocess.run([sys.executable, "docs/build.py", "--check"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "docs.build", "--check"], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -1,4 +1,4 @@
-"""The examples of any-llm's page on `completion`, in polyvox."""
+"""The examples of any-llm's page on `completion`, in polyvox; each asks the page's model unless told another."""
 
 from __future__ import annotations
 
@@ -44,30 +44,30 @@ def every_parameter() -> None:
     print(stream.completion().choices[0].message.content)
 
 
-def not_streaming() -> None:
+def not_streaming(model: str = "mistral-small-latest", provider: str = "mistral") -> None:
     response = completion(
-        model="mistral-small-latest",
-        provider="mistral",
+        model=model,
+        provider=provider,
         messages=[{"role": "user", "content": "What is the capital of France?"}],
     )
     print(response.choices[0].message.content)
 
 
-def streaming() -> None:
+def streaming(model: str = "gpt-4.1-mini", provider: str = "openai") -> None:
     for chunk in completion(
-        model="gpt-4.1-mini",
-        provider="openai",
+        model=model,
+        provider=provider,
         messages=[{"role": "user", "content": "Tell me a story."}],
         stream=True,
     ):
         print(chunk.choices[0].delta.content or "", end="")
 
 
-def asynchronous() -> None:
+def asynchronous(model: str = "claude-sonnet-4-20250514", provider: str = "anthropic") -> None:
     async def main() -> None:
         response = await acompletion(
-            model="claude-sonnet-4-20250514",
-            provider="anthropic",
+            model=model,
+            provider=provider,
             messages=[{"role": "user", "content": "Hello!"}],
         )
         print(response.choices[0].message.content)
@@ -81,10 +81,10 @@ class CityInfo(BaseModel):
     population: int
 
 
-def structured_output() -> None:
+def structured_output(model: str = "gpt-4.1-mini", provider: str = "openai") -> None:
     response = completion(
-        model="gpt-4.1-mini",
-        provider="openai",
+        model=model,
+        provider=provider,
         messages=[{"role": "user", "content": "Tell me about Paris."}],
         response_format=CityInfo,
     )
@@ -106,13 +106,14 @@ def get_weather(location: str, unit: str = "F") -> str:
     return f"Weather in {location} is sunny and 75{unit}!"
 
 
-def tools_as_callables() -> None:
-    completion(
-        model="mistral-small-latest",
-        provider="mistral",
+def tools_as_callables(model: str = "mistral-small-latest", provider: str = "mistral") -> None:
+    response = completion(
+        model=model,
+        provider=provider,
         messages=[{"role": "user", "content": "What's the weather in Paris?"}],
         tools=[get_weather],
     )
+    print(response.choices[0].finish_reason)  # added
 
 
 def addressing() -> None:

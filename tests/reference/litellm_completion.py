@@ -60,17 +60,17 @@ def every_parameter() -> None:
     print(response.choices[0].message.content)
 
 
-def messages() -> None:
+def messages(model: str = "gemini-pro") -> None:
     messages = [
         {"role": "system", "content": "You are a helpful assistant."},
         {"role": "user", "content": "What is 2+2?"},
     ]
-    print(polyvox.completion("gemini-pro", messages).choices[0].message.content)
+    print(polyvox.completion(model, messages).choices[0].message.content)
 
 
-def count_to_ten() -> None:
+def count_to_ten(model: str = "gpt-4") -> None:
     response = polyvox.completion(
-        model="gpt-4",
+        model=model,
         messages=[{"role": "user", "content": "Count to 10"}],
         stream=True,
     )
@@ -78,15 +78,15 @@ def count_to_ten() -> None:
         print(chunk.choices[0].delta.content or "", end="")
 
 
-def stream_options() -> None:
+def stream_options(model: str = "gpt-4") -> None:
     stream_options = {"include_usage": True}
     stream = polyvox.completion(
-        "gpt-4", [{"role": "user", "content": "Count to 10"}], stream=True, stream_options=stream_options
+        model, [{"role": "user", "content": "Count to 10"}], stream=True, stream_options=stream_options
     )
     print(stream.completion().usage is not None)
 
 
-def tools() -> None:
+def tools(model: str = "gpt-4") -> None:
     tools = [
         {
             "type": "function",
@@ -108,14 +108,14 @@ def tools() -> None:
     )
     for tool_choice in choices:
         response = polyvox.completion(
-            "gpt-4", [{"role": "user", "content": "Weather?"}], tools=tools, tool_choice=tool_choice
+            model, [{"role": "user", "content": "Weather?"}], tools=tools, tool_choice=tool_choice
         )
         print(response.choices[0].finish_reason, end=" ")
 
 
-def json_mode() -> None:
+def json_mode(model: str = "gpt-4") -> None:
     response_format = {"type": "json_object"}
-    response = polyvox.completion("gpt-4", [{"role": "user", "content": "JSON!"}], response_format=response_format)
+    response = polyvox.completion(model, [{"role": "user", "content": "JSON!"}], response_format=response_format)
     print(response.choices[0].message.content)
 
 
@@ -124,9 +124,9 @@ class Response(BaseModel):
     confidence: float
 
 
-def structured_output() -> None:
+def structured_output(model: str = "gpt-4") -> None:
     response = polyvox.completion(
-        model="gpt-4",
+        model=model,
         messages=[{"role": "user", "content": "Is 91 a prime?"}],
         response_format=Response,
     )
@@ -139,9 +139,9 @@ def override_of_the_provider() -> None:
     print(polyvox.completion("my-own-model", question, custom_llm_provider="anthropic").provider)
 
 
-def mock_response() -> None:
+def mock_response(model: str = "gpt-4") -> None:
     response = polyvox.completion(
-        model="gpt-4", messages=[{"role": "user", "content": "Hello"}], mock_response="This is a test."
+        model=model, messages=[{"role": "user", "content": "Hello"}], mock_response="This is a test."
     )
     print(response.choices[0].message.content)
 
@@ -166,26 +166,26 @@ def model_list() -> None:
     print(response.choices[0].message.content)
 
 
-def thinking() -> None:
+def thinking(model: str = "claude-sonnet-4-6") -> None:
     response = polyvox.completion(
-        model="claude-sonnet-4-6",
+        model=model,
         messages=[{"role": "user", "content": "Hello"}],
         thinking={"type": "enabled", "budget_tokens": 1000},
     )
     print(response.choices[0].message.content)
 
 
-def basic() -> None:
+def basic(model: str = "gpt-4") -> None:
     response = polyvox.completion(
-        model="gpt-4",
+        model=model,
         messages=[{"role": "user", "content": "Hello, how are you?"}],
     )
     print(response.choices[0].message.content)
 
 
-def streaming() -> None:
+def streaming(model: str = "gpt-4") -> None:
     response = polyvox.completion(
-        model="gpt-4",
+        model=model,
         messages=[{"role": "user", "content": "Write a story"}],
         stream=True,
     )
@@ -194,10 +194,10 @@ def streaming() -> None:
             print(chunk.choices[0].delta.content, end="")
 
 
-def asynchronous() -> None:
+def asynchronous(model: str = "gpt-4") -> None:
     async def main() -> None:
         response = await polyvox.acompletion(
-            model="gpt-4",
+            model=model,
             messages=[{"role": "user", "content": "Hello!"}],
         )
         print(response.choices[0].message.content)
@@ -205,7 +205,7 @@ def asynchronous() -> None:
     asyncio.run(main())
 
 
-def function_calling() -> None:
+def function_calling(model: str = "gpt-4") -> None:
     tools = [
         {
             "type": "function",
@@ -230,7 +230,7 @@ def function_calling() -> None:
         }
     ]
     response = polyvox.completion(
-        model="gpt-4",
+        model=model,
         messages=[{"role": "user", "content": "What's the weather in Boston?"}],
         tools=tools,
     )

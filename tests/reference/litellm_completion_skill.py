@@ -9,13 +9,15 @@ import pytest
 import polyvox
 from polyvox import completion, get_supported_openai_params
 
+UNKNOWN = "no-such-model"
 
-def quick_start() -> None:
+
+def quick_start(model: str = "openai/gpt-4o") -> None:
     os.environ["OPENAI_API_KEY"] = "sk-..."
 
     # Any provider — same call signature
     response = completion(
-        model="openai/gpt-4o",  # provider/model-name
+        model=model,  # provider/model-name
         messages=[{"role": "user", "content": "Hello"}],
         max_tokens=100,
         temperature=0.7,
@@ -38,19 +40,19 @@ def prefixes() -> None:
         print(completion(model, messages).provider, end=" ")
 
 
-def streaming() -> None:
+def streaming(model: str = "openai/gpt-4o") -> None:
     for chunk in completion(
-        model="openai/gpt-4o",
+        model=model,
         messages=[{"role": "user", "content": "Write a poem"}],
         stream=True,
     ):
         print(chunk.choices[0].delta.content or "", end="")
 
 
-def streaming_with_usage() -> None:
+def streaming_with_usage(model: str = "openai/gpt-4o") -> None:
     """`stream_options={"include_usage": True}`: polyvox puts the count on the last chunk."""
     stream = completion(
-        model="openai/gpt-4o",
+        model=model,
         messages=[{"role": "user", "content": "Write a poem"}],
         stream=True,
         stream_options={"include_usage": True},
@@ -60,7 +62,7 @@ def streaming_with_usage() -> None:
     print(last.usage.total_tokens)
 
 
-def image() -> None:
+def image(model: str = "openai/gpt-4o") -> None:
     messages = [
         {
             "role": "user",
@@ -70,7 +72,7 @@ def image() -> None:
             ],
         }
     ]
-    print(completion("openai/gpt-4o", messages).choices[0].message.content)
+    print(completion(model, messages).choices[0].message.content)
 
 
 def other_content() -> None:
@@ -90,10 +92,11 @@ def other_content() -> None:
         completion("openai/gpt-4o", [{"role": "user", "content": [film]}])
 
 
-def error_handling() -> None:
+def error_handling(model: str = "anthropic/claude-instant-1") -> None:
+    vendor = model.rpartition("/")[0]
     try:
         # adjusted: the local server knows claude-instant-1
-        polyvox.completion(model="anthropic/no-such-model", messages=[{"role": "user", "content": "Hello"}])
+        polyvox.completion(model=f"{vendor}/{UNKNOWN}".lstrip("/"), messages=[{"role": "user", "content": "Hello"}])
     except polyvox.AuthenticationError as e:
         print(f"Bad API key: {e}")
     except polyvox.RateLimitError as e:
@@ -145,8 +148,8 @@ def supported_parameters() -> None:
     print(*sorted({"max_tokens", "tools", "tool_choice", "stream", "seed"} & set(params)))
 
 
-def response_fields() -> None:
-    response = completion("anthropic/claude-sonnet-4-6", [{"role": "user", "content": "Hello"}])
+def response_fields(model: str = "anthropic/claude-sonnet-4-6") -> None:
+    response = completion(model, [{"role": "user", "content": "Hello"}])
     print(response.choices[0].message.content)  # assistant text
     print(response.choices[0].finish_reason)  # 'stop', 'length', 'tool_calls', 'content_filter'
     assert response.usage is not None  # adjusted: not every vendor counts
@@ -166,10 +169,10 @@ def drop_params() -> None:
     polyvox.configure()  # adjusted: for the other examples
 
 
-def deprecated_functions() -> None:
+def deprecated_functions(model: str = "anthropic/claude-sonnet-4-6") -> None:
     """`functions` and `function_call` are deprecated: `tools` and `tool_choice`."""
     response = completion(
-        model="anthropic/claude-sonnet-4-6",
+        model=model,
         messages=[{"role": "user", "content": "What's the weather in Paris?"}],
         functions=[{"name": "get_weather", "parameters": {"type": "object", "properties": {}}}],
         function_call={"name": "get_weather"},
@@ -177,9 +180,9 @@ def deprecated_functions() -> None:
     print(response.choices[0].finish_reason)
 
 
-def json_mode() -> None:
+def json_mode(model: str = "openai/gpt-4o") -> None:
     response = completion(
-        model="openai/gpt-4o",
+        model=model,
         messages=[{"role": "user", "content": "Tell me about Paris, as JSON."}],
         response_format={"type": "json_object"},
     )
