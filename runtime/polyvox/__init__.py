@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from .events import FailureEvent as FailureEvent
     from .events import RequestEvent as RequestEvent
     from .events import SuccessEvent as SuccessEvent
+    from .groups import Deployment as Deployment
+    from .groups import ModelGroup as ModelGroup
     from .listing import Provider as Provider
     from .listing import providers as providers
     from .messages import Message as Message
@@ -118,6 +120,8 @@ _HOME = {
     "ParsedChatCompletion": "results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
+    "Deployment": "groups",
+    "ModelGroup": "groups",
     "arun_tools": "running",
     "run_tools": "running",
     "Emulated": "support",
@@ -184,6 +188,7 @@ __all__ = [
     "ContentPolicyViolationError",
     "ContextWindowExceededError",
     "Delta",
+    "Deployment",
     "Emulated",
     "FailureEvent",
     "FallbacksExhaustedError",
@@ -198,6 +203,7 @@ __all__ = [
     "MessageParam",
     "Messages",
     "MissingApiKeyError",
+    "ModelGroup",
     "ModelParameters",
     "Native",
     "NotFoundError",

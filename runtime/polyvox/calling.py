@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from .addressing import NATIVE, locate
+from .candidates import Groups, Hold, candidates_of
 from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
-from .exchange import Attempt, Request, Response, Timeouts
+from .exchange import Attempt, Candidate, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
 from .messages import checked
-from .parameters import LISTS, OF_ONE_MODEL, OF_ONE_PROVIDER, SAME, one_of, provider_of
+from .parameters import LISTS, SAME, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -24,6 +25,7 @@ from .structured import parsed
 if TYPE_CHECKING:
     from .call import Call
     from .dialects.dialect import Dialect, StreamReader
+    from .groups import Lease
     from .messages import MessageParam, Messages
     from .parameters import CallParameters
     from .results import ChatCompletion
@@ -48,7 +50,7 @@ _CLIENT_ARGS = {
 class Plan(Generic[T]):
     """What `exchange()` needs."""
 
-    candidates: Sequence[Callable[[], Attempt[T]]]
+    candidates: Sequence[Candidate[T]]
     retries: int
     messages: list[MessageParam]
     race: bool = False
@@ -63,20 +65,34 @@ class Opened:
     call: Call
     facts: Facts
     secrets: Secrets
+    lease: Lease | None = None
+    """Held until the stream ends, where a model group chose the deployment."""
 
 
 def plan_answer(
-    model: str, messages: Messages, response_format: object, parameters: Mapping[str, object]
+    model: str,
+    messages: Messages,
+    response_format: object,
+    parameters: Mapping[str, object],
+    groups: Groups | None = None,
 ) -> Plan[ChatCompletion]:
     """The plan of a call whose answer comes whole."""
-    return _plan(model, messages, response_format, parameters, stream=False, make_read=_read_whole)
+    return _plan(
+        model, messages, response_format, parameters, groups, stream=False, make_read=_read_whole, hold=_held_whole
+    )
 
 
 def plan_stream(
-    model: str, messages: Messages, response_format: object, parameters: Mapping[str, object]
+    model: str,
+    messages: Messages,
+    response_format: object,
+    parameters: Mapping[str, object],
+    groups: Groups | None = None,
 ) -> Plan[Opened]:
     """The plan of a call whose answer is streamed."""
-    return _plan(model, messages, response_format, parameters, stream=True, make_read=_read_opened)
+    return _plan(
+        model, messages, response_format, parameters, groups, stream=True, make_read=_read_opened, hold=_held_open
+    )
 
 
 def _plan(
@@ -84,9 +100,11 @@ def _plan(
     messages: Messages,
     response_format: object,
     parameters: Mapping[str, object],
+    groups: Groups | None,
     *,
     stream: bool,
     make_read: MakeRead[T],
+    hold: Hold[T],
 ) -> Plan[T]:
     given = {name: value for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
@@ -97,22 +115,11 @@ def _plan(
     _spread_client_args(given)
     plain = checked(messages)
 
-    def candidate(name: str, own: Mapping[str, object], first: bool) -> Callable[[], Attempt[T]]:
-        def prepare() -> Attempt[T]:
-            merged = given if first else _for_fallback(model, given, name, own)
-            return _attempt(name, plain, response_format, merged, stream, make_read)
+    def ask(name: str, merged: Mapping[str, object]) -> Attempt[T]:
+        return _attempt(name, plain, response_format, merged, stream, make_read)
 
-        return prepare
-
-    fallbacks = cast("Sequence[object]", one_of(settings, "fallbacks", "fallback_models") or ())
-    if (listed := given.pop("model_list", None)) is not None:
-        if fallbacks:
-            raise InvalidRequestError("model_list asks all at once, fallbacks one by one: give one of them")
-        racers = [candidate(*entry, first=False) for entry in _deployments(model, cast("Sequence[object]", listed))]
-        return Plan(racers, _retries(settings), plain, race=True)
-    candidates = [candidate(model, {}, first=True)]
-    candidates.extend(candidate(*_fallback(entry), first=False) for entry in fallbacks)
-    return Plan(candidates, _retries(settings), plain)
+    candidates, race = candidates_of(model, given, groups or {}, ask, hold)
+    return Plan(candidates, _retries(settings), plain, race)
 
 
 def _read_once(given: dict[str, object]) -> None:
@@ -120,47 +127,6 @@ def _read_once(given: dict[str, object]) -> None:
     for name in ("tools", "functions", "stop", "modalities"):
         if isinstance(value := given.get(name), Iterator):
             given[name] = list(cast("Iterator[object]", value))
-
-
-def _fallback(entry: object, what: str = "fallback") -> tuple[str, Mapping[str, object]]:
-    """A fallback's model, and what it changes."""
-    if isinstance(entry, str):
-        return entry, {}
-    fields = mapping_of(entry)
-    if isinstance(model := fields.get("model"), str):
-        return model, {name: value for name, value in fields.items() if name != "model"}
-    raise InvalidRequestError(f"a {what} is a model name or a mapping with 'model'", param=f"{what}s")
-
-
-def _deployments(model: str, listed: Sequence[object]) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Whom `model_list` says to ask: models as in `fallbacks`, or LiteLLM's deployments, of which those count that are
-    named as the call's model."""
-    found = 0
-    for entry in listed:
-        fields = mapping_of(entry)
-        if "litellm_params" not in fields:
-            yield _fallback(entry, "deployment")
-        elif fields.get("model_name", model) == model:
-            yield _fallback(fields["litellm_params"], "deployment")
-        else:
-            continue
-        found += 1
-    if not found:
-        raise InvalidRequestError(f"model_list has no deployment with model_name {model!r}", param="model_list")
-
-
-def _for_fallback(
-    first: str, given: Mapping[str, object], name: str, own: Mapping[str, object]
-) -> Mapping[str, object]:
-    """The first model's parameters for a fallback. Key, address and extras stay with the provider they were meant for;
-    a fallback that names no provider has the first one's."""
-    home = locate(first, provider_of(given))[0].name
-    vendor = locate(name, provider_of(own), default=home)[0].name
-    gone = OF_ONE_MODEL if vendor == home else OF_ONE_PROVIDER
-    kept = {key: value for key, value in given.items() if key not in gone}
-    if provider_of(own) is None and locate(name, None)[0].name != vendor:
-        kept["provider"] = vendor
-    return {**kept, **own}
 
 
 def _spread_client_args(given: dict[str, object]) -> None:
@@ -264,3 +230,12 @@ def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Re
         return Opened(dialect.reader(call), call, facts, secrets)
 
     return read
+
+
+def _held_whole(answer: ChatCompletion, lease: Lease) -> ChatCompletion:
+    lease.end()
+    return answer
+
+
+def _held_open(opened: Opened, lease: Lease) -> Opened:
+    return replace(opened, lease=lease)

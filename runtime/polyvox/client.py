@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .calling import Opened, Plan
     from .drivers import HTTP, AsyncHTTP, AsyncStream, OwnAsyncClient, OwnClient, Stream
     from .events import OnFailure, OnSuccess
+    from .groups import ModelGroup
     from .messages import Messages
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
     from .watching import Watch, Watchers
@@ -135,6 +136,9 @@ class Client(_Settings):
     `on_success` and `on_failure` are called at the end of each call with a `SuccessEvent` or `FailureEvent`, in the
     caller's thread or event loop: a slow hook delays the answer. What a hook raises is logged and goes no further.
     `tracer_provider` is OpenTelemetry's, if it is not the process's (needs the `otel` extra).
+
+    `models` gives names to groups of deployments that answer for one another: `completion("chat", ...)` then asks one
+    of `ModelGroup([...])`, with weights, limits, and cooldowns after failures.
     """
 
     def __init__(
@@ -145,9 +149,11 @@ class Client(_Settings):
         on_success: OnSuccess | None = None,
         on_failure: OnFailure | None = None,
         tracer_provider: TracerProvider | None = None,
+        models: Mapping[str, ModelGroup] | None = None,
         **defaults: Unpack[CallParameters],
     ) -> None:
         super().__init__(defaults, on_success, on_failure, tracer_provider)
+        self._models = dict(models or {})
         self._given = http_client
         self._transport = transport
         self._pool: OwnClient | None = None
@@ -215,11 +221,11 @@ class Client(_Settings):
         with self._watch(model, settings, bool(stream)) as watch:
             http = self._http()
             if not stream:
-                plan = watch.asked(plan_answer(model, messages, response_format, settings))
+                plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
                 if plan.race:
                     return watch.answered(self._race(plan, watch))
                 return watch.answered(run(exchange(plan.candidates, plan.retries, watch.tell), http)[0])
-            streamed = watch.asked(plan_stream(model, messages, response_format, settings))
+            streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
             if streamed.race:
                 return self._race_streams(streamed, watch)
             opened, reply = run(exchange(streamed.candidates, streamed.retries, watch.tell), http)
@@ -306,9 +312,11 @@ class AsyncClient(_Settings):
         on_success: OnSuccess | None = None,
         on_failure: OnFailure | None = None,
         tracer_provider: TracerProvider | None = None,
+        models: Mapping[str, ModelGroup] | None = None,
         **defaults: Unpack[CallParameters],
     ) -> None:
         super().__init__(defaults, on_success, on_failure, tracer_provider)
+        self._models = dict(models or {})
         self._given = http_client
         self._transport = transport
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopPool] | None = None
@@ -373,13 +381,13 @@ class AsyncClient(_Settings):
         with self._watch(model, settings, bool(stream)) as watch:
             http = await self._http()
             if not stream:
-                plan = watch.asked(plan_answer(model, messages, response_format, settings))
+                plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
                 if plan.race:
                     from .racing import arace
 
                     return watch.answered(await arace(plan, http, watch))
                 return watch.answered((await arun(exchange(plan.candidates, plan.retries, watch.tell), http))[0])
-            streamed = watch.asked(plan_stream(model, messages, response_format, settings))
+            streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
             if streamed.race:
                 from .racing import arace_streams
 

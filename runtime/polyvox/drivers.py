@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache, partial
 from inspect import isawaitable, iscoroutine
 from time import monotonic, sleep
@@ -18,7 +19,7 @@ import httpx2
 from typing_extensions import TypeVar
 
 from .errors import APIError, InvalidRequestError
-from .exchange import Failure, Headers, Outcome, Request, Response, Steps, UnreadableReplyError
+from .exchange import Failure, Headers, Outcome, Pause, Request, Response, Steps, UnreadableReplyError
 from .handshakes import closing
 from .limits import Body, Phases, is_good
 from .results import ChatCompletion, ChatCompletionChunk
@@ -198,7 +199,7 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
     """Carry an exchange out. Returns its result, and the open reply if it is streamed."""
     errors = _errors(http)
     reply: Reply | None = None
-    step: Callable[[], Request] = partial(next, steps)
+    step: Callable[[], Request | Pause] = partial(next, steps)
     try:
         while True:
             try:
@@ -206,6 +207,10 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
             except StopIteration as done:
                 return cast("T", done.value), reply
             reply = None
+            if isinstance(request, Pause):
+                _pause(request)
+                step = partial(next, steps)
+                continue
             if request.after:
                 sleep(request.after)
             started = monotonic()
@@ -226,6 +231,12 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
         raise
     finally:
         steps.close()
+
+
+def _pause(pause: Pause) -> None:
+    with suppress(TimeoutError):
+        pause.until.result(pause.seconds)
+    pause.until.cancel()
 
 
 def _send(http: HTTP, request: Request, headers: Headers) -> Reply:
@@ -255,7 +266,7 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     """The same as `run`, asynchronous."""
     errors = _errors(http)
     reply: AsyncReply | None = None
-    step: Callable[[], Request] = partial(next, steps)
+    step: Callable[[], Request | Pause] = partial(next, steps)
     try:
         while True:
             try:
@@ -263,6 +274,10 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
             except StopIteration as done:
                 return cast("T", done.value), reply
             reply = None
+            if isinstance(request, Pause):
+                await _apause(request)
+                step = partial(next, steps)
+                continue
             if request.after:
                 await asyncio.sleep(request.after)
             started = monotonic()
@@ -285,6 +300,11 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         raise
     finally:
         steps.close()
+
+
+async def _apause(pause: Pause) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.wrap_future(pause.until), pause.seconds)
 
 
 async def _async_key_headers(request: Request) -> Headers:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 from .errors import (
     APIConnectionError,
@@ -20,6 +20,9 @@ from .errors import (
     Timeout,
 )
 from .headers import request_id
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -103,7 +106,17 @@ class Failure:
 
 
 Outcome: TypeAlias = Response | Failure
-Steps: TypeAlias = Generator[Request, Outcome, T]
+
+
+@dataclass(slots=True)
+class Pause:
+    """Nothing to send yet: wait until something has happened, or so many seconds have passed."""
+
+    until: Future[None]
+    seconds: float
+
+
+Steps: TypeAlias = Generator[Request | Pause, Outcome, T]
 
 
 @dataclass(slots=True)
@@ -134,17 +147,36 @@ Tell: TypeAlias = Callable[[Asked, Outcome, APIError | None], None]
 """Is told each outcome, and the error it stands for."""
 
 
-def exchange(candidates: Sequence[Callable[[], Attempt[T]]], retries: int, tell: Tell | None = None) -> Steps[T]:
+class Group(Protocol[T]):
+    """Several places to ask for one model; it decides which, and when to go on to the next."""
+
+    def steps(self, ask: Callable[[Attempt[T]], Steps[T]]) -> Steps[T]:
+        """The exchange with them; `ask` is one with one of them, without a second try."""
+        ...
+
+
+Candidate: TypeAlias = Callable[[], Attempt[T]] | Group[T]
+
+
+def exchange(candidates: Sequence[Candidate[T]], retries: int, tell: Tell | None = None) -> Steps[T]:
     """Ask the first model, then its fallbacks; each is tried `retries` more times where that can help."""
     if len(candidates) == 1:
-        return (yield from _ask(candidates[0](), retries, tell))
+        return (yield from _steps(candidates[0], retries, tell))
     failures: list[APIError] = []
-    for prepare in candidates:
+    for candidate in candidates:
         try:
-            return (yield from _ask(prepare(), retries, tell))
+            return (yield from _steps(candidate, retries, tell))
+        except FallbacksExhaustedError as error:
+            failures.extend(error.attempts)
         except APIError as error:
             failures.append(error)
     raise exhausted(failures)
+
+
+def _steps(candidate: Candidate[T], retries: int, tell: Tell | None) -> Steps[T]:
+    if callable(candidate):
+        return _ask(candidate(), retries, tell)
+    return candidate.steps(lambda attempt: _ask(attempt, 0, tell))
 
 
 def _ask(attempt: Attempt[T], retries: int, tell: Tell | None) -> Steps[T]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from .drivers import HTTP, AsyncHTTP, AsyncReply, AsyncStream, Reply, Stream, arun, plain_request, run
 from .errors import APIError
-from .exchange import Attempt, Tell, exchange, exhausted
+from .exchange import Candidate, Tell, exchange, exhausted
 from .watching import Watch
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class _Race(Generic[T, R]):
                 return number, outcome
         raise exhausted([failures[number] for number in sorted(failures)])
 
-    def _ask(self, number: int, prepare: Callable[[], Attempt[T]]) -> None:
+    def _ask(self, number: int, prepare: Candidate[T]) -> None:
         reply: Reply | None = None
         try:
             result, reply = run(exchange([prepare], self._plan.retries, self._tell), self._racers[number])
@@ -170,7 +170,7 @@ def race_streams(plan: Plan[Opened], http: HTTP, watch: Watch) -> Stream:
 async def _arace(
     plan: Plan[T], http: AsyncHTTP, tell: Tell | None, first: Callable[[T, AsyncReply | None], Awaitable[R]]
 ) -> R:
-    async def ask(prepare: Callable[[], Attempt[T]]) -> tuple[R, AsyncReply | None]:
+    async def ask(prepare: Candidate[T]) -> tuple[R, AsyncReply | None]:
         result, reply = await arun(exchange([prepare], plan.retries, tell), http)
         try:
             return await first(result, reply), reply

@@ -24,6 +24,7 @@ class Received:
     def __init__(self, opened: Opened, watch: Watch = NOBODY) -> None:
         self._opened = opened
         self._watch = watch
+        self._lease = opened.lease
         self._assembler = Assembler()
         self._waiting = 0
         self._start: bytes | None = b""
@@ -53,8 +54,13 @@ class Received:
         except APIError as error:
             return self._add(chunks), self._failed(error)
         self._add(chunks)
+        self._end_lease()
         self._watch.ended(self._answer)
         return chunks, None
+
+    def _end_lease(self, error: BaseException | None = None) -> None:
+        if self._lease is not None:
+            self._lease.end(error)
 
     def _add(self, chunks: list[ChatCompletionChunk]) -> list[ChatCompletionChunk]:
         for chunk in chunks:
@@ -64,6 +70,7 @@ class Received:
 
     def left(self, stopped: BaseException | None = None) -> None:
         """The reader went before the end: of his own will, or because something stopped him."""
+        self._end_lease(stopped)
         if stopped is None or isinstance(stopped, GeneratorExit):
             self._watch.ended(self._answer, complete=False)
         else:
@@ -101,6 +108,7 @@ class Received:
         self._opened.secrets.mask(error)
         error.request_id = error.request_id or request_id(self._opened.facts.headers)
         error.partial = self._answer()
+        self._end_lease(error)
         self._watch.failed(error)
         return error
 

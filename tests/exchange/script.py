@@ -56,9 +56,11 @@ def play(
     played = Played([])
     rest = iter(outcomes)
     try:
-        played.requests.append(next(steps))
+        step = next(steps)
         while True:
-            played.requests.append(steps.send(next(rest)))
+            assert isinstance(step, Request), "only a model group has calls wait for room"
+            played.requests.append(step)
+            step = steps.send(next(rest))
     except StopIteration as done:
         played.result = done.value
     except APIError as error:

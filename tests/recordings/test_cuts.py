@@ -61,7 +61,9 @@ class Case:
     def open(self) -> Callable[[], Opened]:
         """Makes a reader of its own for each time the stream is read."""
         parameters = {"provider": self.record.provider, "api_key": "a-key", "api_base": HOST}
-        attempt = plan_stream(self.record.model, MESSAGES, None, parameters).candidates[0]()
+        (prepare,) = plan_stream(self.record.model, MESSAGES, None, parameters).candidates
+        assert callable(prepare)
+        attempt = prepare()
         return lambda: attempt.read(Response(200, self.record.headers))
 
     @cached_property

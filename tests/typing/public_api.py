@@ -25,6 +25,7 @@ from polyvox import (
     CompletionUsage,
     ContextWindowExceededError,
     Delta,
+    Deployment,
     Emulated,
     FailureEvent,
     FallbacksExhaustedError,
@@ -34,6 +35,7 @@ from polyvox import (
     MessageParam,
     Messages,
     MissingApiKeyError,
+    ModelGroup,
     Native,
     OpenAI,
     ParameterName,
@@ -190,6 +192,9 @@ async def async_client() -> None:
 
 
 def clients_over_other_clients() -> None:
+    group = ModelGroup(["openai:gpt-5", Deployment("azure:my-gpt", {"api_key": "..."}, weight=2)], sticky=True)
+    assert_type(Client(models={"chat": group}).completion("chat", MESSAGES), ChatCompletion)
+    AsyncClient(models={"chat": group})
     Client(http_client=httpx2.Client())
     Client(http_client=httpx.Client())
     AsyncClient(http_client=httpx2.AsyncClient())
