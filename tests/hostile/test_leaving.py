@@ -16,7 +16,7 @@ from polyvox import AsyncClient, Client
 from tests.hostile.asking import Way
 from tests.hostile.dialects import OPENAI
 from tests.hostile.test_connections import good
-from tests.hostile.vendor import HostileVendor, Misbehaviour, Peer, reply
+from tests.hostile.vendor import HostileVendor, Peer, reply
 from tests.mapping.asking import HELLO
 
 PLAIN: Final = good(OPENAI, Way(asynchronous=False, stream=False))
@@ -89,8 +89,10 @@ async def _cancel_a_group(call: Awaitable[None], silent: Silent) -> None:
 
 
 async def _time_out(call: Awaitable[None], silent: Silent) -> None:
+    task = asyncio.ensure_future(call)
+    await asyncio.to_thread(silent.asked.wait, 30)
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(call, 0.2)
+        await asyncio.wait_for(task, 0.02)
 
 
 LEAVING: Final[dict[str, Callable[[Awaitable[None], Silent], Awaitable[None]]]] = {
@@ -144,22 +146,23 @@ def test_cancelling_a_handshake() -> None:
         asyncio.run(main())
 
 
-def _busy(status: str = "503 Busy") -> Misbehaviour:
-    async def misbehaviour(peer: Peer) -> bool:
-        await peer.send(reply(b"{}", "retry-after: 60", status=status))
+def test_cancelling_the_wait_for_the_next_try(vendor: HostileVendor) -> None:
+    asked = threading.Event()
+
+    async def busy(peer: Peer) -> bool:
+        await peer.send(reply(b"{}", "retry-after: 60", status="503 Busy"))
+        asked.set()
         return True
 
-    return misbehaviour
-
-
-def test_cancelling_the_wait_for_the_next_try(vendor: HostileVendor) -> None:
-    address = vendor.address(_busy())
+    address = vendor.address(busy)
 
     async def main() -> None:
         before = asyncio.all_tasks()
         async with AsyncClient() as client:
+            task = asyncio.create_task(_consume(client, address, stream=False))
+            await asyncio.to_thread(asked.wait, 30)
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(_consume(client, address, stream=False), 0.3)
+                await asyncio.wait_for(task, 0.1)
         assert asyncio.all_tasks() == before
 
     asyncio.run(main())
