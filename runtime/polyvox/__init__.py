@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .errors import ContextWindowExceededError as ContextWindowExceededError
     from .errors import FallbacksExhaustedError as FallbacksExhaustedError
     from .errors import GatewayTimeoutError as GatewayTimeoutError
+    from .errors import InsecureAddressWarning as InsecureAddressWarning
     from .errors import InsufficientFundsError as InsufficientFundsError
     from .errors import InternalServerError as InternalServerError
     from .errors import InvalidMessageError as InvalidMessageError
@@ -146,6 +147,7 @@ _ERRORS = (
     "InsufficientFundsError",
     "InternalServerError",
     "InvalidMessageError",
+    "InsecureAddressWarning",
     "InvalidRequestError",
     "MissingApiKeyError",
     "NotFoundError",
@@ -197,6 +199,7 @@ __all__ = [
     "InsufficientFundsError",
     "InternalServerError",
     "InvalidMessageError",
+    "InsecureAddressWarning",
     "InvalidRequestError",
     "LLMProvider",
     "Message",

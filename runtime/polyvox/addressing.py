@@ -18,6 +18,7 @@ from .call import Vendor
 from .errors import InvalidRequestError, MissingApiKeyError, UnknownProviderError
 from .guessing import nearest
 from .natives import NATIVE as NATIVE
+from .secrecy import Hidden
 
 _NATIVE_ALIASES: Final = {alias: vendor.name for vendor in NATIVE.values() for alias in vendor.aliases}
 
@@ -186,7 +187,7 @@ def environment_key(vendor: Vendor, model: str) -> tuple[str, str | None]:
     """The key from the environment and the name of its variable; an empty key where the provider needs none."""
     for name in vendor.key_variables:
         if key := environ.get(name, "").strip():
-            return key, name
+            return Hidden(key), name
     if vendor.key_optional or not vendor.key_variables:
         return "", None
     raise missing_key(vendor, model)

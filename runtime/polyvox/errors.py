@@ -53,6 +53,7 @@ __all__ = [
     "ContextWindowExceededError",
     "FallbacksExhaustedError",
     "GatewayTimeoutError",
+    "InsecureAddressWarning",
     "InsufficientFundsError",
     "InternalServerError",
     "InvalidMessageError",
@@ -78,6 +79,10 @@ __all__ = [
 
 class PolyvoxError(Exception):
     """The base of all errors of polyvox."""
+
+
+class InsecureAddressWarning(UserWarning):
+    """A key goes to a host that is not local over plain HTTP, where everybody on the way can read it."""
 
 
 class APIError(PolyvoxError):

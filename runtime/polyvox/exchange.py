@@ -88,8 +88,8 @@ class Response:
     """What came back. A streamed answer has no body yet: the driver holds the open connection."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
     elapsed: float = 0.0
     """Seconds since the request was sent."""
 

@@ -11,6 +11,7 @@ from typing_extensions import Unpack
 from .addressing import locate
 from .client import AsyncClient, Client
 from .parameters import OF_ONE_PROVIDER, CallParameters, provider_of
+from .secrecy import conceal
 from .shapes import mapping_of
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class OpenAI(Client):
         tracer_provider: TracerProvider | None = None,
         **settings: Unpack[OpenAISettings],
     ) -> None:
+        conceal(settings)
         super().__init__(
             http_client=http_client,
             transport=transport,
@@ -123,6 +125,7 @@ class AsyncOpenAI(AsyncClient):
         tracer_provider: TracerProvider | None = None,
         **settings: Unpack[OpenAISettings],
     ) -> None:
+        conceal(settings)
         super().__init__(
             http_client=http_client,
             transport=transport,

@@ -13,6 +13,7 @@ from .addressing import endpoint
 from .errors import InvalidRequestError
 from .exchange import Headers, Request, Timeouts
 from .parameters import one_of
+from .secrecy import warn_if_plain
 from .shapes import is_mapping
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: 
     url = endpoint(dialect.base_url(call), dialect.path(call))
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
+    if url.startswith("http:") and credentials.key:
+        warn_if_plain("/".join(url.split("/", 3)[:3]))
     headers = _headers(dialect, call, settings)
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
 
