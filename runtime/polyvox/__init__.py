@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from .errors import ContextWindowExceededError as ContextWindowExceededError
     from .errors import FallbacksExhaustedError as FallbacksExhaustedError
     from .errors import GatewayTimeoutError as GatewayTimeoutError
-    from .errors import InsecureAddressWarning as InsecureAddressWarning
     from .errors import InsufficientFundsError as InsufficientFundsError
     from .errors import InternalServerError as InternalServerError
     from .errors import InvalidMessageError as InvalidMessageError
@@ -79,6 +78,7 @@ if TYPE_CHECKING:
     from .results import ToolCall as ToolCall
     from .running import arun_tools as arun_tools
     from .running import run_tools as run_tools
+    from .secrecy import InsecureAddressWarning as InsecureAddressWarning
     from .support import Emulated as Emulated
     from .support import Native as Native
     from .support import Renamed as Renamed
@@ -125,6 +125,7 @@ _HOME = {
     "ModelGroup": "groups",
     "arun_tools": "running",
     "run_tools": "running",
+    "InsecureAddressWarning": "secrecy",
     "Emulated": "support",
     "Native": "support",
     "Renamed": "support",
@@ -147,7 +148,6 @@ _ERRORS = (
     "InsufficientFundsError",
     "InternalServerError",
     "InvalidMessageError",
-    "InsecureAddressWarning",
     "InvalidRequestError",
     "MissingApiKeyError",
     "NotFoundError",

@@ -53,7 +53,6 @@ __all__ = [
     "ContextWindowExceededError",
     "FallbacksExhaustedError",
     "GatewayTimeoutError",
-    "InsecureAddressWarning",
     "InsufficientFundsError",
     "InternalServerError",
     "InvalidMessageError",
@@ -79,10 +78,6 @@ __all__ = [
 
 class PolyvoxError(Exception):
     """The base of all errors of polyvox."""
-
-
-class InsecureAddressWarning(UserWarning):
-    """A key goes to a host that is not local over plain HTTP, where everybody on the way can read it."""
 
 
 class APIError(PolyvoxError):

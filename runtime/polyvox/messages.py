@@ -223,7 +223,7 @@ def is_part(value: object) -> bool:
 def checked(messages: Messages) -> list[MessageParam]:
     """The same messages as plain mappings, or `InvalidMessageError` naming the first wrong place. Nothing is copied
     but messages of earlier results, and nothing of the caller's is changed."""
-    if isinstance(messages, (str, bytes, Mapping)):
+    if isinstance(messages, (str, bytes, Mapping)) or not isinstance(messages, Iterable):
         raise InvalidMessageError(
             f"messages must be a list of messages, not a {type(cast('object', messages)).__name__}; "
             'write [{"role": "user", "content": ...}]'

@@ -11,14 +11,20 @@ from warnings import warn
 
 from typing_extensions import override
 
-from .errors import InsecureAddressWarning, InvalidRequestError
+from .errors import InvalidRequestError
 from .shapes import is_list, is_mapping
 
 if TYPE_CHECKING:
     from .errors import APIError
     from .exchange import Headers
 
+__all__ = ["InsecureAddressWarning"]
+
 E = TypeVar("E", bound="APIError")
+
+
+class InsecureAddressWarning(UserWarning):
+    """A key goes to a host that is not local over plain HTTP, where everybody on the way can read it."""
 
 
 _LONG_ENOUGH = 7

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from .call import Call
 from .errors import InvalidMessageError, InvalidRequestError, UnknownParameterError
 from .guessing import nearest
+from .kinds import check_kinds
 from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, VENDOR_OPTIONS
 from .shapes import mapping_of
 from .structured import wanted
@@ -36,6 +37,7 @@ def settle(
         raise InvalidMessageError("messages is empty; at least one message is needed")
     parameters = cast("Mapping[str, object]", settings)
     given = cast("ModelParameters", {name: parameters[name] for name in parameters if name in MODEL_PARAMETERS})
+    check_kinds(cast("Mapping[str, object]", given))
     call = Call(
         vendor=vendor,
         model=model,

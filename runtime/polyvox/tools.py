@@ -19,8 +19,8 @@ def settle_tools(given: ModelParameters) -> None:
     tools = given.get("tools")
     if tools is None:
         return
-    if isinstance(tools, (str, bytes, Mapping)):
-        raise InvalidRequestError("tools must be a list of tools")
+    if isinstance(tools, (str, bytes, Mapping)) or not isinstance(cast("object", tools), Iterable):
+        raise InvalidRequestError("tools must be a list of tools", param="tools")
     asked = list(cast("Iterable[object]", tools))
     found = [_definition(index, tool) for index, tool in enumerate(asked)]
     if any(callable(tool) for tool in asked):
@@ -41,6 +41,8 @@ def functions_as_tools(given: ModelParameters) -> None:
 def _definition(index: int, tool: object) -> Mapping[str, object]:
     if isinstance(tool, Mapping):
         found = cast("Mapping[str, object]", tool)
+        if not isinstance(found.get("type", ""), str):
+            raise InvalidRequestError(f"tools[{index}].type must be a text", param="tools")
         if "function" in found and not isinstance(_name(found["function"]), str):
             raise InvalidRequestError(f"tools[{index}].function.name is missing", param="tools")
         return found
