@@ -9,9 +9,10 @@ FROM ?=
 OLD ?=
 SINCE ?=
 ONLY ?=
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench record clean
+.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check soak record clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,8 +96,14 @@ check: check-generated lint types pytest ## everything CI runs
 
 test: check ## the same as check
 
-bench: $(READY) ## ours against raw httpx2: ratios, import time, modules
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## ours against raw httpx2, everything; the docs show what this writes: make bench [ONLY=sync]
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)",--save)
+
+bench-check: $(READY) ## the same, and fail where a target is missed
+	$(BIN)/python -m benchmarks --check
+
+soak: $(READY) ## load with faults, for a minute: make soak [SECONDS=900]
+	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS)
 
 record: $(READY) ## record the cassettes again, with keys from the environment
 	$(BIN)/python -m tests.record

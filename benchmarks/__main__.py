@@ -1,62 +1,60 @@
-"""`make bench`: all subjects in interleaved batches, in random order; CPU of this process, medians, ratios."""
+"""`make bench`: everything that polyvox costs, against raw httpx2, as a table and as JSON."""
 
 from __future__ import annotations
 
 import argparse
-import gc
-import random
-from statistics import median
-from time import process_time
+import json
+from collections.abc import Mapping
+from pathlib import Path
 
-from . import startup
-from .server import CHUNKS, running
-from .subjects import Subject, subjects
+from . import counting, startup
+from .measuring import Row, measure
+from .report import as_table, machine
+from .server import pin, running
+from .subjects import subjects
+from .targets import check
 
-
-def _batch(subject: Subject, calls: int) -> float:
-    """CPU microseconds per unit."""
-    gc.collect()
-    started = process_time()
-    subject.run(calls)
-    return (process_time() - started) / calls / subject.per * 1e6
+RESULTS = Path(__file__).parent / "results.json"
 
 
-def _interleaved(found: list[Subject], rounds: int, calls: int) -> dict[int, list[float]]:
-    measured: dict[int, list[float]] = {number: [] for number in range(len(found))}
-    for subject in found:
-        subject.run(20)
-    for _ in range(rounds):
-        for number in random.sample(range(len(found)), len(found)):
-            subject = found[number]
-            measured[number].append(_batch(subject, calls if subject.per == 1 else max(2, calls // 20)))
-    return measured
-
-
-def _show(found: list[Subject], measured: dict[int, list[float]]) -> None:
-    print(f"{'group':34}{'subject':28}{'CPU µs':>9}{'min':>9}{'max':>9}{'ratio':>8}")
-    floor: dict[str, float] = {}
-    for number, subject in enumerate(found):
-        times = measured[number]
-        middle = median(times)
-        ratio = middle / floor.setdefault(subject.group, middle)
-        print(f"{subject.group:34}{subject.name:28}{middle:9.1f}{min(times):9.1f}{max(times):9.1f}{ratio:8.2f}")
-
-
-def main() -> None:
-    """Measure and print."""
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="batches of each subject (default 15)")
-    parser.add_argument("--calls", type=int, default=200, help="calls in a batch (default 200)")
-    parser.add_argument("--no-startup", action="store_true", help="leave the import times out")
-    asked = parser.parse_args()
-    with running() as base:
-        found = subjects(base, CHUNKS)
-        _show(found, _interleaved(found, asked.rounds, asked.calls))
-    if not asked.no_startup:
-        print(f"\n{'import':34}{'ms':>9}{'modules':>9}")
-        for name, taken, modules in startup.measure():
-            print(f"{name:34}{taken:9.1f}{modules:9}")
+    parser.add_argument("--calls", type=int, default=100, help="calls in a plain batch (default 100)")
+    parser.add_argument("--only", default="", help="groups whose name contains this")
+    parser.add_argument("--check", action="store_true", help="fail where a target is missed")
+    parser.add_argument("--save", action="store_true", help="write benchmarks/results.json, which the docs show")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure and print."""
+    asked = _arguments()
+    pin(0)
+    with running() as server:
+        chosen = [subject for subject in subjects(server) if asked.only in subject.group]
+        rows = measure(chosen, asked.rounds, asked.calls)
+        facts: dict[str, float] = {}
+        if not asked.only:
+            facts |= counting.measure(server)
+    if not asked.only:
+        facts |= startup.measure()
+    print(as_table(rows, facts))
+    if asked.save:
+        _save(rows, facts)
+    return check(rows, facts) if asked.check else 0
+
+
+def _save(rows: list[Row], facts: Mapping[str, float]) -> None:
+    document: dict[str, object] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    document["machine"] = machine()
+    document["rows"] = [
+        {name: (round(value, 3) if isinstance(value := getattr(row, name), float) else value) for name in Row.__slots__}
+        for row in rows
+    ]
+    document["facts"] = {name: round(value, 2) for name, value in facts.items()}
+    RESULTS.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

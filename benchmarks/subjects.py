@@ -1,147 +1,291 @@
 """Who is measured: polyvox, and the least that anybody would write by hand for the same answer.
 
-Raw means `httpx2.Client.post(url, json=...)`, then `.json()`; "raw + model" validates the reply with one pydantic model
-of the same fields, which is what a caller who wants types has to do.
+Raw means `httpx2.Client.post(url, json=...)`, then `.json()`; a raw stream means `client.stream`, `iter_lines` and
+`json.loads`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from time import process_time
+from typing import Final, TypeAlias, cast
 
 import httpx2
-from pydantic import BaseModel
 
 from polyvox import AsyncClient, Client
-from polyvox_wire.anthropic.responses import Message
-from polyvox_wire.chat.responses import ChatCompletion, ChatCompletionChunk
-from polyvox_wire.gemini.responses import GenerateContentResponse
 
-MESSAGES = [{"role": "system", "content": "You are terse."}, {"role": "user", "content": "Say something."}]
-_BODIES: dict[str, tuple[str, dict[str, object]]] = {
-    "openai": ("/v1/chat/completions", {"model": "gpt-bench", "messages": MESSAGES, "temperature": 0.2}),
-    "anthropic": ("/v1/messages", {"model": "claude-bench", "messages": MESSAGES[1:], "max_tokens": 4096}),
-    "gemini": (
-        "/v1beta/models/gemini-bench:generateContent",
-        {"contents": [{"role": "user", "parts": [{"text": "x"}]}]},
-    ),
-}
-_MODELS: dict[str, type[BaseModel]] = {
-    "openai": ChatCompletion,
-    "anthropic": Message,
-    "gemini": GenerateContentResponse,
-}
-_HEADERS = {"authorization": "Bearer bench"}
+from .replies import LENGTHS
+
+Run: TypeAlias = Callable[[int], float]
+"""Makes so many calls; gives the CPU seconds that they cost."""
+
+MESSAGES: Final[list[dict[str, object]]] = [{"role": "user", "content": "Say something about Paris in the spring."}]
+_TURN = "Paris is lovely in the spring, when the chestnut trees along the Seine come into leaf. " * 3
+_ROLES = ("user", "assistant") * 5
+HISTORY: Final = [dict[str, object](role=role, content=_TURN) for role in _ROLES] + MESSAGES
+_PROPERTIES = {"location": {"type": "string", "description": "A place"}, "unit": {"type": "string", "enum": ["C", "F"]}}
+_SCHEMA = {"type": "object", "properties": _PROPERTIES, "required": ["location"]}
+TOOLS: Final[list[dict[str, object]]] = [
+    {"type": "function", "function": {"name": f"tool_{number}", "description": "Does it.", "parameters": _SCHEMA}}
+    for number in range(4)
+]
+_HEADERS = {"authorization": "Bearer bench-key-1234"}
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One way to make a call: runs `count` of them."""
+    """One way to make a call."""
 
-    name: str
     group: str
-    run: Callable[[int], None]
+    """What is measured, e.g. `sync openai 1kB`. The first subject of a group is what the others are compared to."""
+    name: str
+    run: Run
     per: int = 1
     """How many units (chunks) one call has."""
+    weight: float = 1.0
+    """How many calls of a plain batch one of these is worth."""
 
 
-def _raw(base: str, vendor: str, model: type[BaseModel] | None) -> Callable[[int], None]:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is asked, in polyvox's words and in the vendor's."""
+
+    vendor: str
+    reply: str = "1kB"
+    history: bool = False
+    tools: bool = False
+    stream: bool = False
+
+    @property
+    def messages(self) -> list[dict[str, object]]:
+        return HISTORY if self.history else MESSAGES
+
+    def base(self, server: str) -> str:
+        """The address that polyvox is given."""
+        return f"{server}/{self.reply}" + {"openai": "/v1", "gemini": "/v1beta"}.get(self.vendor, "")
+
+    def url(self, server: str) -> str:
+        """The whole address."""
+        paths = {
+            "openai": "/chat/completions",
+            "anthropic": "/v1/messages",
+            "gemini": f"/models/bench:{'streamGenerateContent?alt=sse' if self.stream else 'generateContent'}",
+            "bedrock": "/model/bench/converse",
+        }
+        return self.base(server) + paths[self.vendor]
+
+    def body(self) -> dict[str, object]:
+        """The vendor's request, written by hand."""
+        turns = [(str(message["role"]), str(message["content"])) for message in self.messages]
+        functions = [cast("dict[str, object]", tool["function"]) for tool in TOOLS] if self.tools else []
+        body: dict[str, object] = {"model": "bench", "temperature": 0.2}
+        match self.vendor:
+            case "openai":
+                body |= {"messages": self.messages, "stream": self.stream, "tools": TOOLS if self.tools else None}
+            case "anthropic":
+                tools = [{"name": each["name"], "input_schema": each["parameters"]} for each in functions]
+                body |= {"messages": self.messages, "max_tokens": 4096, "stream": self.stream, "tools": tools or None}
+            case "gemini":
+                roles = {"user": "user", "assistant": "model"}
+                contents = [{"role": roles[role], "parts": [{"text": text}]} for role, text in turns]
+                body = {"contents": contents, "generationConfig": {"temperature": 0.2}}
+                body["tools"] = [{"functionDeclarations": functions}] if functions else None
+            case _:
+                contents = [{"role": role, "content": [{"text": text}]} for role, text in turns]
+                body = {"messages": contents, "inferenceConfig": {"temperature": 0.2}}
+                specs = [{"toolSpec": {"name": each["name"], "inputSchema": {"json": _SCHEMA}}} for each in functions]
+                body["toolConfig"] = {"tools": specs} if specs else None
+        return {name: value for name, value in body.items() if value is not None}
+
+
+def _timed(call: Callable[[], object]) -> Run:
+    def run(count: int) -> float:
+        started = process_time()
+        for _ in range(count):
+            call()
+        return process_time() - started
+
+    return run
+
+
+def raw_call(case: Case, server: str) -> Callable[[], object]:
+    """One call by hand."""
     client = httpx2.Client()
-    path, body = _BODIES[vendor]
-
-    def run(count: int) -> None:
-        for _ in range(count):
-            found: dict[str, object] = client.post(base + path, json=body, headers=_HEADERS).json()
-            if model is not None:
-                model.model_validate(found)
-
-    return run
+    url, body = case.url(server), case.body()
+    return lambda: client.post(url, json=body, headers=_HEADERS).json()
 
 
-def _ours(base: str, vendor: str) -> Callable[[int], None]:
-    client = Client(api_key="bench", api_base=base + {"openai": "/v1", "anthropic": "", "gemini": "/v1beta"}[vendor])
-    model = str(_BODIES[vendor][1].get("model", "gemini-bench"))
-
-    def run(count: int) -> None:
-        for _ in range(count):
-            client.completion(model, MESSAGES, provider=vendor, temperature=0.2)
-
-    return run
+def our_call(case: Case, server: str, client: Client | None = None) -> Callable[[], object]:
+    """The same by polyvox."""
+    client = client or Client(api_key="bench-key-1234", api_base=case.base(server))
+    provider, messages = case.vendor, case.messages
+    if case.tools:
+        return lambda: client.completion("bench", messages, provider=provider, temperature=0.2, tools=TOOLS)
+    return lambda: client.completion("bench", messages, provider=provider, temperature=0.2)
 
 
-def _raw_async(base: str, vendor: str, in_flight: int) -> Callable[[int], None]:
-    path, body = _BODIES[vendor]
-
-    async def all_of(count: int) -> None:
-        async with httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None)) as client:
-
-            async def some() -> None:
-                for _ in range(count // in_flight):
-                    (await client.post(base + path, json=body, headers=_HEADERS)).json()
-
-            await asyncio.gather(*(some() for _ in range(in_flight)))
-
-    return lambda count: asyncio.run(all_of(max(count, in_flight)))
+def _documents(lines: Iterator[str]) -> Iterator[object]:
+    for line in lines:
+        if line.startswith("data: ") and line != "data: [DONE]":
+            yield json.loads(line[6:])
 
 
-def _ours_async(base: str, vendor: str, in_flight: int) -> Callable[[int], None]:
-    async def all_of(count: int) -> None:
-        async with AsyncClient(api_key="bench", api_base=f"{base}/v1") as client:
-
-            async def some() -> None:
-                for _ in range(count // in_flight):
-                    await client.completion("gpt-bench", MESSAGES, provider=vendor, temperature=0.2)
-
-            await asyncio.gather(*(some() for _ in range(in_flight)))
-
-    return lambda count: asyncio.run(all_of(max(count, in_flight)))
+async def _async_documents(lines: AsyncIterator[str]) -> AsyncIterator[object]:
+    async for line in lines:
+        if line.startswith("data: ") and line != "data: [DONE]":
+            yield json.loads(line[6:])
 
 
-def _raw_stream(base: str, vendor: str, model: type[ChatCompletionChunk] | None) -> Callable[[int], None]:
+def raw_stream(case: Case, server: str) -> Callable[[], float]:
+    """One stream by hand; gives the moment of its first chunk."""
     client = httpx2.Client()
-    path, body = _BODIES[vendor]
+    url, body = case.url(server), case.body()
 
-    def run(count: int) -> None:
+    def call() -> float:
+        first = 0.0
+        with client.stream("POST", url, json=body, headers=_HEADERS) as reply:
+            for _ in _documents(reply.iter_lines()):
+                first = first or process_time()
+        return first
+
+    return call
+
+
+def our_stream(case: Case, server: str) -> Callable[[], float]:
+    """The same by polyvox."""
+    client = Client(api_key="bench-key-1234", api_base=case.base(server))
+
+    def call() -> float:
+        first = 0.0
+        for _ in client.completion("bench", MESSAGES, provider=case.vendor, temperature=0.2, stream=True):
+            first = first or process_time()
+        return first
+
+    return call
+
+
+def _first(call: Callable[[], float]) -> Run:
+    """Only the time to the first chunk counts; the rest is read too, so that the connection is kept."""
+
+    def run(count: int) -> float:
+        spent = 0.0
         for _ in range(count):
-            with client.stream("POST", base + path, json={**body, "stream": True}, headers=_HEADERS) as reply:
-                for line in reply.iter_lines():
-                    if line.startswith("data: ") and line != "data: [DONE]":
-                        found: dict[str, object] = json.loads(line[6:])
-                        if model is not None:
-                            model.model_validate(found)
+            started = process_time()
+            spent += call() - started
+        return spent
 
     return run
 
 
-def _ours_stream(base: str, vendor: str) -> Callable[[int], None]:
-    client = Client(api_key="bench", api_base=base + {"openai": "/v1", "anthropic": ""}[vendor])
+def _gathered(call: Callable[[], Awaitable[object]], count: int, in_flight: int) -> Awaitable[object]:
+    async def some() -> None:
+        for _ in range(count // in_flight):
+            await call()
 
-    def run(count: int) -> None:
-        for _ in range(count):
-            for _chunk in client.completion("bench", MESSAGES, provider=vendor, stream=True):
+    return asyncio.gather(*(some() for _ in range(in_flight)))
+
+
+def _async_run(
+    make: Callable[[], tuple[Callable[[], Awaitable[object]], Callable[[], Awaitable[None]]]], in_flight: int
+) -> Run:
+    """Calls in a loop of their own: connections are opened before the clock starts."""
+
+    async def all_of(count: int) -> float:
+        call, close = make()
+        await _gathered(call, in_flight, in_flight)
+        started = process_time()
+        await _gathered(call, max(count, in_flight), in_flight)
+        spent = process_time() - started
+        await close()
+        return spent * count / (max(count, in_flight) // in_flight * in_flight)
+
+    return lambda count: asyncio.run(all_of(count))
+
+
+def raw_async(case: Case, server: str, in_flight: int) -> Run:
+    """Calls by hand, so many at once."""
+    url, body = case.url(server), case.body()
+
+    def make() -> tuple[Callable[[], Awaitable[object]], Callable[[], Awaitable[None]]]:
+        client = httpx2.AsyncClient(limits=httpx2.Limits(max_connections=None))
+
+        async def call() -> object:
+            if not case.stream:
+                return (await client.post(url, json=body, headers=_HEADERS)).json()
+            async with client.stream("POST", url, json=body, headers=_HEADERS) as reply:
+                async for _ in _async_documents(reply.aiter_lines()):
+                    pass
+            return None
+
+        return call, client.aclose
+
+    return _async_run(make, in_flight)
+
+
+def our_async(
+    case: Case, server: str, in_flight: int, transport: Callable[[], httpx2.AsyncBaseTransport | None] = lambda: None
+) -> Run:
+    """The same by polyvox."""
+    base = case.base(server)
+
+    def make() -> tuple[Callable[[], Awaitable[object]], Callable[[], Awaitable[None]]]:
+        client = AsyncClient(api_key="bench-key-1234", api_base=base, transport=transport())
+
+        async def call() -> object:
+            if not case.stream:
+                return await client.completion("bench", MESSAGES, provider=case.vendor, temperature=0.2)
+            async for _ in await client.completion("bench", MESSAGES, provider=case.vendor, stream=True):
                 pass
+            return None
 
-    return run
+        return call, client.close
+
+    return _async_run(make, in_flight)
 
 
-def subjects(base: str, chunks: int) -> list[Subject]:
-    """All of them. The first of a group is what the others are compared to."""
-    found: list[Subject] = []
-    for vendor in ("openai", "anthropic", "gemini"):
-        found.append(Subject("raw httpx2 + json", f"{vendor}, sync", _raw(base, vendor, None)))
-        found.append(Subject("raw httpx2 + json + model", f"{vendor}, sync", _raw(base, vendor, _MODELS[vendor])))
-        found.append(Subject("polyvox", f"{vendor}, sync", _ours(base, vendor)))
-    for in_flight in (1, 50):
-        group = f"openai, async, {in_flight} in flight"
-        found.append(Subject("raw httpx2 + json", group, _raw_async(base, "openai", in_flight)))
-        found.append(Subject("polyvox", group, _ours_async(base, "openai", in_flight)))
+def _sync(server: str) -> Iterator[Subject]:
+    for vendor in ("openai", "anthropic", "gemini", "bedrock"):
+        cases = {
+            "1 kB": Case(vendor),
+            "20 kB": Case(vendor, reply="20kB"),
+            "10 messages": Case(vendor, history=True),
+            "4 tools": Case(vendor, tools=True),
+        }
+        for name, case in cases.items():
+            yield Subject(f"sync, {vendor}, {name}", "raw httpx2", _timed(raw_call(case, server)))
+            yield Subject(f"sync, {vendor}, {name}", "polyvox", _timed(our_call(case, server)))
+
+
+def _async(server: str) -> Iterator[Subject]:
+    case = Case("openai")
+    for in_flight in (1, 50, 200):
+        group, weight = f"async, openai, {in_flight} in flight", {1: 1.0, 50: 2.0, 200: 6.0}[in_flight]
+        yield Subject(group, "raw httpx2", raw_async(case, server, in_flight), weight=weight)
+        yield Subject(group, "polyvox", our_async(case, server, in_flight), weight=weight)
+
+
+def _streams(server: str) -> Iterator[Subject]:
+    for length in LENGTHS:
+        for vendor in ("openai", "anthropic", "gemini"):
+            case, weight = Case(vendor, reply=str(length), stream=True), 10 / length
+            group = f"stream, sync, {vendor}, {length} chunks"
+            yield Subject(group, "raw httpx2", _timed(raw_stream(case, server)), length, weight)
+            yield Subject(group, "polyvox", _timed(our_stream(case, server)), length, weight)
+            group = f"stream, async, {vendor}, {length} chunks"
+            yield Subject(group, "raw httpx2", raw_async(case, server, 1), length, weight)
+            yield Subject(group, "polyvox", our_async(case, server, 1), length, weight)
+
+
+def _firsts(server: str) -> Iterator[Subject]:
     for vendor in ("openai", "anthropic"):
-        group = f"{vendor}, stream, per chunk"
-        found.append(Subject("raw httpx2 + json", group, _raw_stream(base, vendor, None), chunks))
-        if vendor == "openai":
-            raw_typed = _raw_stream(base, vendor, ChatCompletionChunk)
-            found.append(Subject("raw httpx2 + json + model", group, raw_typed, chunks))
-        found.append(Subject("polyvox", group, _ours_stream(base, vendor), chunks))
-    return found
+        case = Case(vendor, reply="200", stream=True)
+        yield Subject(f"first chunk, {vendor}", "raw httpx2", _first(raw_stream(case, server)), weight=0.1)
+        yield Subject(f"first chunk, {vendor}", "polyvox", _first(our_stream(case, server)), weight=0.1)
+
+
+def subjects(server: str) -> list[Subject]:
+    """All of them."""
+    return [*_sync(server), *_async(server), *_streams(server), *_firsts(server)]

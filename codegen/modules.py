@@ -40,12 +40,10 @@ def text_for(source: Source, normal: Normal, opened: Emitted) -> str:
     extras = access.overloads(opened) if normal.side == "unified" else {}
     docs = {**dict.fromkeys(normal.roots.values(), f"See {source.page}."), **source.docs}
     body = layout.module(opened, BASES[normal.side], docs, extras)
-    noqas = {"RUF012": "pydantic copies defaults"} if " = []" in body or " = {}" in body else {}
     return render(
         "models.py.jinja",
         title=source.title,
         vendor=source.vendor,
         contents=CONTENTS[normal.side],
-        noqas=noqas,
         body=body,
     )

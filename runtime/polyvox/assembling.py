@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .results import (
     Annotation,
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .results import ChatCompletionChunk, ChunkChoice, Delta, FinishReason, ToolCallDelta
+
+
+ONLY_TEXT: Final = {"content"}
+"""The fields of nearly every delta: where these are all that was set, nothing else needs to be looked at."""
 
 
 @dataclass(slots=True)
@@ -79,10 +83,8 @@ class _Choice:
         delta = choice.delta
         if delta.content:
             self.text.append(delta.content)
-        if delta.reasoning_content:
-            self.reasoning.append(delta.reasoning_content)
-        for call in delta.tool_calls or ():
-            self.calls.setdefault(call.index or 0, _Call()).add(call)
+        if delta.model_fields_set != ONLY_TEXT:
+            self._add_delta(delta)
         if choice.finish_reason is not None:
             self.finish_reason = choice.finish_reason
         if choice.provider_specific_fields:
@@ -93,9 +95,12 @@ class _Choice:
             # E.g. what Azure's filters found: the last that says something stands.
             more = choice.model_extra.items()
             self.extra.update({key: value for key, value in more if value and key not in Choice.model_fields})
-        self._add_rare(delta)
 
-    def _add_rare(self, delta: Delta) -> None:
+    def _add_delta(self, delta: Delta) -> None:
+        if delta.reasoning_content:
+            self.reasoning.append(delta.reasoning_content)
+        for call in delta.tool_calls or ():
+            self.calls.setdefault(call.index or 0, _Call()).add(call)
         if delta.refusal:
             self.refusal.append(delta.refusal)
         if delta.thinking_blocks:

@@ -32,6 +32,9 @@ DialectName: TypeAlias = Literal[
     "sagemaker_nova",
     "watsonx",
     "gigachat",
+    "completions",
+    "fim",
+    "azure_text",
 ]
 
 
@@ -62,7 +65,15 @@ class Vendor:
     @property
     def speaks_openai(self) -> bool:
         """Whether requests are OpenAI's, wherever they go."""
-        return self.dialect in ("openai", "azure", "azure_ai", "vertexopen", "sagemaker", "sagemaker_nova")
+        return self.dialect in (
+            "openai",
+            "azure",
+            "azure_ai",
+            "vertexopen",
+            "sagemaker",
+            "sagemaker_nova",
+            "completions",
+        )
 
 
 @dataclass(frozen=True, slots=True)

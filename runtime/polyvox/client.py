@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from polyvox_wire.models import KnownModel
 
     from .calling import Opened, Plan
-    from .drivers import HTTP, AsyncHTTP, AsyncStream, OwnAsyncClient, OwnClient, Stream
+    from .connecting import OwnAsyncClient, OwnClient
+    from .drivers import HTTP, AsyncHTTP, AsyncStream, Stream
     from .events import OnFailure, OnSuccess
     from .groups import ModelGroup
     from .messages import Messages
@@ -245,7 +246,7 @@ class Client(_Settings):
         return cast("HTTP", self._pool)
 
     def _open(self) -> None:
-        from .drivers import OwnClient
+        from .connecting import OwnClient
 
         with self._lock:
             if self._pool is not None and self._pid == os.getpid():
@@ -269,7 +270,7 @@ class Client(_Settings):
         """Connections that serve one request: losers are stopped by shutting down theirs."""
         if self._given is not None or self._transport is not None:
             return self._http()
-        from .drivers import NO_REUSE, OwnClient
+        from .connecting import NO_REUSE, OwnClient
 
         with self._lock:
             if self._race_pool is None or self._race_pool[1] != os.getpid():
@@ -442,7 +443,7 @@ class _LoopPool:
     open before it closes its loop, and one of them is ours."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None) -> None:
-        from .drivers import OwnAsyncClient
+        from .connecting import OwnAsyncClient
 
         self.pool: OwnAsyncClient = OwnAsyncClient(transport)
         self._pid = os.getpid()

@@ -1,4 +1,4 @@
-"""The only module with I/O: carries each request of an exchange through an HTTP client, and reads streams.
+"""All I/O of a call: carries each request of an exchange through an HTTP client, and reads streams.
 
 `run` and `arun`, `Stream` and `AsyncStream` are the same thing twice; all they decide with stands elsewhere.
 """
@@ -9,7 +9,7 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import partial
 from inspect import isawaitable, iscoroutine
 from time import monotonic, sleep
 from types import TracebackType
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, cast
 import httpx2
 from typing_extensions import TypeVar
 
+from .connecting import OwnAsyncClient, OwnClient
 from .errors import APIError, InvalidRequestError
 from .exchange import Failure, Headers, Outcome, Pause, Request, Response, Steps, UnreadableReplyError
-from .handshakes import closing
-from .limits import Body, Phases, is_good
+from .limits import Body, Phases, is_good, phases_of
 from .results import ChatCompletion, ChatCompletionChunk
 from .secrecy import Hidden, forget_carriers
 from .streaming import Received
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk, default=ChatCompletionChunk)
-
-# Hundreds of streams of minutes each are ordinary: no cap on connections, and idle ones are kept for a minute.
-LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=200, keepalive_expiry=60.0)
-NO_REUSE = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 
 
 class Reply(Protocol):
@@ -78,24 +74,6 @@ class AsyncHTTP(Protocol):
     async def send(self, request: object, *, stream: bool, follow_redirects: bool) -> AsyncReply: ...
 
 
-class OwnClient(httpx2.Client):
-    """A pool made here. It never follows a redirect: a key belongs to one host."""
-
-    def __init__(self, transport: httpx2.BaseTransport | None = None, limits: httpx2.Limits = LIMITS) -> None:
-        super().__init__(transport=transport, limits=limits, follow_redirects=False)
-
-
-class OwnAsyncClient(httpx2.AsyncClient):
-    """The same, asynchronous; it belongs to the loop it is first used in."""
-
-    def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
-        super().__init__(transport=transport, limits=LIMITS, follow_redirects=False)
-        for made in () if transport is not None else (self._transport, *self._mounts.values()):
-            if isinstance(made, httpx2.AsyncHTTPTransport):
-                pool = made._pool
-                pool._network_backend = closing(pool._network_backend)
-
-
 class MockReply:
     """A reply that nobody sent."""
 
@@ -118,36 +96,6 @@ class MockReply:
 
     async def aclose(self) -> None:
         """Nothing is open."""
-
-
-# Parsed once for each address and each set of headers: both cost more than encoding a body.
-_url = lru_cache(maxsize=256)(httpx2.URL)
-_headers = lru_cache(maxsize=256)(httpx2.Headers)
-
-
-def _outgoing(
-    http: HTTP | AsyncHTTP | OwnClient | OwnAsyncClient, request: Request, headers: Headers, phases: Phases
-) -> object:
-    """The request in the client's own type.
-
-    For our own client it is built directly: `build_request` costs twice as much, and would send cookies that another
-    caller's reply had set. A caller's client builds it itself, so that its headers and settings count.
-    """
-    extensions = {"timeout": phases}
-    if isinstance(http, (OwnClient, OwnAsyncClient)):
-        url, prepared = _url(request.url), _headers(headers)
-        return httpx2.Request("POST", url, headers=prepared, content=request.body, extensions=extensions)
-    return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
-
-
-def plain_request(
-    http: HTTP, method: str, url: str, headers: object, content: bytes, extensions: Mapping[str, object]
-) -> object:
-    """A request for a client that stands behind another one."""
-    if isinstance(http, OwnClient):
-        prepared = httpx2.Headers(cast("Headers", headers))
-        return httpx2.Request(method, url, headers=prepared, content=content, extensions=dict(extensions))
-    return http.build_request(method, url, headers=headers, content=content, extensions=extensions)
 
 
 def _errors(http: object) -> tuple[type[Exception], ...]:
@@ -248,11 +196,18 @@ def _pause(pause: Pause) -> None:
 def _send(http: HTTP, request: Request, headers: Headers) -> Reply:
     if request.mock is not None:
         return MockReply(request.mock)
-    phases = Phases(request.timeouts)
-    reply = http.send(_outgoing(http, request, headers, phases), stream=True, follow_redirects=False)
-    if request.stream:
+    phases = phases_of(request.timeouts)
+    reply = http.send(_built(http, request, headers, phases), stream=True, follow_redirects=False)
+    if request.stream and isinstance(phases, Phases):
         phases.begun()
     return reply
+
+
+def _built(http: HTTP | AsyncHTTP, request: Request, headers: Headers, phases: Mapping[str, float | None]) -> object:
+    """The request in the client's own type: a caller's client builds it itself, so that its headers and settings
+    count."""
+    extensions = {"timeout": phases}
+    return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
 
 
 def _read(reply: Reply, request: Request, started: float, errors: tuple[type[Exception], ...]) -> bytes:
@@ -329,9 +284,9 @@ async def _async_key_headers(request: Request) -> Headers:
 async def _asend(http: AsyncHTTP, request: Request, headers: Headers) -> AsyncReply:
     if request.mock is not None:
         return MockReply(request.mock)
-    phases = Phases(request.timeouts)
-    reply = await http.send(_outgoing(http, request, headers, phases), stream=True, follow_redirects=False)
-    if request.stream:
+    phases = phases_of(request.timeouts)
+    reply = await http.send(_built(http, request, headers, phases), stream=True, follow_redirects=False)
+    if request.stream and isinstance(phases, Phases):
         phases.begun()
     return reply
 

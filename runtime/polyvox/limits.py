@@ -49,6 +49,13 @@ class Phases(Mapping[str, float | None]):
         self._ends = None
 
 
+def phases_of(timeouts: Timeouts) -> Mapping[str, float | None]:
+    """The timeouts of a call: a plain dict where the whole is not limited, since clients ask for them many times."""
+    if timeouts.total is not None:
+        return Phases(timeouts)
+    return {"connect": timeouts.connect, "read": timeouts.read, "write": timeouts.write, "pool": timeouts.pool}
+
+
 class Body:
     """A reply's body, piece by piece, for as long as it is worth reading."""
 

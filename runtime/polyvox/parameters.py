@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from polyvox_wire.bedrock.options import BedrockOptions
     from polyvox_wire.cerebras.options import CerebrasOptions
     from polyvox_wire.cohere.options import CohereOptions
+    from polyvox_wire.completions.options import CompletionsOptions
     from polyvox_wire.deepseek.options import DeepSeekOptions
     from polyvox_wire.fireworks.options import FireworksOptions
     from polyvox_wire.gemini.options import GeminiOptions
@@ -295,6 +296,8 @@ class CallParameters(TypedDict, total=False):
     """Fields of Mistral's API that have no unified name, such as `safe_prompt`."""
     cohere: CohereOptions | None
     """Fields of Cohere's API that have no unified name, such as `documents` and `safety_mode`."""
+    completions: CompletionsOptions | None
+    """Fields of OpenAI's legacy completions that have no unified name, such as `suffix` and `echo`."""
     ollama: OllamaOptions | None
     """Fields of Ollama's API that have no unified name, such as `keep_alive` and `num_ctx`."""
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 
-from .drivers import HTTP, AsyncHTTP, AsyncReply, AsyncStream, Reply, Stream, arun, plain_request, run
+from .drivers import HTTP, AsyncHTTP, AsyncReply, AsyncStream, Reply, Stream, arun, run
 from .errors import APIError
 from .exchange import Candidate, Tell, exchange, exhausted
 from .watching import Watch
@@ -53,7 +53,7 @@ class Interruptible:
     ) -> object:
         """The request; the HTTP library tells of the connection that it opens for it."""
         watched = {**extensions, "trace": self._trace}
-        return plain_request(self._http, method, url, headers, content, watched)
+        return self._http.build_request(method, url, headers=headers, content=content, extensions=watched)
 
     def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Reply:
         """Send it, unless the race is over."""

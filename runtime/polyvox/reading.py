@@ -26,7 +26,8 @@ _ESSENTIAL = frozenset({"choices", "message", "delta", "content", "tool_calls", 
 def read_reply(kind: type[M], data: bytes, call: Call) -> M:
     """One object from its JSON. Raises `APIResponseValidationError` where it cannot be read."""
     try:
-        return kind.model_validate_json(data)
+        # What `model_validate_json` calls, without its Python: a stream does this for every chunk.
+        return cast("M", kind.__pydantic_validator__.validate_json(data))
     except ValidationError as error:
         return _repaired(kind, data, call, error)
 
@@ -34,7 +35,7 @@ def read_reply(kind: type[M], data: bytes, call: Call) -> M:
 def read_event(adapter: TypeAdapter[T], data: bytes, call: Call) -> T:
     """The same for a union, without repairs."""
     try:
-        return adapter.validate_json(data)
+        return cast("T", adapter.validator.validate_json(data))
     except ValidationError as error:
         raise unreadable(call, data, _first(error)) from error
 

@@ -41,11 +41,15 @@ class EventStreamDecoder:
             data = data.removeprefix(_MARK)
             self._started = True
         if b"\r" in data:
-            blocks, rest = self._split(data)
-        else:
-            *blocks, rest = data.split(b"\n\n")
-        self._rest[:] = rest
-        return [event for block in blocks if (event := _event(block)) is not None]
+            if data.count(b"\r") != data.count(b"\r\n"):
+                blocks, self._rest[:] = self._split(data)
+                return _events(blocks)
+            data = data.replace(b"\r\n", b"\n")  # Gemini's line ends
+        if (whole := _whole(data)) is not None:
+            self._rest.clear()
+            return [whole]
+        *blocks, self._rest[:] = data.split(b"\n\n")
+        return _events(blocks)
 
     def _after_rest(self, piece: bytes) -> bytes:
         """What was left over, and this piece; nothing as long as no event can end in it."""
@@ -74,9 +78,26 @@ class EventStreamDecoder:
         return [] if event is None else [event]
 
 
+def _whole(piece: bytes) -> ServerSentEvent | None:
+    """The event that a piece is, as nearly every piece of nearly every vendor; None for anything less plain. No piece
+    has a carriage return."""
+    lines = piece.split(b"\n")
+    if len(lines) < 3 or lines[-1] or lines[-2]:
+        return None
+    if len(lines) == 3 and lines[0].startswith(b"data: "):
+        return ServerSentEvent("", lines[0][6:])
+    if len(lines) == 4 and lines[0].startswith(b"event: ") and lines[1].startswith(b"data: "):
+        return ServerSentEvent(lines[0][7:].decode("utf-8", "replace"), lines[1][6:])
+    return None
+
+
+def _events(blocks: list[bytes]) -> list[ServerSentEvent]:
+    return [event for block in blocks if (event := _event(block)) is not None]
+
+
 def _event(block: bytes) -> ServerSentEvent | None:
     if block.startswith(b"data: ") and b"\n" not in block and b"\r" not in block:
-        return ServerSentEvent("", block[6:])  # nearly every event of nearly every vendor
+        return ServerSentEvent("", block[6:])
     name = ""
     data: list[bytes] = []
     for line in _LINE_END.split(block):

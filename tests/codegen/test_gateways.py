@@ -215,7 +215,7 @@ def test_no_host_is_offered_the_key_of_another(wire: Wire) -> None:
 def test_every_name_that_a_peer_knows_is_accounted_for(wire: Wire) -> None:
     rest = {name for p in providers() for name in p.names} - wire.names - wire.left_out.keys()
     # The names that no peer has are spellings that are near at hand.
-    beside = {"aws_bedrock", "azure_anthropic", "azure_openai", "bedrock_converse", "vertex"}
+    beside = {"aws_bedrock", "azure_anthropic", "azure_openai", "bedrock_converse", "completions", "vertex"}
     assert (rest - NATIVE, NATIVE - rest) == (set(), beside)
 
 

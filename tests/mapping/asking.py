@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
@@ -65,6 +66,19 @@ OLLAMA_REPLY: Final[Json] = {
     "prompt_eval_count": 1,
     "eval_count": 2,
 }
+# For a prompt, as OpenAI answers, and as Mistral does.
+PROMPT_REPLY: Final[Json] = {
+    **OPENAI_REPLY,
+    "choices": [
+        {
+            "index": 0,
+            "text": "Hello",
+            "message": {"role": "assistant", "content": "Hello"},
+            "logprobs": None,
+            "finish_reason": "stop",
+        }
+    ],
+}
 # The end of a path -> the shortest good answer of the vendor who has it; everybody else speaks OpenAI's dialect.
 REPLIES: Final[Mapping[str, Json]] = {
     "/messages": ANTHROPIC_REPLY,
@@ -109,8 +123,13 @@ class Wire:
         return parsed(self.requests[-1].content)
 
 
+_OF_A_PROMPT = re.compile(r"(?<!/chat)/completions$")
+
+
 def usual_reply(path: str) -> bytes:
     """The shortest good answer of the vendor who has this path."""
+    if _OF_A_PROMPT.search(path):
+        return as_bytes(PROMPT_REPLY)
     return as_bytes(next((reply for end, reply in REPLIES.items() if path.endswith(end)), OPENAI_REPLY))
 
 

@@ -170,7 +170,7 @@ ANTHROPIC: Final[Column] = {
     "modalities": Emulated(),
     "audio": Refused("Claude does not speak"),
     "prediction": ANTHROPIC_LACKS,
-    "web_search_options": Refused("give the web search tool in `tools`, as Anthropic writes it"),
+    "web_search_options": Emulated({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
     "service_tier": Sent({"service_tier": "standard_only"}),
     "metadata": Sent({"metadata": {"user_id": "u1"}}),
     "store": ANTHROPIC_LACKS,

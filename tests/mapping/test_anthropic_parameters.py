@@ -6,7 +6,7 @@ import pytest
 
 from polyvox import InvalidRequestError
 from polyvox.parameters import MODEL_PARAMETERS
-from tests.mapping.asking import HELLO, Json, sent
+from tests.mapping.asking import HELLO, Json, Wire, sent
 from tests.mapping.parameter_table import Row, check_dropped, check_refused, check_sent, rows
 
 MODEL: Final = "anthropic:claude-opus-4-6"
@@ -18,6 +18,7 @@ ITS_TOOL: Final[Json] = {"name": "add", "description": "Adds.", "input_schema": 
 TOOLS: Final[Json] = {"tools": [TOOL]}
 NAMED: Final[Json] = {"type": "function", "function": {"name": "add"}}
 NO_SUCH: Final = "no such setting"
+SEARCH: Final[Json] = {"type": "web_search_20250305", "name": "web_search"}
 
 
 def _adaptive(effort: str) -> Json:
@@ -111,7 +112,18 @@ TABLE: Final = (
     Row("modalities", ["text", "audio"], refuses="text only"),
     Row("audio", {"voice": "alloy", "format": "mp3"}, refuses="does not speak"),
     Row("prediction", {"type": "content", "content": "x"}, refuses=NO_SUCH),
-    Row("web_search_options", {}, refuses="web search tool"),
+    Row("web_search_options", {}, {"tools": [SEARCH]}),
+    Row("web_search_options", {"search_context_size": "medium"}, {"tools": [SEARCH]}),
+    Row(
+        "web_search_options",
+        {"user_location": {"type": "approximate", "approximate": {"city": "Oslo", "country": "NO", "region": None}}},
+        {"tools": [{**SEARCH, "user_location": {"type": "approximate", "city": "Oslo", "country": "NO"}}]},
+    ),
+    Row(
+        "web_search_options",
+        {"user_location": {"type": "approximate", "timezone": "Europe/Oslo"}},
+        {"tools": [{**SEARCH, "user_location": {"type": "approximate", "timezone": "Europe/Oslo"}}]},
+    ),
     Row("service_tier", "auto", {"service_tier": "auto"}),
     Row("service_tier", "default", {"service_tier": "standard_only"}),
     Row("service_tier", "standard_only", {"service_tier": "standard_only"}),
@@ -145,6 +157,19 @@ def test_the_table_has_every_parameter() -> None:
 @pytest.mark.parametrize("name", sorted(MODEL_PARAMETERS))
 def test_none_means_not_given(name: str) -> None:
     assert sent(MODEL, HELLO, **{name: None}) == sent(MODEL)
+
+
+def test_the_search_stands_beside_the_tools() -> None:
+    assert sent(MODEL, HELLO, tools=[TOOL], web_search_options={})["tools"] == [ITS_TOOL, SEARCH]
+
+
+def test_an_option_that_anthropics_search_lacks_is_refused_or_dropped() -> None:
+    with pytest.raises(InvalidRequestError, match=r"search_context_size.*max_uses"):
+        sent(MODEL, HELLO, web_search_options={"search_context_size": "high"})
+    wire = Wire()
+    answer = wire.ask(MODEL, HELLO, drop_params=True, web_search_options={"search_context_size": "high"})
+    assert answer.dropped_params == ("web_search_options['search_context_size']",)
+    assert wire.body["tools"] == [SEARCH]
 
 
 def test_the_limit_that_anthropic_needs_is_filled_in() -> None:

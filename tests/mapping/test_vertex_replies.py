@@ -73,7 +73,7 @@ REFUSED: Final[dict[str, tuple[object, str]]] = {
     "service_tier": ("flex", "X-Vertex-AI-LLM-Shared-Request-Type"),
     "store": (False, "no such setting"),
     "metadata": ({"team": "a"}, "labels"),
-    "aws_region_name": ("us-east-1", "Bedrock"),
+    "aws_region_name": ("us-east-1", "services on AWS"),
 }
 
 

@@ -202,7 +202,8 @@ async def test_cancelling_while_waiting_for_the_next_try_ends_it() -> None:
 
 @pytest.mark.anyio
 async def test_an_exchange_that_fails_to_read_closes_what_is_open() -> None:
-    from polyvox.drivers import OwnAsyncClient, arun
+    from polyvox.connecting import OwnAsyncClient
+    from polyvox.drivers import arun
 
     def read(_: Response) -> str:
         raise ZeroDivisionError
@@ -215,10 +216,11 @@ async def test_an_exchange_that_fails_to_read_closes_what_is_open() -> None:
         read=read,
         error=lambda _: APIError("no"),
     )
-    async with OwnAsyncClient(transport) as http:
-        with pytest.raises(ZeroDivisionError):
-            await arun(exchange([lambda: attempt], 0), http)  # type: ignore[arg-type]  # as the client casts it
-        assert transport.closed == 1
+    http = OwnAsyncClient(transport)
+    with pytest.raises(ZeroDivisionError):
+        await arun(exchange([lambda: attempt], 0), http)
+    assert transport.closed == 1
+    await http.aclose()
 
 
 # A caller's own HTTP client, of either library.

@@ -100,6 +100,17 @@ NATIVES: Final[Mapping[str, Provider]] = {
         "https://api.giga.chat/v1/chat/completions",
         bearer("GIGACHAT_CREDENTIALS", "GIGACHAT_API_KEY", "GIGACHAT_ACCESS_TOKEN"),
     ),
+    "text-completion-openai": Provider("https://api.openai.com/v1/completions", bearer("OPENAI_API_KEY")),
+    "azure_text": Provider(
+        "https://res.openai.azure.test/openai/v1/completions",
+        {**_RESOURCE_KEYS, **bearer("AZURE_OPENAI_AD_TOKEN", "AZURE_AD_TOKEN")},
+    ),
+    "text-completion-codestral": Provider(
+        "https://codestral.mistral.ai/v1/fim/completions", bearer("CODESTRAL_API_KEY")
+    ),
+    "text-completion-inception": Provider(
+        "https://api.inceptionlabs.ai/v1/fim/completions", bearer("INCEPTION_API_KEY")
+    ),
 }
 # What stands in some addresses, or is one.
 ENVIRONMENT: Final = {

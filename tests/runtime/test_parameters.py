@@ -232,6 +232,70 @@ def test_a_mock_may_be_an_error(mock: Exception) -> None:
     assert caught.value is mock
 
 
+CALL: Final[Json] = {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
+CALLING: Final[Json] = {
+    **OPENAI_REPLY,
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": None, "reasoning_content": "Hm", "tool_calls": [CALL]},
+            "finish_reason": "tool_calls",
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("mock", [CALLING, ChatCompletion.model_validate(CALLING)], ids=["mapping", "result"])
+def test_a_mock_with_tool_calls_is_the_same_streamed(mock: object) -> None:
+    given = cast("Parameters", {"mock_response": mock})
+    whole = Client().completion(MODEL, HELLO, **given)
+    stream = Client().completion(MODEL, HELLO, stream=True, **given)
+    again = stream.completion()
+    for answer in (whole, again):
+        (choice,) = answer.choices
+        assert choice.finish_reason == "tool_calls"
+        assert choice.message.reasoning_content == "Hm"
+        assert choice.message.tool_calls is not None
+        assert choice.message.tool_calls[0].function is not None
+        assert choice.message.tool_calls[0].function.arguments == '{"a": 1}'
+    assert whole.usage == again.usage
+
+
+def test_a_mock_has_as_many_choices_as_are_asked_for() -> None:
+    answer = Client().completion(MODEL, HELLO, mock_response="Hi", n=2)
+    stream = Client().completion(MODEL, HELLO, mock_response="Hi", n=2, stream=True)
+    for one in (answer, stream.completion()):
+        assert [(choice.index, choice.message.content, choice.finish_reason) for choice in one.choices] == [
+            (0, "Hi", "stop"),
+            (1, "Hi", "stop"),
+        ]
+
+
+@pytest.mark.anyio
+async def test_a_mock_that_is_an_error_is_raised_streamed_and_asynchronously_too() -> None:
+    error = RateLimitError("slow", provider="openai")
+    with pytest.raises(RateLimitError):
+        completion(MODEL, HELLO, stream=True, mock_response=error, num_retries=0)
+    for stream in (False, True):
+        with pytest.raises(RateLimitError):
+            await acompletion(MODEL, HELLO, stream=stream, mock_response=error, num_retries=0)
+
+
+def test_a_mock_of_one_model_is_answered_by_its_fallbacks_mock() -> None:
+    entry = {"model": "anthropic:m", "mock_response": "Hi"}
+    answer = completion(MODEL, HELLO, mock_response=RateLimitError("slow"), num_retries=0, fallbacks=[entry])
+    assert (answer.provider, answer.choices[0].message.content) == ("anthropic", "Hi")
+
+
+@pytest.mark.anyio
+async def test_a_mock_is_parsed_streamed_too() -> None:
+    stream = completion(MODEL, HELLO, mock_response='{"name": "Oslo"}', response_format=City, stream=True)
+    whole = stream.completion().choices[0].message.get("parsed")
+    assert whole == City(name="Oslo")
+    later = await acompletion("gemini:m", HELLO, mock_response='{"name": "Oslo"}', response_format=City)
+    assert later.choices[0].message.parsed == City(name="Oslo")
+
+
 class City(BaseModel):
     """What is asked for."""
 

@@ -91,4 +91,16 @@ def _load(vendor: Vendor) -> Dialect:
             from .gigachat import GigaChatDialect
 
             return GigaChatDialect(vendor)
+        case "completions":
+            from .completions import CompletionsDialect
+
+            return CompletionsDialect(vendor)
+        case "fim":
+            from .completions import FIMDialect
+
+            return FIMDialect(vendor)
+        case "azure_text":
+            from .azure_text import AzureTextDialect
+
+            return AzureTextDialect(vendor)
     assert_never(vendor.dialect)

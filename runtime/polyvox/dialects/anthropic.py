@@ -69,7 +69,7 @@ SUPPORT: Final[Mapping[str, Stance]] = {
     "modalities": Emulated("text only"),
     "audio": Unsupported("Claude does not speak"),
     "prediction": Unsupported(_NO),
-    "web_search_options": Unsupported("give the web search tool in `tools`, as Anthropic writes it"),
+    "web_search_options": Emulated("the web_search tool"),
     "service_tier": NATIVE,
     "metadata": NATIVE,
     "store": Unsupported(_NO),

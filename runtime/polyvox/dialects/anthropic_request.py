@@ -14,6 +14,7 @@ from ..errors import InvalidMessageError, InvalidRequestError
 from ..shapes import mapping_of
 from ..structured import closed
 from .anthropic_media import TAKES, block_of, text
+from .anthropic_search import search_tool
 from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, texts, turns
 
 if TYPE_CHECKING:
@@ -279,10 +280,8 @@ def _result(call: Call, where: str, fields: Mapping[str, object], legacy_id: str
 
 def _tools(call: Call) -> list[Any] | Omit:  # the 28 kinds of tool have no common name
     asked = cast("list[Mapping[str, object]] | None", call.given.get("tools"))
-    if not asked:
-        return OMIT
-    found = [_tool(call, index, tool) for index, tool in enumerate(asked)]
-    return [tool for tool in found if tool is not None]
+    found = [*(_tool(call, index, tool) for index, tool in enumerate(asked or ())), search_tool(call)]
+    return [tool for tool in found if tool is not None] or OMIT
 
 
 def _tool(call: Call, index: int, tool: Mapping[str, object]) -> Mapping[str, object] | None:

@@ -23,6 +23,7 @@ from ..results import (
     FunctionCallDelta,
     ThinkingBlock,
     ToolCallDelta,
+    text_chunk,
 )
 from ..shapes import mapping_of
 from ..streams import EventStreamDecoder
@@ -103,7 +104,8 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
     def event(self, event: r.MessageStreamEvent, /) -> Iterable[ChatCompletionChunk]:
         match event:
             case r.ContentBlockDeltaEvent():
-                return self._delta(event)
+                chunk = self._delta(event)
+                return () if chunk is None else (chunk,)
             case r.ContentBlockStartEvent():
                 return self._start(event.index, event.content_block)
             case r.ContentBlockStopEvent():
@@ -155,7 +157,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
         elif isinstance(block, r.ThinkingBlock) and block.thinking:
             yield self._chunk(Delta(reasoning_content=block.thinking))
 
-    def _delta(self, event: r.ContentBlockDeltaEvent) -> Iterable[ChatCompletionChunk]:
+    def _delta(self, event: r.ContentBlockDeltaEvent) -> ChatCompletionChunk | None:
         delta = event.delta
         held = self._blocks.get(event.index)
         if held is None:  # a block that never began: read it as text
@@ -164,14 +166,14 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             case r.TextContentBlockDelta():
                 held.text.append(delta.text)
                 self._length += len(delta.text)
-                yield self._chunk(Delta(content=delta.text))
+                return text_chunk(self._id, self._created, self._model, delta.text)
             case r.InputJsonContentBlockDelta():
                 held.json.append(delta.partial_json)
                 if delta.partial_json and isinstance(held.block, r.ToolUseBlock):
-                    yield self._arguments(held, delta.partial_json)
+                    return self._arguments(held, delta.partial_json)
             case r.ThinkingContentBlockDelta():
                 held.text.append(delta.thinking)
-                yield self._chunk(Delta(reasoning_content=delta.thinking))
+                return self._chunk(Delta(reasoning_content=delta.thinking))
             case r.SignatureContentBlockDelta():
                 held.signature.append(delta.signature)
             case r.CitationsDelta():
@@ -184,6 +186,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
                 pass
             case _:
                 assert_never(delta)
+        return None
 
     def _arguments(self, held: _Block, text: str) -> ChatCompletionChunk:
         call = ToolCallDelta(index=held.call_index, function=FunctionCallDelta(arguments=text))
@@ -248,12 +251,14 @@ class AnthropicReader(StreamReader):
         self._head = Head()
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        self._head.add(piece)
+        if self._head.open:
+            self._head.add(piece)
         for event in self._decoder.feed(piece):
             self._read(event.data, chunks)
 
     def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        self._head.forget()
+        if self._head.open:
+            self._head.forget()
         if data and not self.done:  # proxies add OpenAI's end marker
             chunks.extend(self._events.event(read_event(EVENTS, data, self._call)))
             self.done = self._events.done

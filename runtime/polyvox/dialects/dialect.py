@@ -57,21 +57,21 @@ class Head:
     """The start of a body that should be a stream, until its first event: some errors come as plain JSON instead."""
 
     def __init__(self) -> None:
-        self._bytes: bytearray | None = bytearray()
+        self.open = True
+        """Whether no event has come yet; asked for every piece of a stream, so no method."""
+        self._bytes = bytearray()
 
     def add(self, piece: bytes) -> None:
         """More of it."""
-        if self._bytes is not None:
-            self._bytes += piece
+        self._bytes += piece
 
     def forget(self) -> None:
         """It is a stream."""
-        self._bytes = None
+        self.open, self._bytes = False, bytearray()
 
     def document(self) -> bytes | None:
         """The whole body, if it is JSON."""
-        found = self._bytes
-        return bytes(found) if found is not None and found.lstrip().startswith((b"{", b"[")) else None
+        return bytes(self._bytes) if self._bytes.lstrip().startswith((b"{", b"[")) else None
 
 
 class StreamReader(ABC):

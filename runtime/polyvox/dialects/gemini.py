@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from pydantic_core import to_json
@@ -192,7 +192,7 @@ class Parts:
 
     def add(self, part: r.Part) -> list[ToolCall]:
         """One more part. Returns the calls that it completes."""
-        self._keep(part)
+        self.parts.append(part)
         match part:
             case r.TextPart():
                 (self.reasoning if part.thought else self.text).append(part.text)
@@ -220,20 +220,6 @@ class Parts:
                 assert_never(part)
         return []
 
-    def _keep(self, part: r.Part) -> None:
-        """Pieces of one text, which a stream sends as parts of their own, are one part again."""
-        last = self.parts[-1] if self.parts else None
-        if (
-            isinstance(part, r.TextPart)
-            and isinstance(last, r.TextPart)
-            and last.thought == part.thought
-            and not (last.thoughtSignature or part.thoughtSignature)
-        ):
-            last = self.parts[-1] = last.model_copy()
-            last.text += part.text
-        else:
-            self.parts.append(part)
-
     def message(self) -> ChatCompletionMessage:
         """The unified message."""
         return ChatCompletionMessage(
@@ -247,11 +233,25 @@ class Parts:
         """Images, and all parts as they came, to be given back in the next turn."""
         if self.plain:
             return {}
-        parts = [part.model_dump(exclude_unset=True, by_alias=True) for part in self.parts]
+        parts = [part.model_dump(exclude_unset=True, by_alias=True) for part in _joined(self.parts)]
         kept: dict[str, object] = {"gemini": {"parts": parts, "text": "".join(self.text)}}
         if self.images:
             kept["images"] = self.images
         return kept
+
+
+def _joined(parts: Iterable[r.Part]) -> Iterator[r.Part]:
+    """Pieces of one text, which a stream sends as parts of their own, are one part again."""
+
+    def text_of_its_own(part: r.Part) -> object:
+        return (part.thought,) if isinstance(part, r.TextPart) and not part.thoughtSignature else id(part)
+
+    for _, found in groupby(parts, text_of_its_own):
+        first, *rest = found
+        if rest and isinstance(first, r.TextPart):
+            texts = [part.text for part in (first, *rest) if isinstance(part, r.TextPart)]
+            first = first.model_copy(update={"text": "".join(texts)})
+        yield first
 
 
 def _tool_call(part: r.FunctionCallPart) -> ToolCall:

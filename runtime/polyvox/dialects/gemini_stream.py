@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
@@ -13,7 +13,16 @@ from polyvox_wire.gemini import stubs
 from ..errors import StreamInterruptedError
 from ..honest import new_id, now
 from ..reading import is_whole, read_reply
-from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCall, ToolCallDelta
+from ..results import (
+    Annotation,
+    ChatCompletionChunk,
+    ChunkChoice,
+    Delta,
+    FunctionCallDelta,
+    ToolCall,
+    ToolCallDelta,
+    text_chunk,
+)
 from ..streams import EventStreamDecoder, JsonArrayDecoder
 from .dialect import Decoder, StreamReader
 from .gemini import PartialCall, Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs, usage
@@ -21,6 +30,9 @@ from .gemini import PartialCall, Parts, blocked, choice_fields, cited_pages, fin
 if TYPE_CHECKING:
     from ..call import Call
     from .dialect import Dialect
+
+
+_CONTENT: Final = frozenset({"content", "index"})
 
 
 class _Candidate:
@@ -44,11 +56,26 @@ class _Candidate:
             content="".join(self.parts.text[before_text:]) or None,
             reasoning_content="".join(self.parts.reasoning[before_thought:]) or None,
             tool_calls=calls or None,
-            annotations=cited_pages(candidate.groundingMetadata, "".join(self.parts.text)),
+            annotations=self._cited(candidate),
         )
         if not self.started:
             self.started, delta.role = True, "assistant"
         return delta
+
+    def _cited(self, candidate: r.Candidate) -> list[Annotation] | None:
+        found = candidate.groundingMetadata
+        return None if found is None else cited_pages(found, "".join(self.parts.text))
+
+    def add_text(self, candidate: r.Candidate) -> str | None:
+        """The text that this event adds, where that is all it does, as most do; else None, and nothing is added."""
+        parts = (candidate.content.parts if candidate.content else None) or ()
+        if not self.started or len(parts) != 1 or not candidate.model_fields_set <= _CONTENT:
+            return None
+        part = parts[0]
+        if not isinstance(part, r.TextPart) or part.thought or part.thoughtSignature or not part.text:
+            return None
+        self.parts.add(part)
+        return part.text
 
     def _part(self, part: r.Part) -> list[ToolCall]:
         if not isinstance(part, r.FunctionCallPart):
@@ -83,13 +110,14 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
         self._call = call
         self._id, self._created, self._model = "", now(), call.model
         self._candidates: dict[int, _Candidate] = {}
+        self._open: set[int] = set()
         self._usage: r.UsageMetadata | None = None
         self._held: ChatCompletionChunk | None = None
 
     @property
     def complete(self) -> bool:
         """Whether every candidate has come to its end."""
-        return bool(self._candidates) and all(found.finished for found in self._candidates.values())
+        return bool(self._candidates) and not self._open
 
     @override
     def event(self, event: r.GenerateContentResponse, /) -> Iterable[ChatCompletionChunk]:
@@ -97,6 +125,9 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
             self._id = event.responseId or new_id("chatcmpl-")
             self._model = event.modelVersion or self._model
         self._usage = event.usageMetadata or self._usage
+        if (text := self._only_text(event)) is not None:
+            yield text_chunk(self._id, self._created, self._model, text)
+            return
         choices = [self._choice(number, found) for number, found in enumerate(event.candidates or ())]
         if not choices and event.promptFeedback is not None and event.promptFeedback.blockReason is not None:
             choices = [self._blocked(event)]
@@ -111,21 +142,39 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
         else:
             yield chunk
 
+    def _only_text(self, event: r.GenerateContentResponse) -> str | None:
+        """The text of an event that brings the only candidate so far a piece of text, and nothing else."""
+        candidates = event.candidates
+        if candidates is None or len(candidates) != 1 or len(self._open) != 1 or self._held is not None:
+            return None
+        held = self._candidates.get(0)
+        if held is None or len(self._candidates) != 1 or candidates[0].index:
+            return None
+        return held.add_text(candidates[0])
+
+    def _candidate(self, index: int) -> _Candidate:
+        if index not in self._candidates:
+            self._candidates[index] = _Candidate()
+            self._open.add(index)
+        return self._candidates[index]
+
     def _choice(self, number: int, candidate: r.Candidate) -> ChunkChoice:
         index = candidate.index if candidate.index is not None else number
-        held = self._candidates.setdefault(index, _Candidate())
+        held = self._candidate(index)
         choice = ChunkChoice(index=index, delta=held.add(candidate), logprobs=logprobs(candidate.logprobsResult))
         held.fields.update({name: value for name, value in choice_fields(candidate).items() if value is not None})
         if candidate.finishReason is not None and not held.finished:
             held.finished = True
+            self._open.discard(index)
             choice.finish_reason = finish_reason(candidate.finishReason, bool(held.parts.calls))
             choice.provider_specific_fields = held.fields
             choice.delta.provider_specific_fields = held.parts.fields()
         return choice
 
     def _blocked(self, event: r.GenerateContentResponse) -> ChunkChoice:
-        held = self._candidates.setdefault(0, _Candidate())
+        held = self._candidate(0)
         held.started = held.finished = True
+        self._open.discard(0)
         found = blocked(event)
         return ChunkChoice(
             delta=Delta(role="assistant"),

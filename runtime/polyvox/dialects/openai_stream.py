@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, cast
 
+from ..assembling import ONLY_TEXT
 from ..errors import StreamInterruptedError
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
@@ -50,6 +51,10 @@ _OTHER_WORDS: Final[Mapping[str, FinishReason]] = {
 }
 
 
+_LONGER_THAN_A_MARKER = 20
+"""Bytes; `strip` copies, and most events are chunks."""
+
+
 def finish_reason(said: str | None) -> FinishReason | None:
     """The unified reason for a vendor's word."""
     return None if said is None else _OTHER_WORDS.get(said.lower(), "other")
@@ -57,7 +62,9 @@ def finish_reason(said: str | None) -> FinishReason | None:
 
 def _groq_usage(extra: Mapping[str, object]) -> CompletionUsage | None:
     """Groq counts here, and in the usual place only if asked."""
-    found = mapping_of(extra.get("x_groq")).get("usage")
+    if "x_groq" not in extra:
+        return None
+    found = mapping_of(extra["x_groq"]).get("usage")
     return CompletionUsage.model_validate(found) if is_mapping(found) else None
 
 
@@ -122,7 +129,8 @@ class OpenAIReader(StreamReader):
         self._handed: dict[int, str] = {}
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        self._head.add(piece)
+        if self._head.open:
+            self._head.add(piece)
         for event in self._decoder.feed(piece):
             self._event(event, chunks)
 
@@ -141,9 +149,10 @@ class OpenAIReader(StreamReader):
         self._end(chunks)
 
     def _event(self, event: ServerSentEvent, chunks: list[ChatCompletionChunk]) -> None:
-        self._head.forget()
+        if self._head.open:
+            self._head.forget()
         data = event.data
-        if data == b"[DONE]" or data.strip() == b"[DONE]":
+        if len(data) < _LONGER_THAN_A_MARKER and data.strip() == b"[DONE]":
             self._end(chunks)
             return
         if event.event == "error":
@@ -162,7 +171,8 @@ class OpenAIReader(StreamReader):
         if chunk.model_extra:
             if chunk.model_extra.get("error"):
                 raise self._dialect.error(self._call, None, {}, data)
-            chunk.usage = chunk.usage or _groq_usage(chunk.model_extra)
+            if (counted := _groq_usage(chunk.model_extra)) is not None:
+                chunk.usage = chunk.usage or counted
         if chunk.usage is not None:
             self._usage, chunk.usage = chunk.usage, None
         if not chunk.choices or self._is_echo(chunk):
@@ -171,8 +181,7 @@ class OpenAIReader(StreamReader):
             self._fingerprint = chunk.system_fingerprint or self._fingerprint
             return
         self._release(chunks)
-        self._settle(chunk, data)
-        if any(choice.finish_reason is not None for choice in chunk.choices):
+        if self._settle(chunk, data):
             self._held = chunk
         else:
             chunks.append(chunk)
@@ -183,7 +192,8 @@ class OpenAIReader(StreamReader):
             choice.index in self._finished and _is_empty(choice.delta) for choice in chunk.choices
         )
 
-    def _settle(self, chunk: ChatCompletionChunk, data: bytes) -> None:
+    def _settle(self, chunk: ChatCompletionChunk, data: bytes) -> bool:
+        """Put a chunk in order; whether a choice of it has finished."""
         if not self._id:
             self._id = chunk.id or new_id("chatcmpl-")
             self._created = chunk.created or now()
@@ -197,8 +207,11 @@ class OpenAIReader(StreamReader):
         if self._waiting:
             extras(chunk).update(self._waiting)
             self._waiting = {}
+        finished = False
         for choice in chunk.choices:
             self._choice(choice, data)
+            finished = finished or choice.finish_reason is not None
+        return finished
 
     def _choice(self, choice: ChunkChoice, data: bytes) -> None:
         if "delta" not in choice.model_fields_set:
@@ -211,10 +224,8 @@ class OpenAIReader(StreamReader):
             delta.role = None
         if choice.model_extra and choice.model_extra.get("error"):
             raise self._dialect.error(self._call, None, {}, data)
-        if delta.model_extra and not delta.reasoning_content:
-            delta.reasoning_content = reasoning_of(delta.model_extra)
-        for call in delta.tool_calls or ():
-            self._calls.setdefault(choice.index, _Calls()).settle(call)
+        if delta.model_fields_set != ONLY_TEXT:
+            self._rare(choice.index, delta)
         said = choice.finish_reason
         if said is None:
             return
@@ -223,6 +234,12 @@ class OpenAIReader(StreamReader):
             self._finished.add(choice.index)
             choice.provider_specific_fields["native_finish_reason"] = said
             choice.finish_reason = self._reason(said)
+
+    def _rare(self, index: int, delta: Delta) -> None:
+        if delta.model_extra and not delta.reasoning_content:
+            delta.reasoning_content = reasoning_of(delta.model_extra)
+        for call in delta.tool_calls or ():
+            self._calls.setdefault(index, _Calls()).settle(call)
 
     def _take_message(self, choice: ChunkChoice) -> None:
         """A message in the place of a delta, whole or so far: some only pretend to stream."""

@@ -1,0 +1,198 @@
+"""Load for a minute, or a quarter of an hour: 1,000 asynchronous streams and 200 threads, one call in 20 goes wrong.
+
+`python -m benchmarks.soak [--seconds 900] [--streams 1000] [--threads 200]` ends with status 1 if a promise is broken:
+every call has exactly one outcome, its own answer or an error of ours; once the process is warm (from the second minute
+on, or the second quarter of a short run) memory, open files, tasks and threads do not grow, and the event loop is never
+late by more than a second; nothing is left at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from statistics import median
+from time import monotonic
+from typing import Final
+
+from benchmarks.soak_server import expected, many_files, running
+from polyvox import APIError, AsyncClient, Client
+
+MODEL: Final = "openai:soak"
+LATEST: Final = 1.0
+"""Seconds that the event loop may be late."""
+MORE_MEMORY: Final = 1.05
+"""Times the memory of the warm process, which an allocator may come to; and 8 MB."""
+
+
+@dataclass
+class Tally:
+    """What became of the calls."""
+
+    numbers: count[int] = field(default_factory=count)
+    asked: Counter[str] = field(default_factory=Counter[str])
+    outcomes: Counter[str] = field(default_factory=Counter[str])
+    wrong: list[str] = field(default_factory=list[str])
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self) -> str:
+        """The text of a new call, like no other."""
+        with self.lock:
+            self.asked["calls"] += 1
+            return f"call{next(self.numbers)}"
+
+    def end(self, text: str, answer: str | BaseException | None) -> None:
+        """A call has ended."""
+        with self.lock:
+            if isinstance(answer, APIError):
+                self.outcomes[type(answer).__name__] += 1
+            elif answer == expected(text):
+                self.outcomes["answered"] += 1
+            else:
+                self.outcomes["wrong"] += 1
+                self.wrong.append(f"{text}: {answer!r:.300}")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The process at one moment."""
+
+    memory: int
+    """Bytes."""
+    files: int
+    tasks: int
+    threads: int
+    late: float
+    """Seconds that the event loop was late, at most, since the last sample."""
+
+
+def sample(late: float) -> Sample:
+    """Look at this process."""
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        pages = int(statm.read().split()[1])
+    files = len(os.listdir("/proc/self/fd"))
+    return Sample(pages * os.sysconf("SC_PAGE_SIZE"), files, len(asyncio.all_tasks()), threading.active_count(), late)
+
+
+async def ask_streams(client: AsyncClient, tally: Tally, until: float) -> None:
+    """One stream after another."""
+    while monotonic() < until:
+        text = tally.ask()
+        try:
+            async with await client.completion(MODEL, [{"role": "user", "content": text}], stream=True) as stream:
+                answer: str | BaseException = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+        except Exception as error:
+            answer = error
+        tally.end(text, answer)
+
+
+def ask_in_thread(client: Client, tally: Tally, until: float) -> None:
+    """One call after another, plain and streamed in turn."""
+    streamed = False
+    while monotonic() < until:
+        text, streamed = tally.ask(), not streamed
+        messages = [{"role": "user", "content": text}]
+        try:
+            if streamed:
+                with client.completion(MODEL, messages, stream=True) as stream:
+                    answer: str | BaseException | None = stream.completion().choices[0].message.content
+            else:
+                answer = client.completion(MODEL, messages).choices[0].message.content
+        except Exception as error:
+            answer = error
+        tally.end(text, answer)
+
+
+async def watch(samples: list[Sample], until: float) -> None:
+    """A sample a second; between them, how late a short sleep wakes up."""
+    while monotonic() < until:
+        late, next_sample = 0.0, monotonic() + 1
+        while (now := monotonic()) < next_sample:
+            await asyncio.sleep(0.02)
+            late = max(late, monotonic() - now - 0.02)
+        samples.append(sample(late))
+
+
+async def soak(url: str, seconds: float, streams: int, threads: int) -> tuple[Tally, list[Sample], Sample]:
+    """The load. What became of the calls, the samples, and what was left at the end."""
+    tally, samples, until = Tally(), list[Sample](), monotonic() + seconds
+    client = Client(api_key="soak", api_base=url, num_retries=0, timeout=60)
+    several = AsyncClient(api_key="soak", api_base=url, num_retries=0, timeout=60)
+    workers = [threading.Thread(target=ask_in_thread, args=(client, tally, until)) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(watch(samples, until))
+        for _ in range(streams):
+            group.create_task(ask_streams(several, tally, until))
+    for worker in workers:
+        await asyncio.to_thread(worker.join)
+    await several.close()
+    client.close()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    gc.collect()
+    return tally, samples, sample(0.0)
+
+
+def warm_from(samples: Sequence[Sample]) -> int:
+    """Where warming up ends."""
+    return 60 if len(samples) >= 240 else len(samples) // 4
+
+
+def complaints(tally: Tally, samples: Sequence[Sample], before: Sample, after: Sample) -> list[str]:
+    """Broken promises."""
+    found = [f"no answer of its own: {wrong}" for wrong in tally.wrong[:5]]
+    if (ended := sum(tally.outcomes.values())) != tally.asked["calls"]:
+        found.append(f"{tally.asked['calls']} calls have {ended} outcomes")
+    warm = warm_from(samples)
+    width = max(1, min(60, len(samples) // 4))
+    early, late = samples[warm : warm + width], samples[-width:]
+    limits = {"memory": (MORE_MEMORY, 8 << 20), "files": (1.1, 20), "tasks": (1.0, 2), "threads": (1.0, 2)}
+    for name, (times, more) in limits.items():
+        first, last = (median(getattr(one, name) for one in part) for part in (early, late))
+        if last > first * times + more:
+            found.append(f"{name} grew from {first:,.0f} to {last:,.0f}")
+    for name in ("files", "tasks", "threads"):
+        if getattr(after, name) > getattr(before, name) + 3:
+            found.append(f"{name} left at the end: {getattr(after, name)}, before it began {getattr(before, name)}")
+    return found
+
+
+async def _main(seconds: float, streams: int, threads: int) -> int:
+    before = sample(0.0)
+    with running() as url:
+        tally, samples, after = await soak(url, seconds, streams, threads)
+    said = complaints(tally, samples, before, after)
+    warm = samples[warm_from(samples) :]
+    memory, late = ([one.memory >> 20 for one in warm], [round(one.late * 1000) for one in warm])
+    if max(late) > LATEST * 1000:
+        said.append(f"the event loop was {max(late)} ms late")
+    print(f"{tally.asked['calls']:,} calls: " + ", ".join(f"{n:,} {what}" for what, n in tally.outcomes.most_common()))
+    print(f"memory in MB, warm {memory[0]}, at the end {memory[-1]}, at most {max(memory)}")
+    print(f"event loop late by at most {max(late)} ms, in half of all seconds by at most {median(late):.0f} ms")
+    print(f"open files at most {max(one.files for one in samples):,}")
+    for line in said:
+        print(f"BROKEN: {line}")
+    return 1 if said else 0
+
+
+def main() -> int:
+    """Read the arguments and run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--streams", type=int, default=1000)
+    parser.add_argument("--threads", type=int, default=200)
+    given = parser.parse_args()
+    many_files()
+    return asyncio.run(_main(given.seconds, given.streams, given.threads))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

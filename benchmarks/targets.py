@@ -1,0 +1,90 @@
+"""The targets, and whether a run meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .measuring import Row
+
+TOLERANCE = 0.05
+"""How far a ratio may be over its target before `make bench-check` fails: two runs on a busy machine differ by that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The most that something may cost. `name` begins the names of the groups or facts it holds for."""
+
+    name: str
+    most: float
+    noisy: bool = True
+    """Whether the tolerance applies: not to counts, which are the same on every machine."""
+    without: str = "\0"
+    """Leaves out names that contain this."""
+
+
+RATIOS: Final = (
+    Target("sync, openai", 0.90),
+    Target("sync, anthropic", 1.00),
+    Target("sync, gemini", 1.00),
+    Target("sync, bedrock", 1.00),
+    Target("async, openai", 1.00),
+    Target("async with aiohttp", 0.45),
+    Target("stream, sync, openai", 1.15),
+    Target("stream, async, openai", 1.15),
+    Target("stream, sync, ", 1.25, without="openai"),
+    Target("stream, async, ", 1.25, without="openai"),
+    Target("first chunk", 1.05),
+)
+FACTS: Final = (
+    Target("function calls, ", 1600, noisy=False, without="raw"),
+    Target("ms, from polyvox import completion", 30),
+    Target("MB, from polyvox import completion", 15, noisy=False),
+    Target("heavy modules, ", 0, noisy=False),
+    Target("first answer over raw, http, openai", 1.15),
+    Target("first answer over raw, https, openai", 1.15),
+    Target("first answer over raw, http, anthropic", 1.30),
+    Target("first answer over raw, https, anthropic", 1.30),
+    Target("MB after first answer", 45, noisy=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One target and what was measured."""
+
+    name: str
+    target: Target
+    found: float
+
+    @property
+    def met(self) -> bool:
+        """Whether the target itself is met."""
+        return self.found <= self.target.most
+
+    @property
+    def tolerable(self) -> bool:
+        """Whether it is met but for noise."""
+        return self.found <= self.target.most * (1 + TOLERANCE if self.target.noisy else 1)
+
+
+def verdicts(rows: Sequence[Row], facts: Mapping[str, float]) -> list[Verdict]:
+    """Every target that this run says something about."""
+    ratios = {row.group: row.ratio for row in rows if row.name.startswith("polyvox")}
+    found: list[Verdict] = []
+    for targets, values in ((RATIOS, ratios), (FACTS, facts)):
+        for target in targets:
+            for name, value in values.items():
+                if name.startswith(target.name) and target.without not in name:
+                    found.append(Verdict(name, target, value))
+    return found
+
+
+def check(rows: Sequence[Row], facts: Mapping[str, float]) -> int:
+    """Print what is over its target; 1 if anything is, beyond the tolerance."""
+    missed = [verdict for verdict in verdicts(rows, facts) if not verdict.met]
+    for verdict in missed:
+        says = "within the tolerance" if verdict.tolerable else "TOO MUCH"
+        print(f"{verdict.name}: {verdict.found:.2f}, target {verdict.target.most:g}: {says}")
+    return int(any(not verdict.tolerable for verdict in missed))

@@ -1,0 +1,1 @@
+"""Completions: types compiled from specs/completions/ by polyvox's codegen; do not edit."""
