@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, cast
 from .call import Call
 from .errors import InvalidMessageError, InvalidRequestError, UnknownParameterError
 from .guessing import nearest
-from .kinds import check_kinds
 from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, VENDOR_OPTIONS
 from .shapes import mapping_of
 from .structured import wanted
 from .support import NEUTRAL, Emulated, Unsupported
-from .tools import functions_as_tools, settle_tools
+from .tools import check_functions, functions_as_tools, settle_tools
 
 if TYPE_CHECKING:
     from .dialects.dialect import Dialect
@@ -37,7 +36,7 @@ def settle(
         raise InvalidMessageError("messages is empty; at least one message is needed")
     parameters = cast("Mapping[str, object]", settings)
     given = cast("ModelParameters", {name: parameters[name] for name in parameters if name in MODEL_PARAMETERS})
-    check_kinds(cast("Mapping[str, object]", given))
+    check_functions(given)
     call = Call(
         vendor=vendor,
         model=model,

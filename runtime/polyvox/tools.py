@@ -28,6 +28,18 @@ def settle_tools(given: ModelParameters) -> None:
     given["tools"] = found
 
 
+def check_functions(given: ModelParameters) -> None:
+    """The deprecated `functions` have names, as tools do."""
+    functions: object = given.get("functions")
+    if functions is None:
+        return
+    if isinstance(functions, Mapping) or not isinstance(functions, Iterable):
+        raise InvalidRequestError("functions must be a list of functions", param="functions")
+    for index, function in enumerate(cast("Iterable[object]", functions)):
+        if not isinstance(_name(function), str):
+            raise InvalidRequestError(f"functions[{index}].name is missing", param="functions")
+
+
 def functions_as_tools(given: ModelParameters) -> None:
     """`functions` and `function_call` as tools, for vendors that know only these."""
     if functions := given.pop("functions", None):
