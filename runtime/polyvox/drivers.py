@@ -168,10 +168,11 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
             try:
                 headers = request.headers if request.key is None else _sync_key_headers(request)
                 reply = _send(http, request, headers)
-                outcome: Outcome = Response(reply.status_code, reply.headers)
+                come = Response(reply.status_code, reply.headers)
                 if not _stays_open(request, reply.status_code):
-                    outcome.body = _read(reply, request, started, errors)
-                outcome.elapsed = monotonic() - started
+                    come.body = _read(reply, request, started, errors)
+                come.elapsed = monotonic() - started
+                outcome: Outcome = come
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue
@@ -246,10 +247,11 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
                 headers = request.headers if request.key is None else await _async_key_headers(request)
                 async with asyncio.timeout(request.timeouts.total):  # headers may trickle in, too
                     reply = await _asend(http, request, headers)
-                outcome: Outcome = Response(reply.status_code, reply.headers)
+                come = Response(reply.status_code, reply.headers)
                 if not _stays_open(request, reply.status_code):
-                    outcome.body = await _aread(reply, request, started, errors)
-                outcome.elapsed = monotonic() - started
+                    come.body = await _aread(reply, request, started, errors)
+                come.elapsed = monotonic() - started
+                outcome: Outcome = come
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue

@@ -395,7 +395,7 @@ def _plain(base: str, **settings: object) -> list[warnings.WarningMessage]:
         warnings.simplefilter("always")
         client = Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, content=OPENAI.reply)))
         for _ in range(3):
-            client.completion("vllm:m", HELLO, api_base=base, **cast("Parameters", settings))
+            client.completion("vllm:m", HELLO, **cast("Parameters", {"api_base": base, **settings}))
     return caught
 
 
