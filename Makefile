@@ -12,7 +12,7 @@ ONLY ?=
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check soak record clean
+.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check soak record record-local clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,10 +87,10 @@ types: $(READY) ## mypy --strict and pyright strict on everything
 	$(BIN)/pyright
 
 pytest: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q
 
 fuzz: $(READY) ## the property tests with many random inputs: make fuzz [ONLY=tests/codegen/test_hostile.py]
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto -q -m hypothesis $(ONLY)
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto --dist loadgroup -q -m hypothesis $(ONLY)
 
 check: check-generated lint types pytest ## everything CI runs
 
@@ -108,5 +108,8 @@ soak: $(READY) ## load with faults, for a minute: make soak [SECONDS=900]
 record: $(READY) ## record the cassettes again, with keys from the environment
 	$(BIN)/python -m tests.record
 
+record-local: $(READY) ## run servers that people host themselves, and record them: make record-local [ONLY=llama-cpp-python]
+	$(BIN)/python -m tests.local $(ONLY)
+
 clean: ## remove the environment and all caches
-	rm -rf $(VENV) .venv-tools .mypy_cache .ruff_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) .venv-local .venv-tools .mypy_cache .ruff_cache .hypothesis .pytest_cache

@@ -1,11 +1,12 @@
 """What differs between two cuts of a description: one `Change` for each thing that says something else on the wire."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 
+from codegen.changes import Action, Change, Kind, Path
+from codegen.likeness import bar_null, bare, equal, renamed, same_sort, side_by_side, sort_of, without_these, words_of
 from codegen.plainly import DETAILS, constants, plainly, told
 from codegen.schemas import (
     KEYED,
@@ -13,8 +14,6 @@ from codegen.schemas import (
     Schema,
     Schemas,
     arms,
-    constant,
-    is_list,
     is_object,
     ref,
     references,
@@ -23,41 +22,7 @@ from codegen.schemas import (
     without_null,
 )
 
-Kind: TypeAlias = Literal["field", "word", "arm", "type", "detail"]
-Action: TypeAlias = Literal[
-    "added", "removed", "renamed", "retyped", "required", "optional", "nullable", "not nullable", "changed"
-]
-Path: TypeAlias = tuple[str, ...]
-"""From a component to what is meant: keys of properties, `[]` for what a list holds, `{}` for what a map holds."""
-
 ABSENT: Final = object()
-ALIKE: Final = 0.6
-"""How alike two names must be, of 1, to be taken for one that was renamed."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One difference. `place` is the object, union or enum it is in; `name` the field, word or arm."""
-
-    kind: Kind
-    action: Action
-    component: str
-    path: Path
-    name: str = ""
-    before: str = ""
-    after: str = ""
-    keyed: bool = False
-    """Whether it is a field of an object that only ever has one: its fields are arms."""
-    words: tuple[str, ...] = ()
-    """All the words that there were, or the constants of the arm."""
-    required: bool = False
-    wider: bool = False
-    """Of what has another type: whether it still may be all that it was."""
-
-    @property
-    def place(self) -> str:
-        """As people write it."""
-        return self.component + "".join(step if step in ("[]", "{}") else f".{step}" for step in self.path)
 
 
 @dataclass
@@ -83,13 +48,13 @@ class Comparison:
 
     def schemas(self, one: Schema, other: Schema, component: str, path: Path) -> None:
         """Compare two schemas, and what they refer to."""
-        if self._is_moved(_bar_null(one), _bar_null(other)):
+        if self._is_moved(bar_null(one), bar_null(other)):
             self._moved(one, other, component, path)
             return
         if null := _null_change(one, other):
             self._say("field" if path else "type", null, component, path[:-1], _last(path), told(one), told(other))
-        one, other = _bar_null(one), _bar_null(other)
-        one, other = _side_by_side(one, other), _side_by_side(other, one)
+        one, other = bar_null(one), bar_null(other)
+        one, other = side_by_side(one, other), side_by_side(other, one)
         self._details(one, other, component, path)
         before, after = target(one), target(other)
         if "anyOf" in one or "anyOf" in other:
@@ -115,7 +80,7 @@ class Comparison:
     def _moved(self, one: Schema, other: Schema, component: str, path: Path) -> None:
         """What stood inline has a component now, or the other way round: on the wire, only contents count."""
         before, after = self._effective(one, self.old), self._effective(other, self.new)
-        if {_sort(before), _sort(after)} & {"object", "choice"} or "enum" in before or "enum" in after:
+        if {sort_of(before), sort_of(after)} & {"object", "choice"} or "enum" in before or "enum" in after:
             self._say("type", "renamed", component, path, "", told(one), told(other))
         self.schemas(before, after, component, path)
 
@@ -127,7 +92,7 @@ class Comparison:
 
     def _effective(self, schema: Schema, schemas: Schemas) -> Schema:
         """What a schema comes down to, null included."""
-        bare = _bar_null(schema)
+        bare = bar_null(schema)
         if target(bare) is None:
             return schema
         found = self._resolved(bare, schemas)
@@ -135,7 +100,7 @@ class Comparison:
         return {**(with_null(found) if bare != schema else found), **beside}
 
     def _contents(self, one: Schema, other: Schema, component: str, path: Path) -> None:
-        if _sort(one) != _sort(other):
+        if sort_of(one) != sort_of(other):
             self._retyped(one, other, component, path)
             return
         self._words(one, other, component, path)
@@ -177,7 +142,7 @@ class Comparison:
     def _set(self, kind: Kind, component: str, path: Path, before: list[Any], after: list[Any], words: Path) -> None:
         gone = [str(word) for word in before if word not in after]
         come = [str(word) for word in after if word not in before]
-        for here, there in _renamed(gone, come, lambda _one, _other: len(gone) == len(come) == 1):
+        for here, there in renamed(gone, come, lambda _one, _other: len(gone) == len(come) == 1):
             self._say(kind, "renamed", component, path, there, here, there, words=words)
             gone.remove(here)
             come.remove(there)
@@ -189,36 +154,36 @@ class Comparison:
     def _properties(self, one: Schema, other: Schema, component: str, path: Path) -> None:
         before, after = one.get("properties", {}), other.get("properties", {})
         keyed = KEYED in one or KEYED in other
-        gone = [name for name in before if name not in after]
-        come = [name for name in after if name not in before]
         owed = (set(one.get("required", ())), set(other.get("required", ())))
 
         def alike(here: str, there: str) -> bool:
             return bool(self._inside(before[here], self.old) == self._inside(after[there], self.new))
 
-        for here, there in _renamed(gone, come, alike):
+        gone, come = ([name for name in each if name not in rest] for each, rest in ((before, after), (after, before)))
+        pairs = dict(renamed(gone, come, alike))
+        for here, there in pairs.items():
             self._say("field", "renamed", component, path, there, here, there, keyed=keyed, required=there in owed[1])
-            gone.remove(here)
-            come.remove(there)
         for name in gone:
-            self._say("field", "removed", component, path, name, told(before[name]), "", keyed=keyed)
+            if name not in pairs:
+                self._say("field", "removed", component, path, name, told(before[name]), "", keyed=keyed)
         for name in come:
-            required = name in owed[1]
-            self._say("field", "added", component, path, name, "", told(after[name]), keyed=keyed, required=required)
+            if name not in pairs.values():
+                required = name in owed[1]
+                self._say(
+                    "field", "added", component, path, name, "", told(after[name]), keyed=keyed, required=required
+                )
         for name in sorted((owed[0] ^ owed[1]) - {*before, *after}):  # required, and not described
             self._say("field", "required" if name in owed[1] else "optional", component, path, name)
-        for name in before:
-            if name not in after:
-                continue
-            if (name in owed[0]) != (name in owed[1]):
-                self._say("field", "required" if name in owed[1] else "optional", component, path, name)
-            self.schemas(before[name], after[name], component, (*path, name))
+        for here, there in [*pairs.items(), *((name, name) for name in before if name in after)]:
+            if (here in owed[0]) != (there in owed[1]):
+                self._say("field", "required" if there in owed[1] else "optional", component, path, there)
+            self.schemas(before[here], after[there], component, (*path, there))
 
     def _unions(self, one: Schema, other: Schema, component: str, path: Path) -> None:
         """Arms are matched: the same one, else one of the same name, tag or sort."""
         gone, come = self._other_than_words(one, other, component, path)
         pairs: list[tuple[Schema, Schema]] = []
-        for alike in (_equal, self._same_name, self._same_constants, self._same_shape, _same_sort):
+        for alike in (equal, self._same_name, self._same_constants, self._same_shape, same_sort):
             for arm in list(gone):
                 if (found := next((each for each in come if alike(arm, each)), None)) is not None:
                     gone.remove(arm)
@@ -239,14 +204,14 @@ class Comparison:
         self, one: Schema, other: Schema, component: str, path: Path
     ) -> tuple[list[Schema], list[Schema]]:
         """The arms of two unions. Arms that are one word each are, together, an enum."""
-        before, after = _words_of(one), _words_of(other)
+        before, after = words_of(one), words_of(other)
         if not (before and after and len(before) + len(after) > 2):
             return list(arms(one)), list(arms(other))
         self._set("word", component, path, list(before), list(after), tuple(before))
         for word in before:
             if word in after:
                 self._details(before[word], after[word], component, (*path, word))
-        return _without(arms(one), before.values()), _without(arms(other), after.values())
+        return without_these(arms(one), before.values()), without_these(arms(other), after.values())
 
     def _same_name(self, one: Schema, other: Schema) -> bool:
         return target(one) is not None and target(one) == target(other)
@@ -266,14 +231,14 @@ class Comparison:
         return schema
 
     def _shape(self, name: str, schemas: Schemas) -> object:
-        return _bare(schemas.get(name, {}))
+        return bare(schemas.get(name, {}))
 
     def _inside(self, schema: Schema, schemas: Schemas) -> object:
-        return _bare(self._resolved(without_null(schema), schemas))
+        return bare(self._resolved(without_null(schema), schemas))
 
     def _retyped(self, one: Schema, other: Schema, component: str, path: Path) -> None:
-        before = [_bare(self._resolved(arm, self.old)) for arm in arms(self._effective(one, self.old))]
-        after = [_bare(self._resolved(arm, self.new)) for arm in arms(self._effective(other, self.new))]
+        before = [bare(self._resolved(arm, self.old)) for arm in arms(self._effective(one, self.old))]
+        after = [bare(self._resolved(arm, self.new)) for arm in arms(self._effective(other, self.new))]
         wider = other == {} or all(arm in after for arm in before)
         kind: Kind = "field" if path else "type"
         self._say(kind, "retyped", component, path[:-1], _last(path), told(one), told(other), wider=wider)
@@ -323,16 +288,6 @@ def _reached(schemas: Schemas, waiting: list[str]) -> dict[str, Schema]:
     return found
 
 
-def _words_of(schema: Schema) -> dict[str, Schema]:
-    """The arms of a union that are one word each."""
-    return {word: arm for arm in arms(schema) if (word := constant(arm)) is not None}
-
-
-def _without(choices: list[Schema], these: Iterable[Schema]) -> list[Schema]:
-    left = list(these)
-    return [arm for arm in choices if arm not in left]
-
-
 def _null_change(one: Schema, other: Schema) -> Literal["nullable", "not nullable"] | None:
     before, after = NULL in arms(one), NULL in arms(other)
     if before == after:
@@ -340,73 +295,5 @@ def _null_change(one: Schema, other: Schema) -> Literal["nullable", "not nullabl
     return "nullable" if after else "not nullable"
 
 
-def _side_by_side(one: Schema, other: Schema) -> Schema:
-    """`one`, as a choice of one arm if `other` is a choice: what that says beside its arms is compared first."""
-    if "anyOf" in one or "anyOf" not in other:
-        return one
-    beside: Schema = {key: one[key] for key in (*DETAILS, "discriminator") if key in one and key in other}
-    return {**beside, "anyOf": [{key: value for key, value in one.items() if key not in beside}]}
-
-
-def _bar_null(schema: Schema) -> Schema:
-    """`schema` without its null arm; what is said beside a choice is said of the one arm that is left."""
-    bare = without_null(schema)
-    return (
-        bare
-        if "anyOf" in bare or bare is schema
-        else {**bare, **{key: schema[key] for key in DETAILS if key in schema}}
-    )
-
-
 def _last(path: Path) -> str:
     return path[-1] if path else ""
-
-
-def _sort(schema: Schema) -> str:
-    """object, array, string, ...; what the two must have in common to be compared further."""
-    if "anyOf" in schema:
-        return "choice"
-    kind = schema.get("type", "anything")
-    return "map" if kind == "object" and not schema.get("properties") else str(kind)
-
-
-def _equal(one: Schema, other: Schema) -> bool:
-    return one == other
-
-
-def _same_sort(one: Schema, other: Schema) -> bool:
-    """Lists go with lists, words with words; but never one object with another."""
-    sorts = {_sort(one), _sort(other)}
-    alone = target(one) is None and target(other) is None
-    return alone and len(sorts) == 1 and not sorts & {"object", "choice"} and ("enum" in one) == ("enum" in other)
-
-
-def _bare(schema: Any) -> object:
-    """What a schema says about types: without bounds, defaults and orders."""
-    if is_object(schema):
-        return {key: _bare(value) for key, value in schema.items() if key not in DETAILS or is_object(value)}
-    if is_list(schema):
-        return sorted(repr(_bare(each)) for each in schema)
-    return schema
-
-
-def _renamed(gone: list[str], come: list[str], alike: Callable[[str, str], bool]) -> Iterator[tuple[str, str]]:
-    """Pairs that seem to be one thing under two names: nothing else differs, and each is the other's nearest."""
-
-    def near(one: str, other: str) -> float:
-        return SequenceMatcher(None, _letters(one), _letters(other)).ratio()
-
-    taken: set[str] = set()
-    for here in list(gone):
-        found = [there for there in come if there not in taken and near(here, there) >= ALIKE and alike(here, there)]
-        if not found:
-            continue
-        ranks = {there: near(here, there) for there in found}
-        best = max(ranks, key=lambda there: ranks[there])
-        if all(near(other, best) <= ranks[best] for other in gone):
-            taken.add(best)
-            yield here, best
-
-
-def _letters(name: str) -> str:
-    return "".join(letter for letter in name.lower() if letter.isalnum())

@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Final
 
 from codegen import read, sources
-from codegen.comparing import Change, compare
-from codegen.consequences import Consequence, Judge
+from codegen.changes import Change
+from codegen.comparing import compare
+from codegen.consequences import Consequence
 from codegen.failure import Failure
-from codegen.handwritten import handwritten
+from codegen.handwritten import Handwritten
+from codegen.judging import Judge
 from codegen.prune import reach
 from codegen.refresh import taken
 from codegen.reporting import Line, Report
 from codegen.schemas import Schema
 from codegen.sources import Source
 from codegen.surface import Surface, surface
+from codegen.tracing import handwritten
 
 RUNTIME: Final = Path(__file__).parent.parent / "runtime"
 
@@ -51,7 +54,10 @@ def _roots(old: Schema, new: Schema) -> list[tuple[str, str]]:
 
 def _judge(source: Source, old: Surface, new: Surface, runtime: Path) -> Judge:
     emitted = {name: side.emitted for name, side in old.sides.items()}
-    return Judge(source, sources.decisions(source.folder), old, new, handwritten(runtime, source.vendor, emitted))
+    hand = handwritten(runtime, source.vendor, emitted)
+    unified = {"responses": old.unified.emitted}
+    also = handwritten(runtime, old.unified_in, unified) if old.unified_in else Handwritten(())
+    return Judge(source, sources.decisions(source.folder), old, new, hand, also)
 
 
 def _roles(*documents: Schema) -> dict[str, tuple[str, ...]]:

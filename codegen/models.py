@@ -40,19 +40,14 @@ def emit(normal: Normal) -> str:
     return _emitted(json.dumps(_document(normal.schemas)), flags)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=256)
 def _emitted(document: str, flags: tuple[str, ...]) -> str:
-    """Remembered, for `diff`: of two descriptions, half is often the same."""
+    """Remembered, for `diff`: of two descriptions, half is often the same; some megabytes at most."""
     with TemporaryDirectory() as folder:
         description, output = Path(folder, "openapi.json"), Path(folder, "models.py")
         description.write_text(document, encoding="utf-8")
         _run("--input", str(description), "--output", str(output), *ALWAYS, *flags)
         return output.read_text(encoding="utf-8")
-
-
-def forget() -> None:
-    """Make everything anew from now on."""
-    _emitted.cache_clear()
 
 
 def _document(schemas: Schemas) -> dict[str, object]:

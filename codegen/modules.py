@@ -20,11 +20,16 @@ CONTENTS: Final[Mapping[Side, str]] = {
 
 @dataclass(frozen=True)
 class Module:
-    """A generated module, its normal form, and its classes and aliases as emitted."""
+    """A generated module: its normal form, and its classes and aliases as emitted."""
 
+    source: Source
     normal: Normal
     emitted: Emitted
-    text: str
+
+    @property
+    def text(self) -> str:
+        """As it is written; `diff` never asks."""
+        return text_for(self.source, self.normal, self.emitted)
 
 
 def module(source: Source, normal: Normal) -> Module:
@@ -32,7 +37,7 @@ def module(source: Source, normal: Normal) -> Module:
     plain = emitted.parse(models.emit(normal))
     checking.check(plain, normal)
     opened = opening.open_types(plain, normal)
-    return Module(normal, opened, text_for(source, normal, opened))
+    return Module(source, normal, opened)
 
 
 def text_for(source: Source, normal: Normal, opened: Emitted) -> str:

@@ -85,10 +85,8 @@ def _act(document: Schema, action: Action, what: str) -> None:
     matches = _find(document, action.target, what)
     if not matches:
         raise Failure(f"{what} matches nothing: {action.target} (the vendor fixed it, or moved it)")
-    before = copy.deepcopy(document)
-    for match in reversed(matches):  # so that removing an entry moves none that is still to come
-        _change(document, match, action, what)
-    if document == before:
+    changed = [_change(document, match, action, what) for match in reversed(matches)]
+    if not any(changed):  # reversed, so that removing an entry moves none that is still to come
         raise Failure(f"{what} changes nothing: {action.target} is already so")
 
 
@@ -99,15 +97,17 @@ def _find(document: Schema, path: str, what: str) -> list[jsonpath.JSONPathMatch
         raise Failure(f"{what}: {path}: {_line(error)}") from None
 
 
-def _change(document: Schema, match: jsonpath.JSONPathMatch, action: Action, what: str) -> None:
+def _change(document: Schema, match: jsonpath.JSONPathMatch, action: Action, what: str) -> bool:
+    """Do it at one place; whether that says anything new."""
     if match.parent is None:
         raise Failure(f"{what}: {action.target} is the whole document; say which part of it")
     parent: Any = match.parent.obj
     if action.remove:
         del parent[match.parts[-1]]
-        return
+        return True
     value = action.update if action.copied is None else _copied(document, action.copied, what)
-    parent[match.parts[-1]] = merge(match.obj, copy.deepcopy(value))
+    old, parent[match.parts[-1]] = match.obj, merge(match.obj, copy.deepcopy(value))
+    return bool(parent[match.parts[-1]] != old)
 
 
 def _copied(document: Schema, path: str, what: str) -> Any:

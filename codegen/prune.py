@@ -22,7 +22,8 @@ def reach(schemas: Schemas, roots: Iterable[str], *, gaps: bool = False) -> Sche
         found.add(name)
         schema = as_schema(schemas[name])
         check(schema, name)
-        if away := [each for each in references(schema) if each.startswith("#") or "/" in each or ":" in each]:
+        mentioned = list(references(schema))
+        if away := [each for each in mentioned if each.startswith("#") or "/" in each or ":" in each]:
             raise Failure(f"{name} refers to {away[0]}, which is no component of this document")
-        waiting.extend((name, each) for each in references(schema))
+        waiting.extend((name, each) for each in mentioned)
     return {name: schema for name, schema in schemas.items() if name in found}

@@ -68,11 +68,8 @@ def check(schema: Schema, owner: str) -> None:
         if keyword in schema and not sound(schema[keyword]):
             raise Failure(f"{owner}: {keyword} cannot be {shorten(repr(schema[keyword]), 60)}")
 
-    def visit(inner: Schema) -> Schema:
+    for inner in inside(schema):
         check(inner, owner)
-        return inner
-
-    rebuild(schema, visit)
 
 
 def ref(name: str) -> Schema:
@@ -101,18 +98,24 @@ def rebuild(schema: Schema, visit: Callable[[Schema], Schema]) -> Schema:
     return new
 
 
+def inside(schema: Schema) -> Iterator[Schema]:
+    """Each schema directly inside `schema`."""
+    if is_object(properties := schema.get("properties")):
+        yield from map(as_schema, properties.values())
+    if "items" in schema:
+        yield as_schema(schema["items"])
+    if is_object(extra := schema.get("additionalProperties")):
+        yield extra
+    for key in UNIONS:
+        yield from map(as_schema, schema.get(key, ()))
+
+
 def references(schema: Schema) -> Iterator[str]:
     """The components that `schema` mentions, directly or inside."""
     if name := target(schema):
         yield name
-    found: list[str] = []
-
-    def visit(inner: Schema) -> Schema:
-        found.extend(references(inner))
-        return inner
-
-    rebuild(schema, visit)
-    yield from found
+    for inner in inside(schema):
+        yield from references(inner)
 
 
 def without(schema: Schema, *keywords: str) -> Schema:

@@ -61,28 +61,29 @@ def _described_anew(old: Path, new: Path) -> list[str]:
 def _typing(old: Path, new: Path, moved: Sequence[str]) -> Iterator[Broken]:
     if not (old / TYPING).exists():
         return
-    allowed = mypy(old, old / "runtime", old / "generated")
-    failing = mypy(old, new / "runtime", new / "generated") - allowed
-    ours = mypy(old, new / "runtime", old / "generated") - allowed if failing else set[str]()
+    with TemporaryDirectory() as name:
+        bench = Path(name)  # one for all three, for what mypy remembers
+        allowed = mypy(bench, old / TYPING, old / "runtime", old / "generated")
+        failing = mypy(bench, old / TYPING, new / "runtime", new / "generated") - allowed
+        ours = mypy(bench, old / TYPING, new / "runtime", old / "generated") - allowed if failing else set[str]()
     for complaint in failing:
         yield Broken("us" if complaint in ours or not moved else ", ".join(moved), complaint)
 
 
-def mypy(checkout: Path, runtime: Path, generated: Path) -> set[str]:
-    """What mypy says of the typing test of `checkout` with that code."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        for part, source in (("runtime", runtime), ("generated", generated)):
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(checkout / TYPING, folder / TYPING.name)
-        settings = "[mypy]\nstrict = true\nmypy_path = runtime:generated\n"
-        (folder / "mypy.ini").write_text(settings, encoding="utf-8")
-        command = [sys.executable, "-m", "mypy", "--output", "json", "--python-version", "3.11", TYPING.name]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1):
-            raise Failure(f"mypy: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
-        said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return {f"{TYPING}:{each['line']}: {each['message']}" for each in said if each["file"] == TYPING.name}
+def mypy(bench: Path, typing: Path, runtime: Path, generated: Path) -> set[str]:
+    """What mypy says of that typing test with that code, laid out on `bench`."""
+    for part, source in (("runtime", runtime), ("generated", generated)):
+        shutil.rmtree(bench / part, ignore_errors=True)
+        shutil.copytree(source, bench / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(typing, bench / typing.name)
+    settings = "[mypy]\nstrict = true\nmypy_path = runtime:generated\n"
+    (bench / "mypy.ini").write_text(settings, encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--output", "json", "--python-version", "3.11", typing.name]
+    done = subprocess.run(command, cwd=bench, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise Failure(f"mypy: {(done.stderr or done.stdout).strip().splitlines()[-1]}")
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return {f"{TYPING}:{each['line']}: {each['message']}" for each in said if each["file"] == typing.name}
 
 
 def _names(old: Path, new: Path) -> Iterator[Broken]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from codegen import dialects, overlay, read, sources, stubs, verdicts
-from codegen.comparing import Path
+from codegen.changes import Path
 from codegen.emitted import Emitted, mentioned
 from codegen.failure import Failure
 from codegen.modules import Module, module
@@ -77,6 +77,8 @@ class Surface:
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     unified: Side = field(default_factory=Side)
     """The unified types, where they are compiled from this description."""
+    unified_in: str = ""
+    """The package of these."""
     variants: tuple[str, ...] = ()
     """The components that the request is one of, where it is a choice."""
     stops: tuple[str, ...] = ()
@@ -101,12 +103,14 @@ def surface(source: Source, description: Schema) -> Surface:
                 sides[name] = Side(made.emitted, made.normal.named, source.names)
         except Failure as failure:
             stops.append(str(failure))
+    package, unified = _unified(source, description, stops)
     return Surface(
         sides=sides,
         roots=roots,
         groups=_groups(source, modules, stops),
         tables=_tables(source, modules, stops),
-        unified=_unified(source, description, stops),
+        unified=unified,
+        unified_in=package,
         variants=_variants(document, roots["request"]),
         stops=tuple(stops),
     )
@@ -161,8 +165,8 @@ def _tables(source: Source, modules: Mapping[str, Module], stops: list[str]) -> 
     return found
 
 
-def _unified(source: Source, description: Schema, stops: list[str]) -> Side:
-    """The types that another source compiles from this description."""
+def _unified(source: Source, description: Schema, stops: list[str]) -> tuple[str, Side]:
+    """The types that another source compiles from this description, and what their package is called."""
     specs = source.folder.parent
     for other in sources.vendors(specs):
         from_this = sources.load(specs / other)
@@ -172,7 +176,7 @@ def _unified(source: Source, description: Schema, stops: list[str]) -> Side:
                 roots = {role: root for role, root in read.roots_of(document).items() if role != "request"}
                 names = Names(from_this.names, from_this.prefixes)
                 made = module(from_this, normalise(document, roots, "unified", names, from_this.closed))
-                return Side(made.emitted, made.normal.named, from_this.names, from_this.closed)
+                return other, Side(made.emitted, made.normal.named, from_this.names, from_this.closed)
             except Failure as failure:
                 stops.append(str(failure))
-    return Side()
+    return "", Side()

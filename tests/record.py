@@ -94,7 +94,7 @@ def record(vendor: Vendor, kind: Kind, folder: Path, client: Client) -> Path:
     """
     with TemporaryDirectory() as scratch:
         draft = Path(scratch) / "draft.yaml"
-        with _recorder(draft):
+        with recorder(draft):
             answers = converse(conversation(vendor, kind), lambda ask: ask_client(client, ask))
         _check(kind, answers[-1])
         text = head(vendor, kind) + draft.read_text(encoding="utf-8")
@@ -156,9 +156,10 @@ def head(vendor: Vendor, kind: Kind) -> str:
     return f"# Recorded from {vendor} ({model}), {when}, with polyvox {__version__}; secrets are left out.\n"
 
 
-def _recorder(path: Path) -> AbstractContextManager[object]:
+def recorder(path: Path) -> AbstractContextManager[object]:
+    """Everything that is sent and answered in a `with` block, cleaned, in this file."""
     vcr: ModuleType = import_module("vcr")  # untyped
-    recorder = vcr.VCR(
+    machine = vcr.VCR(
         serializer="readable",
         record_mode="all",
         match_on=MATCH_ON,
@@ -167,8 +168,8 @@ def _recorder(path: Path) -> AbstractContextManager[object]:
         before_record_response=clean_response,
         decode_compressed_response=True,
     )
-    recorder.register_serializer("readable", Readable)
-    return cast("Callable[[str], AbstractContextManager[object]]", recorder.use_cassette)(str(path))
+    machine.register_serializer("readable", Readable)
+    return cast("Callable[[str], AbstractContextManager[object]]", machine.use_cassette)(str(path))
 
 
 class Readable:

@@ -25,7 +25,7 @@ import yaml
 
 from polyvox.addressing import NATIVE
 from tests import hand_written
-from tests.scenarios import CASSETTES, NO_SUCH_MODEL, Vendor
+from tests.scenarios import CASSETTES, NO_SUCH_MODEL, VENDORS, Vendor
 
 JSON: TypeAlias = Mapping[str, Any]
 
@@ -87,8 +87,8 @@ def _exchange(request: JSON, response: JSON) -> Exchange:
 
 @cache
 def all_exchanges() -> Mapping[Shape, Exchange]:
-    """Every committed exchange, by its shape."""
-    names = sorted(path.relative_to(CASSETTES).with_suffix("").as_posix() for path in CASSETTES.rglob("*.yaml"))
+    """Every committed exchange with a vendor, by its shape."""
+    names = [f"{vendor}/{path.stem}" for vendor in VENDORS for path in sorted((CASSETTES / vendor).glob("*.yaml"))]
     return {found.shape: found for name in names for found in exchanges(name)}
 
 

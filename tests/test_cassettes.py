@@ -39,7 +39,7 @@ from tests.server import Exchange, LocalServer, exchanges
 JSON: TypeAlias = dict[str, Any]
 Answers: TypeAlias = list[ChatCompletion | APIError]
 
-FILES: Final = sorted(CASSETTES.rglob("*.yaml"))
+FILES: Final = [path for vendor in sorted(VENDORS) for path in sorted((CASSETTES / vendor).glob("*.yaml"))]
 KEY: Final = "not-a-key"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple, cast
 
 from .errors import InvalidRequestError
 from .parameters import VENDOR_OPTIONS
@@ -32,7 +32,9 @@ def _is_text(value: object) -> bool:
 
 
 def _is_list_of_texts(value: object) -> bool:
-    return not isinstance(value, (list, tuple)) or all(isinstance(one, str) for one in value)  # others are read later
+    if not isinstance(value, (list, tuple)):
+        return True  # anything else is looked at by who sends it
+    return all(isinstance(one, str) for one in cast("Sequence[object]", value))
 
 
 def _is_text_or_fields(value: object) -> bool:
@@ -40,13 +42,17 @@ def _is_text_or_fields(value: object) -> bool:
 
 
 def _is_headers(value: object) -> bool:
-    return is_mapping(value) and all(isinstance(text, str) for pair in value.items() for text in pair)
+    return all(isinstance(text, str) for pair in _pairs(value) for text in pair) and is_mapping(value)
 
 
 def _is_query(value: object) -> bool:
-    return is_mapping(value) and all(
-        isinstance(name, str) and isinstance(text, (str, int, float)) for name, text in value.items()
-    )
+    fits = (isinstance(name, str) and isinstance(text, (str, int, float)) for name, text in _pairs(value))
+    return all(fits) and is_mapping(value)
+
+
+def _pairs(value: object) -> Iterable[tuple[object, object]]:
+    """What stands in a mapping, whose keys may be anything here."""
+    return cast("Mapping[object, object]", value).items() if isinstance(value, Mapping) else ()
 
 
 def _is_chain(value: object) -> bool:

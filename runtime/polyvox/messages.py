@@ -223,7 +223,7 @@ def is_part(value: object) -> bool:
 def checked(messages: Messages) -> list[MessageParam]:
     """The same messages as plain mappings, or `InvalidMessageError` naming the first wrong place. Nothing is copied
     but messages of earlier results, and nothing of the caller's is changed."""
-    if isinstance(messages, (str, bytes, Mapping)) or not isinstance(messages, Iterable):
+    if isinstance(messages, (str, bytes, Mapping)) or not isinstance(cast("object", messages), Iterable):
         raise InvalidMessageError(
             f"messages must be a list of messages, not a {type(cast('object', messages)).__name__}; "
             'write [{"role": "user", "content": ...}]'
@@ -247,6 +247,8 @@ def _message(index: int, message: object) -> MessageParam:
     elif not isinstance(content, str):
         _check_parts(f"{where}.content", content, may_be_empty=role not in _NEEDS_CONTENT)
     _check_rest(where, str(role), fields)
+    if fields.get("function_call") and fields.get("tool_calls"):
+        fields = _said_once(fields)
     return cast("MessageParam", fields)
 
 
@@ -272,6 +274,13 @@ _WORDS: Final[Mapping[Callable[[object], bool], str]] = {
     _is_blocks: "a list of mappings",
     is_mapping: "a mapping",
 }
+
+
+def _said_once(fields: Mapping[str, object]) -> Mapping[str, object]:
+    """A message of llama-cpp-python's, which says a call in both the old form and the new one."""
+    old, calls = mapping_of(fields["function_call"]), cast("Iterable[object]", fields["tool_calls"])
+    new = [mapping_of(mapping_of(call).get("function")) for call in calls]
+    return {key: value for key, value in fields.items() if key != "function_call" or old not in new}
 
 
 def _is_parts(content: object) -> bool:

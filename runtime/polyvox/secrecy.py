@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TypeVar, cast
@@ -69,7 +69,7 @@ def conceal(parameters: object) -> None:
 def _concealed(name: str, value: object) -> object:
     if name in _SETTINGS:
         return _within(value)
-    if name in _KEYS and not isinstance(value, Mapping):
+    if name in _KEYS and not is_mapping(value):
         return Hidden(value) if isinstance(value, str) else value
     if is_mapping(value):
         return {key: Hidden(inner) if isinstance(inner, str) else inner for key, inner in value.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from .call import Call
@@ -15,6 +16,7 @@ from .support import NEUTRAL, Emulated, Unsupported
 from .tools import check_functions, functions_as_tools, settle_tools
 
 if TYPE_CHECKING:
+    from .call import Format, Vendor
     from .dialects.dialect import Dialect
     from .messages import MessageParam
     from .parameters import CallParameters, ModelParameters
@@ -43,7 +45,7 @@ def settle(
         messages=messages,
         given=given,
         stream=stream,
-        format=wanted(response_format),
+        format=_format(vendor, response_format),
         settings=settings,
         options=_options(dialect, parameters),
         drop=bool(settings.get("drop_params")),
@@ -56,6 +58,19 @@ def settle(
     _same_limit(given)
     _take_stances(dialect, call, settings)
     return call
+
+
+def _format(vendor: Vendor, response_format: object) -> Format | None:
+    """What the answer must look like, as this vendor can be told.
+
+    Together, Fireworks and llama-cpp-python write a schema as `{"type": "json_object", "schema": ...}`; for vendors who
+    do not know this form it is a schema like any other.
+    """
+    found = wanted(response_format)
+    if found is None or found.kind != "json_object" or not found.schema:
+        return found
+    is_gateway = vendor.dialect == "openai" and vendor.name != "openai"
+    return found if is_gateway else replace(found, kind="json_schema")
 
 
 def _same_limit(given: ModelParameters) -> None:

@@ -28,8 +28,10 @@ def wanted(response_format: object) -> Format | None:
 
 def _from_mapping(given: Mapping[str, object]) -> Format:
     kind = given.get("type")
-    if kind in ("text", "json_object"):
-        return Format(kind)
+    if kind == "text":
+        return Format("text")
+    if kind == "json_object":
+        return Format("json_object", schema=mapping_of(given.get("schema") or given.get("response_schema")))
     if kind != "json_schema":
         if kind == "object" or "properties" in given or "$ref" in given:
             return Format("json_schema", schema=given)  # a bare JSON Schema

@@ -30,7 +30,7 @@ def settle_tools(given: ModelParameters) -> None:
 
 def check_functions(given: ModelParameters) -> None:
     """The deprecated `functions` have names, as tools do."""
-    functions: object = given.get("functions")
+    functions = cast("object", given.get("functions"))
     if functions is None:
         return
     if isinstance(functions, Mapping) or not isinstance(functions, Iterable):

@@ -49,9 +49,12 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.specs = self.folder / "specs"
-        for name in (self.vendor, "chat") if self.vendor == "openai" else (self.vendor,):
+        self.compiled = (self.vendor, "chat") if self.vendor == "openai" else (self.vendor,)
+        """What is generated from this description: of OpenAI's, the unified types too."""
+        for name in self.compiled:
             shutil.copytree(CHECKOUT / "specs" / name, self.specs / name)
         self.own = self.specs / self.vendor
+        """The folder that is settled."""
 
     def diff(self, file: Path) -> tuple[int, Mapping[str, Any]]:
         """`diff --json` against what is vendored: the exit status, and what it said."""
@@ -70,20 +73,27 @@ class Desk:
     @property
     def cut(self) -> Mapping[str, Any]:
         """What is vendored."""
-        found: dict[str, Any] = json.loads((self.own / "openapi.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((self.specs / self.vendor / "openapi.json").read_text(encoding="utf-8"))
         return found
 
     def settle(self) -> Files:
         """What is generated, after as much was settled as stood in its way. Each revision begins as we are today."""
-        for name in ("decisions.toml", "overlay.yaml", "source.toml"):
-            if (CHECKOUT / "specs" / self.vendor / name).exists() and name != "source.toml":
-                shutil.copy(CHECKOUT / "specs" / self.vendor / name, self.own / name)
+        files: dict[str, str] = {}
+        for name in self.compiled:
+            self.own = self.specs / name
+            for file in ("decisions.toml", "overlay.yaml", "source.toml"):
+                if (CHECKOUT / "specs" / name / file).exists() and (file != "source.toml" or name != self.vendor):
+                    shutil.copy(CHECKOUT / "specs" / name / file, self.own / file)
+            files |= self._settled(name)
+        return files
+
+    def _settled(self, name: str) -> Files:
         for _ in range(ATTEMPTS):
             try:
-                return generate(self.specs, [self.vendor])
+                return generate(self.specs, [name])
             except Failure as failure:
                 self._settle(str(failure))
-        raise AssertionError(f"{self.vendor}: still not settled")
+        raise AssertionError(f"{name}: still not settled")
 
     def _settle(self, said: str) -> None:
         for what, form, settle in (

@@ -42,6 +42,14 @@ class Structure:
         """Everything that is said of a component."""
         return set(self._walk(self.schemas[component], component, (), ()))
 
+    def all(self) -> set[Fact]:
+        """Everything that is said, and that each component is there."""
+        return {fact for name in self.schemas for fact in (Fact(name, (), "is", "there"), *self.facts(name))}
+
+    def names(self) -> set[str]:
+        """The types that are described, or only mentioned, as vendors do."""
+        return {*self.schemas, *(fact.value for fact in self.all() if fact.what == REFERS)}
+
     def _walk(self, given: Any, component: str, path: tuple[str, ...], above: tuple[str, ...]) -> Iterator[Fact]:
         if not isinstance(given, dict):
             return

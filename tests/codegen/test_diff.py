@@ -32,6 +32,7 @@ def changed(change: Change, folder: Path) -> Report:
     return between(ANTHROPIC, ("old", committed()), ("new", new))
 
 
+@pytest.mark.xdist_group("one step")  # what is compiled here is compiled there again
 @pytest.mark.parametrize("change", CHANGES, ids=[change.what for change in CHANGES])
 def test_the_functions_that_mypy_will_name_are_named(change: Change, tmp_path: Path) -> None:
     report = changed(change, tmp_path)
@@ -268,6 +269,16 @@ def test_a_draft_for_the_changelog(shop: Workshop, capsys: pytest.CaptureFixture
         "- **acme** (breaking, by the vendor): enum value removed: slow, in Request.speed",
         "- **acme**: stop reason added: safety, in StopReason",
     ]
+
+
+def test_what_else_changed_of_a_field_that_was_renamed(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    new = OLD.replace("name: {type: string, maxLength: 64}", "names: {type: [string, 'null'], maxLength: 65}")
+    diffed(shop, new.replace("required: [name]}", "required: []}"))
+    said = capsys.readouterr().out
+    assert "request field seems renamed: name -> names" in said
+    assert "request field optional now: names" in said
+    assert "request field nullable: names" in said
+    assert "bound changed: maxLength 64 -> 65" in said
 
 
 def test_any_two_descriptions(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:

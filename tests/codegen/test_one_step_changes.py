@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from codegen import overlay
 from codegen.__main__ import main
 from codegen.write import difference
 
+pytestmark = pytest.mark.xdist_group("one step")  # one process, for what mypy remembers
 CHECKOUT: Final = Path(__file__).parents[2]
 COMMITTED: Final = CHECKOUT / "generated" / "polyvox_wire"
 GENERATED: Final = [f"anthropic/{name}.py" for name in ("__init__", "requests", "responses", "options", "stubs")]
@@ -300,14 +302,20 @@ class Desk:
         return said
 
     def mypy(self) -> list[Complaint]:
-        """What mypy says, with the project's settings; quick, as it remembers what did not change."""
-        command = [sys.executable, "-m", "mypy", "--output", "json", "--no-error-summary", "runtime", "generated"]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-        assert not done.stderr, done.stderr
-        said = [json.loads(line) for line in done.stdout.splitlines()]
-        return [self.complaint(**each) for each in said if each["severity"] == "error"]
+        """What mypy's daemon says, with the project's settings; quick, as it looks only at what a change touches."""
+        said = self.dmypy("run", "--timeout", "600", "--", "--no-error-summary", "runtime", "generated")
+        found = [re.fullmatch(r"(\S+?):(\d+): error: (.*)  \[[\w-]+\]", line) for line in said.splitlines()]
+        return [self.complaint(each[1], int(each[2]), each[3]) for each in found if each]
 
-    def complaint(self, file: str, line: int, message: str, **_: object) -> Complaint:
+    def dmypy(self, *command: str) -> str:
+        """Ask mypy's daemon; what it says."""
+        own = [sys.executable, "-m", "mypy.dmypy", "--status-file", "dmypy.json"]
+        done = subprocess.run([*own, *command], cwd=self.folder, capture_output=True, text=True, check=False)
+        assert done.returncode in (0, 1), done.stderr
+        assert not done.stderr, done.stderr
+        return done.stdout
+
+    def complaint(self, file: str, line: int, message: str) -> Complaint:
         """With the function in place of the line."""
         tree = ast.parse((self.folder / file).read_text(encoding="utf-8"))
         return Complaint(f"{file.removeprefix('runtime/polyvox/')}:{'.'.join(names_at(line, tree))}", message)
@@ -329,9 +337,11 @@ def names_at(line: int, node: ast.Module | ast.ClassDef) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One for all changes, for what mypy remembers."""
-    return Desk(tmp_path_factory.mktemp("desk"))
+    desk = Desk(tmp_path_factory.mktemp("desk"))
+    yield desk
+    desk.dmypy("stop")
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=[change.what for change in CHANGES])

@@ -109,26 +109,31 @@ def _objects(keys: list[str], values: SearchStrategy[object]) -> SearchStrategy[
     return st.dictionaries(st.sampled_from(keys), values, max_size=5)
 
 
+def fields(
+    fixed: dict[str, SearchStrategy[object]], optional: dict[str, SearchStrategy[object]] | None = None
+) -> SearchStrategy[Json]:
+    """An object with these keys, and perhaps those."""
+    return st.fixed_dictionaries(fixed, optional=optional or {})
+
+
 TEXT: Final = nearly(st.text(max_size=10))
 PARTS: Final = st.one_of(
-    st.fixed_dictionaries({"type": st.just("text"), "text": TEXT}),
-    st.fixed_dictionaries({"type": st.just("refusal"), "refusal": TEXT}),
-    st.fixed_dictionaries(
+    fields({"type": st.just("text"), "text": TEXT}),
+    fields({"type": st.just("refusal"), "refusal": TEXT}),
+    fields(
         {
             "type": st.just("image_url"),
             "image_url": nearly(
-                st.fixed_dictionaries(
+                fields(
                     {"url": nearly(st.sampled_from(["https://h.test/a.png", "data:image/png;base64,AAAA", "x"]))},
                     optional={"detail": TEXT},
                 )
             ),
         }
     ),
-    st.fixed_dictionaries({"type": st.just("input_audio"), "input_audio": nearly(_objects(["data", "format"], TEXT))}),
-    st.fixed_dictionaries(
-        {"type": st.just("file"), "file": nearly(_objects(["file_data", "file_id", "filename", "format"], TEXT))}
-    ),
-    st.fixed_dictionaries({"type": st.sampled_from(["video_url", "audio_url"]), "video_url": JSON_LIKE}),
+    fields({"type": st.just("input_audio"), "input_audio": nearly(_objects(["data", "format"], TEXT))}),
+    fields({"type": st.just("file"), "file": nearly(_objects(["file_data", "file_id", "filename", "format"], TEXT))}),
+    fields({"type": st.sampled_from(["video_url", "audio_url"]), "video_url": JSON_LIKE}),
     _objects(KEYS, JSON_LIKE),
 )
 CONTENT: Final = nearly(st.one_of(st.text(max_size=10), st.lists(PARTS, max_size=3)))
@@ -136,12 +141,12 @@ ARGUMENTS: Final = st.sampled_from(['{"a": 1}', "", "{", "[]"])
 SCHEMA: Final[Json] = {"type": "object", "properties": {"a": {"type": "integer"}}}
 CALLS: Final = nearly(
     st.lists(
-        st.fixed_dictionaries(
+        fields(
             {
                 "id": nearly(st.sampled_from(["call_1", "call_2"])),
                 "type": nearly(st.sampled_from(["function", "custom"])),
                 "function": nearly(
-                    st.fixed_dictionaries(
+                    fields(
                         {
                             "name": nearly(st.just("add")),
                             "arguments": nearly(ARGUMENTS),
@@ -156,11 +161,11 @@ CALLS: Final = nearly(
 MESSAGES: Final = nearly(
     st.lists(
         st.one_of(
-            st.fixed_dictionaries(
+            fields(
                 {"role": nearly(st.sampled_from(["user", "system", "developer"])), "content": CONTENT},
                 optional={"name": TEXT, "cache_control": JSON_LIKE},
             ),
-            st.fixed_dictionaries(
+            fields(
                 {"role": st.just("assistant")},
                 optional={
                     "content": CONTENT,
@@ -173,11 +178,11 @@ MESSAGES: Final = nearly(
                     "audio": JSON_LIKE,
                 },
             ),
-            st.fixed_dictionaries(
+            fields(
                 {"role": st.just("tool"), "content": CONTENT, "tool_call_id": nearly(st.sampled_from(["call_1", "x"]))},
                 optional={"name": TEXT, "is_error": JSON_LIKE},
             ),
-            st.fixed_dictionaries({"role": st.just("function"), "name": TEXT, "content": CONTENT}),
+            fields({"role": st.just("function"), "name": TEXT, "content": CONTENT}),
             _objects(KEYS, JSON_LIKE),
         ),
         max_size=4,
@@ -186,11 +191,11 @@ MESSAGES: Final = nearly(
 TOOLS: Final = nearly(
     st.lists(
         nearly(
-            st.fixed_dictionaries(
+            fields(
                 {
                     "type": nearly(st.just("function")),
                     "function": nearly(
-                        st.fixed_dictionaries(
+                        fields(
                             {"name": nearly(st.just("add"))},
                             optional={
                                 "description": TEXT,
@@ -243,7 +248,8 @@ def test_any_name_of_a_model(model: object, messages: object) -> None:
 
 # --- what the vendor's description says -------------------------------------------------------------------------------
 
-FINE: Final[SearchStrategy[dict[str, object]]] = st.fixed_dictionaries(
+ADD: Final[Json] = {"type": "function", "function": {"name": "add", "parameters": SCHEMA}}
+FINE: Final = fields(
     {},
     optional={
         "temperature": st.floats(0, 1),
@@ -264,18 +270,19 @@ FINE: Final[SearchStrategy[dict[str, object]]] = st.fixed_dictionaries(
         "parallel_tool_calls": st.booleans(),
     },
 )
+IMAGE: Final[Json] = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 WORDS: Final = st.text(min_size=1, max_size=10)
 TALK: Final = st.lists(
     st.one_of(
-        st.fixed_dictionaries({"role": st.sampled_from(["user", "system", "developer"]), "content": WORDS}),
-        st.fixed_dictionaries({"role": st.just("assistant"), "content": WORDS}),
-        st.fixed_dictionaries(
+        fields({"role": st.sampled_from(["user", "system", "developer"]), "content": WORDS}),
+        fields({"role": st.just("assistant"), "content": WORDS}),
+        fields(
             {
                 "role": st.just("user"),
                 "content": st.lists(
                     st.one_of(
-                        st.fixed_dictionaries({"type": st.just("text"), "text": WORDS}),
-                        st.just({"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}),
+                        fields({"type": st.just("text"), "text": WORDS}),
+                        st.just(IMAGE),
                     ),
                     min_size=1,
                     max_size=2,

@@ -27,7 +27,7 @@ from tests.hostile.vendor import HostileVendor, Peer, certificates, reply
 from tests.mapping.asking import HELLO
 
 if TYPE_CHECKING:
-    from polyvox import CallParameters, Parameters
+    from polyvox import Parameters
 
 CANARY: Final = "sk-canary-7f3b9a1c5d2e8f60"
 ROOT: Final = Path(__file__).parents[2]
@@ -191,6 +191,7 @@ def test_a_transport_that_fails_in_its_own_way(kind: type[BaseException], way: W
         raise kind
 
     error = Caller(way, OPENAI, heard).ask(httpx2.MockTransport(answer), api_base="https://h.test")
+    assert error is not None
     assert type(error) is kind
     # Its own frames are still there: they say where the mistake is.
     assert any(frame.name == "answer" for frame in traceback.extract_tb(error.__traceback__))
@@ -258,7 +259,7 @@ def test_a_client(make: Callable[..., object]) -> None:
     with pytest.raises(TypeError):
         pickle.dumps(client)
     with pytest.raises(APIError) as caught:
-        make(api_key=CANARY, **cast("CallParameters", {"temprature": 1}))
+        make(**{"api_key": CANARY, "temprature": 1})
     assert CANARY not in shown(caught.value)
 
 

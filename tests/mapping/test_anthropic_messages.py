@@ -214,6 +214,16 @@ def test_results_of_one_turn_stand_in_one_message() -> None:
     ]
 
 
+def test_a_call_that_is_said_in_the_old_form_too_is_one_call() -> None:
+    """A message of llama-cpp-python's, as its JSON came; one that says two things is sent as it is."""
+    call = _call('{"a": 1}')
+    both: Json = {"role": "assistant", "content": None, "tool_calls": [call], "function_call": call["function"]}
+    assert sent(MODEL, [USER, both])["messages"] == [USER, _said(_use({"a": 1}))]
+    assert "function_call" in both
+    other: Json = {**both, "function_call": {"name": "sub", "arguments": "{}"}}
+    assert sent(MODEL, [USER, other])["messages"] == [USER, _said(_use({"a": 1}), _use({}, "sub", "call_1"))]
+
+
 def test_deprecated_function_messages_are_tool_messages() -> None:
     talk: list[Json] = [
         USER,

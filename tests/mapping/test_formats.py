@@ -49,6 +49,30 @@ MAPPINGS: Final[dict[str, tuple[str, Json, Json]]] = {
 }
 
 
+# Together, Fireworks and llama-cpp-python write a schema so, LiteLLM's callers under another name.
+SCHEMA_BESIDE: Final[dict[str, Json]] = {
+    "schema": {"type": "json_object", "schema": SCHEMA},
+    "response_schema": {"type": "json_object", "response_schema": SCHEMA},
+}
+AS_SCHEMA: Final[Json] = {"type": "json_schema", "json_schema": {"name": "response", "schema": SCHEMA}}
+
+
+@pytest.mark.parametrize("given", SCHEMA_BESIDE.values(), ids=SCHEMA_BESIDE)
+@pytest.mark.parametrize("gateway", ["together", "llamacpp"])
+def test_a_schema_beside_json_object_stays_there_for_gateways(gateway: str, given: Json) -> None:
+    found = sent(f"{gateway}:m", HELLO, response_format=given, api_base="https://h.test/v1")
+    assert found["response_format"] == {"type": "json_object", "schema": SCHEMA}
+
+
+@pytest.mark.parametrize("given", SCHEMA_BESIDE.values(), ids=SCHEMA_BESIDE)
+@pytest.mark.parametrize("model", [OPENAI, ANTHROPIC, GEMINI, "mistral:m", "cohere:m", "ollama:m", "azure:m"])
+def test_a_schema_beside_json_object_is_one_for_all_others(model: str, given: Json) -> None:
+    def body(wanted: Json) -> Json:
+        return sent(model, HELLO, response_format=wanted, api_base="https://h.test")
+
+    assert body(given) == body(AS_SCHEMA) != body(JSON_OBJECT)
+
+
 @pytest.mark.parametrize(("model", "wanted", "sends"), MAPPINGS.values(), ids=MAPPINGS)
 def test_mapping(model: str, wanted: Json, sends: Json) -> None:
     assert sent(model, HELLO, response_format=wanted) == {**sent(model), **sends}

@@ -156,6 +156,11 @@ MESSAGES: Final[dict[str, tuple[Json, Json]]] = {
         {"content": None, "function_call": {"name": "add", "arguments": "{}"}},
         {"function_call": FunctionCall(name="add", arguments="{}")},
     ),
+    # llama-cpp-python; given back, other vendors would see two calls
+    "one call said twice": (
+        {"content": None, "tool_calls": [_call()], "function_call": _call()["function"]},
+        {"function_call": None},
+    ),
     "annotations": (
         {
             "content": "x",

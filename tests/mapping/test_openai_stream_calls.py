@@ -33,6 +33,18 @@ END: Final = chunk(finish="tool_calls")
 ADD: Final = ("call_1", "add", '{"a": 1}')
 SUB: Final = ("call_2", "sub", "{}")
 
+
+def test_a_call_that_is_said_in_the_old_form_too_is_one_call() -> None:
+    """llama-cpp-python: each piece of it twice."""
+    pieces = [
+        chunk({"tool_calls": [{"index": 0, "id": "call_1", "function": piece}], "function_call": piece})
+        for piece in ({"name": "add", "arguments": '{"a": '}, {"name": "add", "arguments": "1}"})
+    ]
+    answer = assembled(GATEWAY, sse(*pieces, END, DONE))
+    assert _calls(answer) == [ADD]
+    assert answer.choices[0].message.function_call is None
+
+
 CALLS: Final[dict[str, tuple[bytes, list[tuple[str, str, str]]]]] = {
     "in pieces": (sse(BEGIN, call(0, '{"a"'), call(0, ": 1}"), END, DONE), [ADD]),
     "whole": (sse(call(0, '{"a": 1}', made="call_1", name="add", type="function"), END, DONE), [ADD]),  # 23

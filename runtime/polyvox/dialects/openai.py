@@ -112,7 +112,8 @@ def _format(call: Call) -> q.ResponseFormat | Omit:
     if wanted.kind == "text":
         return q.ResponseFormatText(type="text")
     if wanted.kind == "json_object":
-        return q.ResponseFormatJsonObject(type="json_object")
+        plain = q.ResponseFormatJsonObject(type="json_object")
+        return cast("q.ResponseFormat", {**plain, "schema": dict(wanted.schema)}) if wanted.schema else plain
     schema = q.ResponseFormatJsonSchemaJsonSchema(name=wanted.name, schema=dict(wanted.schema))
     if wanted.strict is not None:
         schema["strict"] = wanted.strict
@@ -306,6 +307,7 @@ class OpenAIDialect(Dialect):
 
 
 def _settle_calls(message: ChatCompletionMessage) -> None:
+    message.function_call = None  # llama-cpp-python says a call twice
     for made in message.tool_calls or ():
         made.type = made.type or "function"
         if made.type != "custom":

@@ -238,6 +238,8 @@ class OpenAIReader(StreamReader):
     def _rare(self, index: int, delta: Delta) -> None:
         if delta.model_extra and not delta.reasoning_content:
             delta.reasoning_content = reasoning_of(delta.model_extra)
+        if delta.tool_calls:
+            delta.function_call = None  # llama-cpp-python says a call twice
         for call in delta.tool_calls or ():
             self._calls.setdefault(index, _Calls()).settle(call)
 

@@ -1,0 +1,1 @@
+"""Servers that people host themselves, run and recorded on this machine: `make record-local`."""
