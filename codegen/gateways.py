@@ -4,7 +4,7 @@
 import re
 from collections import Counter
 from itertools import pairwise
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -93,6 +93,10 @@ class Row(Table):
     developer_role: bool = False
     text_only: bool = False
     thinking: bool = False
+    formats: Annotated[list[Literal["json_object", "json_schema"]], AfterValidator(_distinct)] = [
+        "json_object",
+        "json_schema",
+    ]
     headers: dict[Header, Text] = {}
 
     @model_validator(mode="after")

@@ -48,6 +48,7 @@ def _known_names() -> frozenset[str]:
 
 
 KNOWN = _known_names()
+_CHARGED = {"WATSONX_PROJECT_ID": "p1", "GDC_PROJECT": "p1", "GDC_LOCATION": "l1"}
 TOKEN_SERVERS = ("GIGACHAT_AUTH_URL", "WATSONX_IAM_URL")
 
 
@@ -70,7 +71,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tokens: TokenServer) -> N
         monkeypatch.setenv(name, value)
     for name in TOKEN_SERVERS:
         monkeypatch.setenv(name, tokens.url)
-    monkeypatch.setenv("WATSONX_PROJECT_ID", "p1")
+    for name, value in _CHARGED.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture

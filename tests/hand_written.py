@@ -1,7 +1,8 @@
 """What vendors without cassettes answer to the local server: the same conversation in the words of each.
 
 A request with tools gets a call of the first one; one with a tool's answer, and any other, gets a sentence; one with a
-response format a JSON object that fits it.
+response format a JSON object that fits it. Vendors with cassettes are answered here where a call is forced: that is the
+way to a structured answer of models without a schema mode.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ def reply(path: str, body: JSON) -> Reply | None:
         return _json({"error": f"model {NO_SUCH_MODEL!r} not found"}, 404)
     if path.endswith("/converse"):
         return _json(_converse(body))
+    if path.endswith("/chat/completions") and body.get("tool_choice") == "required":
+        return _json(_openai_answer(body["model"], body["tools"][0]["function"]))
+    if path.endswith("/v1/messages") and body.get("tool_choice", {}).get("type") == "any":
+        return _json(_anthropic_answer(body["model"], body["tools"][0]))
     if path.endswith("/converse-stream"):
         return Reply("application/vnd.amazon.eventstream", _converse_stream(body))
     if path.endswith("/v2/chat"):
@@ -62,6 +67,28 @@ def _object(schema: object) -> str:
     return json.dumps(VERDICT if '"answer"' in asked else CITY)
 
 
+def _arguments(schema: object) -> JSON:
+    asked = json.dumps(schema)
+    return ARGUMENTS if '"location"' in asked else json.loads(_object(schema))
+
+
+# --- calls that are answers ------------------------------------------------------------------------------------------
+
+
+def _openai_answer(model: str, function: JSON) -> JSON:
+    called = {"name": function["name"], "arguments": json.dumps(_arguments(function["parameters"]))}
+    message = {"role": "assistant", "tool_calls": [{"id": "call_1", "type": "function", "function": called}]}
+    choices = [{"index": 0, "message": message, "finish_reason": "tool_calls"}]
+    return {"id": "chatcmpl-1", "created": 1700000000, "model": model, "choices": choices}
+
+
+def _anthropic_answer(model: str, tool: JSON) -> JSON:
+    called = {"type": "tool_use", "id": "toolu_1", "name": tool["name"], "input": _arguments(tool["input_schema"])}
+    usage = {"input_tokens": 20, "output_tokens": 7}
+    head = {"id": "msg_1", "type": "message", "role": "assistant", "model": model}
+    return {**head, "content": [called], "stop_reason": "tool_use", "usage": usage}
+
+
 # --- Bedrock ---------------------------------------------------------------------------------------------------------
 
 _USAGE: Final[JSON] = {"inputTokens": 20, "outputTokens": 7, "totalTokens": 27}
@@ -80,8 +107,9 @@ def _converse(body: JSON) -> JSON:
 def _converse_block(body: JSON) -> tuple[JSON, str]:
     answered = any("toolResult" in block for block in body["messages"][-1]["content"])
     if "toolConfig" in body and not answered:
-        tool = body["toolConfig"]["tools"][0]["toolSpec"]["name"]
-        return {"toolUse": {"toolUseId": "tooluse_1", "name": tool, "input": ARGUMENTS}}, "tool_use"
+        tool = body["toolConfig"]["tools"][0]["toolSpec"]
+        found = _arguments(tool["inputSchema"])
+        return {"toolUse": {"toolUseId": "tooluse_1", "name": tool["name"], "input": found}}, "tool_use"
     if "outputConfig" in body:
         schema: JSON = body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]
         return {"text": _object(json.loads(schema["schema"]))}, "end_turn"

@@ -24,7 +24,9 @@ GATEWAYS: Final = sorted({path.parent.name for path in WIRE.glob("*/options.py")
 # Mappings without types of their own, and the others whose dialect they speak elsewhere.
 BUILT_ON: Final = {
     "azure": {"openai", "anthropic", "completions"},
+    "gdc": {"openai"},
     "gigachat": {"openai"},
+    "predibase": {"openai"},
     "sagemaker": {"openai"},
     "vertex": {"gemini", "anthropic", "openai"},
     "watsonx": {"openai"},
@@ -301,6 +303,7 @@ def _class(file: str, name: str) -> ast.ClassDef:
 # What the asynchronous half calls otherwise.
 _ASYNC_WORDS: Final = {
     "AsyncStream": "Stream",
+    "AsyncParsedStream": "ParsedStream",
     "AsyncClient": "Client",
     "AsyncHTTPClient": "HTTPClient",
     "AsyncBaseTransport": "BaseTransport",
@@ -325,7 +328,7 @@ def _signature(function: Function) -> str:
 def test_completion_and_acompletion_have_the_same_overloads() -> None:
     module = _parsed(RUNTIME / "completions.py")
     plain, later = _functions(module, "completion"), _functions(module, "acompletion")
-    assert len(plain) == 5
+    assert len(plain) == 7
     assert [_signature(one) for one in plain] == [_signature(one) for one in later]
     assert all(isinstance(one, ast.AsyncFunctionDef) for one in later)
 
@@ -338,7 +341,11 @@ def test_functions_and_methods_have_the_same_overloads() -> None:
     ]
 
 
-PAIRS: Final = [("client.py", "Client", "AsyncClient"), ("drivers.py", "Stream", "AsyncStream")]
+PAIRS: Final = [
+    ("client.py", "Client", "AsyncClient"),
+    ("drivers.py", "Stream", "AsyncStream"),
+    ("parsed_streams.py", "ParsedStream", "AsyncParsedStream"),
+]
 _ASYNC_NAMES: Final = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",

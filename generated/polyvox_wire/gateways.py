@@ -19,6 +19,7 @@ class Gateway(NamedTuple):
     developer_role: bool
     text_only: bool
     thinking: bool
+    formats: tuple[str, ...]
     headers: dict[str, str]
 
 
@@ -37,6 +38,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "ai21": Gateway(
@@ -61,6 +63,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object",),
         headers={},
     ),
     "aiand": Gateway(
@@ -77,6 +80,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "aihubmix": Gateway(
@@ -93,6 +97,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "aiml": Gateway(
@@ -109,6 +114,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "amazon_nova": Gateway(
@@ -125,6 +131,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "apertis": Gateway(
@@ -141,6 +148,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "assemblyai": Gateway(
@@ -157,6 +165,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "atlascloud": Gateway(
@@ -173,6 +182,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "avian": Gateway(
@@ -189,6 +199,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "baseten": Gateway(
@@ -205,6 +216,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "bedrock_mantle": Gateway(
@@ -221,6 +233,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "bigmodel": Gateway(
@@ -245,6 +258,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "bytez": Gateway(
@@ -261,6 +275,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "cascadia": Gateway(
@@ -277,6 +292,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "cerebras": Gateway(
@@ -301,6 +317,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=True,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "charity_engine": Gateway(
@@ -317,6 +334,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "chutes": Gateway(
@@ -333,6 +351,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "clarifai": Gateway(
@@ -349,6 +368,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "clf_ai_gateway": Gateway(
@@ -365,6 +385,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "cloudflare": Gateway(
@@ -381,6 +402,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "codestral": Gateway(
@@ -407,6 +429,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "cognition": Gateway(
@@ -423,6 +446,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "cometapi": Gateway(
@@ -439,6 +463,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "compactifai": Gateway(
@@ -455,6 +480,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "coralbricks": Gateway(
@@ -471,6 +497,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "cortecs": Gateway(
@@ -487,6 +514,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "crusoe": Gateway(
@@ -503,6 +531,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "darkbloom": Gateway(
@@ -519,6 +548,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "dashscope": Gateway(
@@ -535,6 +565,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "databricks": Gateway(
@@ -551,6 +582,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "datarobot": Gateway(
@@ -567,6 +599,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "deepinfra": Gateway(
@@ -583,6 +616,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "deepseek": Gateway(
@@ -599,6 +633,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=True,
+        formats=("json_object",),
         headers={},
     ),
     "docker_model_runner": Gateway(
@@ -615,6 +650,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "doubleword": Gateway(
@@ -631,6 +667,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "edenai": Gateway(
@@ -647,6 +684,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "empiriolabs": Gateway(
@@ -663,6 +701,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "empower": Gateway(
@@ -679,6 +718,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "featherless": Gateway(
@@ -695,6 +735,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "fireworks": Gateway(
@@ -718,6 +759,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "friendliai": Gateway(
@@ -734,6 +776,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "github_copilot": Gateway(
@@ -750,6 +793,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={"Openai-Intent": "conversation-edits", "X-Initiator": "user"},
     ),
     "gmi": Gateway(
@@ -766,6 +810,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "gradient_ai": Gateway(
@@ -782,6 +827,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "groq": Gateway(
@@ -811,6 +857,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=True,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "helicone": Gateway(
@@ -827,6 +874,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "heroku": Gateway(
@@ -843,6 +891,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=True,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "hostinger_router": Gateway(
@@ -859,6 +908,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "huggingface": Gateway(
@@ -875,6 +925,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "hyperbolic": Gateway(
@@ -891,6 +942,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "inception": Gateway(
@@ -907,6 +959,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "inferenceapis": Gateway(
@@ -923,6 +976,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "kenari": Gateway(
@@ -939,6 +993,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "kyma": Gateway(
@@ -955,6 +1010,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "lemonade": Gateway(
@@ -971,6 +1027,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "libertai": Gateway(
@@ -987,6 +1044,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "litellm_proxy": Gateway(
@@ -1003,6 +1061,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "llamacpp": Gateway(
@@ -1019,6 +1078,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "llamafile": Gateway(
@@ -1035,6 +1095,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "llamagate": Gateway(
@@ -1051,6 +1112,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "lmstudio": Gateway(
@@ -1067,6 +1129,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "maritalk": Gateway(
@@ -1083,6 +1146,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "meta": Gateway(
@@ -1099,6 +1163,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "minimax": Gateway(
@@ -1115,6 +1180,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "modelscope": Gateway(
@@ -1131,6 +1197,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "moonshot": Gateway(
@@ -1147,6 +1214,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "morph": Gateway(
@@ -1163,6 +1231,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "mzai": Gateway(
@@ -1179,6 +1248,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "nadir": Gateway(
@@ -1195,6 +1265,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "nanogpt": Gateway(
@@ -1211,6 +1282,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "nebius": Gateway(
@@ -1227,6 +1299,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "neosantara": Gateway(
@@ -1243,6 +1316,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "novita": Gateway(
@@ -1259,6 +1333,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "nscale": Gateway(
@@ -1275,6 +1350,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "nvidia_nim": Gateway(
@@ -1291,6 +1367,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "oci": Gateway(
@@ -1307,6 +1384,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "oobabooga": Gateway(
@@ -1323,6 +1401,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "openai_like": Gateway(
@@ -1339,6 +1418,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "opencode_go": Gateway(
@@ -1355,6 +1435,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "openinfer": Gateway(
@@ -1371,6 +1452,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "openrouter": Gateway(
@@ -1387,6 +1469,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=True,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "otari": Gateway(
@@ -1403,6 +1486,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "ovhcloud": Gateway(
@@ -1419,6 +1503,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "parasail": Gateway(
@@ -1435,6 +1520,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "perplexity": Gateway(
@@ -1460,6 +1546,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_schema",),
         headers={},
     ),
     "pinstripes": Gateway(
@@ -1476,6 +1563,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "poe": Gateway(
@@ -1492,6 +1580,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "portkey": Gateway(
@@ -1508,6 +1597,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "prism": Gateway(
@@ -1524,6 +1614,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "publicai": Gateway(
@@ -1540,6 +1631,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=True,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "qiniu": Gateway(
@@ -1556,6 +1648,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "qwencloud": Gateway(
@@ -1572,6 +1665,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "ragflow": Gateway(
@@ -1588,6 +1682,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "refuseless": Gateway(
@@ -1604,6 +1699,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "reka": Gateway(
@@ -1620,6 +1716,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "requesty": Gateway(
@@ -1636,6 +1733,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "sail": Gateway(
@@ -1652,6 +1750,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "sambanova": Gateway(
@@ -1668,6 +1767,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "sarvam": Gateway(
@@ -1684,6 +1784,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "scaleway": Gateway(
@@ -1700,6 +1801,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "scx_ai": Gateway(
@@ -1716,6 +1818,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "snowflake": Gateway(
@@ -1732,6 +1835,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "streamlake": Gateway(
@@ -1748,6 +1852,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "synthetic": Gateway(
@@ -1764,6 +1869,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "telnyx": Gateway(
@@ -1780,6 +1886,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "tencent": Gateway(
@@ -1796,6 +1903,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "tensormesh": Gateway(
@@ -1812,6 +1920,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "together": Gateway(
@@ -1840,6 +1949,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "v0": Gateway(
@@ -1856,6 +1966,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "veniceai": Gateway(
@@ -1872,6 +1983,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "vercel_ai_gateway": Gateway(
@@ -1888,6 +2000,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "vllm": Gateway(
@@ -1904,6 +2017,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "volcengine": Gateway(
@@ -1920,6 +2034,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "wandb": Gateway(
@@ -1936,6 +2051,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "writer": Gateway(
@@ -1952,6 +2068,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "xai": Gateway(
@@ -1968,6 +2085,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=True,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "xiaomi_mimo": Gateway(
@@ -1984,6 +2102,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "xinference": Gateway(
@@ -2000,6 +2119,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
     "zai": Gateway(
@@ -2024,6 +2144,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=True,
+        formats=("json_object",),
         headers={},
     ),
     "zerogpu": Gateway(
@@ -2040,6 +2161,7 @@ GATEWAYS: Final[dict[str, Gateway]] = {
         developer_role=False,
         text_only=False,
         thinking=False,
+        formats=("json_object", "json_schema"),
         headers={},
     ),
 }
@@ -2075,14 +2197,11 @@ LEFT_OUT: Final[dict[str, str]] = {
     "databricks_agent": "an API of its own that polyvox does not map",
     "fal_ai": "no chat API",
     "galadriel": "Galadriel no longer runs its inference API",
-    "gdc": "an API of its own that polyvox does not map",
     "github": "GitHub Models was retired on 2026-07-30",
     "infinity": "no chat API",
     "jina_ai": "no chat API",
     "lambda_ai": "Lambda closed its inference API on 2025-09-25",
     "langflow": "an API of its own that polyvox does not map",
-    "langgraph": "an API of its own that polyvox does not map",
-    "liner": "an API of its own that polyvox does not map",
     "llama": "Meta retired the Llama API on 2026-07-06: use meta",
     "llama_cpp": "a model inside this process: start its server, and use llamacpp",
     "local": "no chat API",
@@ -2092,13 +2211,10 @@ LEFT_OUT: Final[dict[str, str]] = {
     "nlp_cloud": "an API of its own that polyvox does not map",
     "palm": "Google has replaced PaLM by Gemini: use gemini",
     "petals": "Petals is a volunteer network with a protocol of its own, no longer kept up",
-    "predibase": "an API of its own that polyvox does not map",
     "replicate": "its predictions take each model's own input: it has no chat API, and no recorded or described form of one",
     "sap": "an API of its own that polyvox does not map",
     "scaledown": "no chat API",
-    "triton": "an API of its own that polyvox does not map",
     "typesafe": "no chat API",
     "vllm_inprocess": "a model inside this process: start its server, and use vllm",
     "voyage": "no chat API",
-    "watsonx_text": "text completions, not chat",
 }

@@ -66,6 +66,8 @@ if TYPE_CHECKING:
     from .parameters import ParameterName as ParameterName
     from .parameters import Parameters as Parameters
     from .parameters import ReasoningEffort as ReasoningEffort
+    from .parsed_streams import AsyncParsedStream as AsyncParsedStream
+    from .parsed_streams import ParsedStream as ParsedStream
     from .results import ChatCompletion as ChatCompletion
     from .results import ChatCompletionChunk as ChatCompletionChunk
     from .results import ChatCompletionMessage as ChatCompletionMessage
@@ -111,6 +113,8 @@ _HOME = {
     "ParameterName": "parameters",
     "Parameters": "parameters",
     "ReasoningEffort": "parameters",
+    "AsyncParsedStream": "parsed_streams",
+    "ParsedStream": "parsed_streams",
     "ChatCompletion": "results",
     "ChatCompletionChunk": "results",
     "ChatCompletionMessage": "results",
@@ -175,6 +179,7 @@ __all__ = [
     "APIResponseValidationError",
     "AsyncClient",
     "AsyncOpenAI",
+    "AsyncParsedStream",
     "AsyncStream",
     "AuthenticationError",
     "BadGatewayError",
@@ -215,6 +220,7 @@ __all__ = [
     "ParameterName",
     "Parameters",
     "ParsedChatCompletion",
+    "ParsedStream",
     "PermissionDeniedError",
     "PolyvoxError",
     "Provider",

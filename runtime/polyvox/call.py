@@ -35,6 +35,12 @@ DialectName: TypeAlias = Literal[
     "completions",
     "fim",
     "azure_text",
+    "watsonx_text",
+    "predibase",
+    "gdc",
+    "triton",
+    "liner",
+    "langgraph",
 ]
 
 
@@ -55,6 +61,7 @@ class Vendor:
     unsupported: Mapping[str, str] = field(default_factory=dict[str, str])
     developer_role: bool = True
     text_only: bool = False
+    formats: tuple[str, ...] = ("json_object", "json_schema")
     thinking: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     regional_url: str | None = None
@@ -76,6 +83,11 @@ class Vendor:
         )
 
 
+Way: TypeAlias = Literal["json_schema", "tool", "json_object", "instructions"]
+"""How an answer gets its form: the vendor's schema mode; a function that the model must call; the vendor's JSON mode,
+with the schema in words; or words alone. Whichever it was, a type checks the answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """What the answer must look like."""
@@ -85,8 +97,16 @@ class Format:
     schema: Mapping[str, object] = field(default_factory=dict[str, object])
     strict: bool | None = None
     description: str | None = None
-    parse: Callable[[str], object] | None = None
-    """Turns the answer's text into the caller's type; None where the caller gave a dict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A caller's type, as what reads answers."""
+
+    whole: Callable[[str], object]
+    """A text to the object; raises pydantic's ValidationError."""
+    partial: Callable[[str], object]
+    """The beginning of a text to the object so far; None while nothing fits."""
 
 
 @dataclass(slots=True)
@@ -100,6 +120,11 @@ class Call:
     """Only what the caller gave: no None in it."""
     stream: bool = False
     format: Format | None = None
+    """What the vendor is asked for in its own field for it; None where another way is taken."""
+    typed: Typed | None = None
+    """What reads the answer; None where the caller gave no type."""
+    answer_tool: str | None = None
+    """The function whose call is the answer, where a call is forced for want of a schema mode."""
     settings: CallParameters = field(default_factory=lambda: CallParameters())
     """What is for polyvox, as far as given."""
     options: Mapping[str, object] = field(default_factory=dict[str, object])
@@ -108,7 +133,7 @@ class Call:
     """Parameters to send as they are, against the vendor's stance, because the caller says so."""
     drop: bool = False
     dropped: list[str] = field(default_factory=list[str])
-    structured_by: str | None = None
+    structured_by: Way | None = None
 
     @property
     def api_base(self) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from .addressing import NATIVE, locate
+from .answering import AnswerReader, answered
 from .candidates import Groups, Hold, candidates_of
 from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
@@ -222,9 +223,9 @@ def _read_whole(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Res
         except APIError as error:
             error.request_id = error.request_id or request_id(response.headers)
             raise secrets.mask(error) from error.__cause__
-        if call.format is not None and call.format.parse is not None:
-            return parsed(completion, call.format, call.model)
-        return completion
+        if call.answer_tool is not None:
+            completion = answered(completion, call.answer_tool)
+        return completion if call.typed is None else parsed(completion, call.typed, call.model)
 
     return read
 
@@ -233,7 +234,10 @@ def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Re
     def read(response: Response) -> Opened:
         facts = _facts(dialect, call, response)
         facts.response_ms = None
-        return Opened(dialect.reader(call), call, facts, secrets)
+        reader = dialect.reader(call)
+        if call.answer_tool is not None:
+            reader = AnswerReader(reader, call.answer_tool)
+        return Opened(reader, call, facts, secrets)
 
     return read
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .events import OnFailure, OnSuccess
     from .groups import ModelGroup
     from .messages import Messages
+    from .parsed_streams import AsyncParsedStream, ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
     from .watching import Watch, Watchers
 
@@ -184,8 +185,18 @@ class Client(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: Literal[True],
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedStream[T]: ...
+    @overload
+    def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> Stream[ChatCompletionChunk]: ...
     @overload
@@ -204,8 +215,18 @@ class Client(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: bool | None,
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T] | ParsedStream[T]: ...
+    @overload
+    def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
     def completion(
@@ -219,8 +240,9 @@ class Client(_Settings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import Stream, run
+        from .drivers import run
         from .exchange import exchange
+        from .parsed_streams import stream_of
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
@@ -236,7 +258,7 @@ class Client(_Settings):
                 return self._race_streams(streamed, watch)
             opened, reply = run(exchange(streamed.candidates, streamed.retries, watch.tell), http)
             assert reply is not None, "a streamed answer leaves its reply open"
-            return Stream(opened, reply, http, watch)
+            return stream_of(opened, reply, http, watch)
 
     def _http(self) -> HTTP:
         if self._given is not None:
@@ -345,8 +367,18 @@ class AsyncClient(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: Literal[True],
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> AsyncParsedStream[T]: ...
+    @overload
+    async def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: Literal[True],
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> AsyncStream[ChatCompletionChunk]: ...
     @overload
@@ -365,8 +397,18 @@ class AsyncClient(_Settings):
         model: KnownModel | str,
         messages: Messages,
         *,
+        response_format: type[T],
         stream: bool | None,
-        response_format: type[object] | Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ParsedChatCompletion[T] | AsyncParsedStream[T]: ...
+    @overload
+    async def completion(
+        self,
+        model: KnownModel | str,
+        messages: Messages,
+        *,
+        stream: bool | None,
+        response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
     async def completion(
@@ -380,8 +422,9 @@ class AsyncClient(_Settings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """The same as `polyvox.acompletion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import AsyncStream, arun
+        from .drivers import arun
         from .exchange import exchange
+        from .parsed_streams import async_stream_of
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
@@ -401,7 +444,7 @@ class AsyncClient(_Settings):
                 return await arace_streams(streamed, http, watch)
             opened, reply = await arun(exchange(streamed.candidates, streamed.retries, watch.tell), http)
             assert reply is not None, "a streamed answer leaves its reply open"
-            return AsyncStream(opened, reply, http, watch)
+            return async_stream_of(opened, reply, http, watch)
 
     async def _http(self) -> AsyncHTTP:
         if self._given is not None:

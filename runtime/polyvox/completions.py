@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from .drivers import AsyncStream, Stream
     from .messages import Messages
+    from .parsed_streams import AsyncParsedStream, ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
 
 __all__ = ["acompletion", "completion"]
@@ -37,8 +38,17 @@ def completion(
     model: KnownModel | str,
     messages: Messages,
     *,
+    response_format: type[T],
     stream: Literal[True],
-    response_format: type[object] | Mapping[str, object] | None = None,
+    **parameters: Unpack[Parameters],
+) -> ParsedStream[T]: ...
+@overload
+def completion(
+    model: KnownModel | str,
+    messages: Messages,
+    *,
+    stream: Literal[True],
+    response_format: Mapping[str, object] | None = None,
     **parameters: Unpack[Parameters],
 ) -> Stream[ChatCompletionChunk]: ...
 @overload
@@ -55,8 +65,17 @@ def completion(
     model: KnownModel | str,
     messages: Messages,
     *,
+    response_format: type[T],
     stream: bool | None,
-    response_format: type[object] | Mapping[str, object] | None = None,
+    **parameters: Unpack[Parameters],
+) -> ParsedChatCompletion[T] | ParsedStream[T]: ...
+@overload
+def completion(
+    model: KnownModel | str,
+    messages: Messages,
+    *,
+    stream: bool | None,
+    response_format: Mapping[str, object] | None = None,
     **parameters: Unpack[Parameters],
 ) -> ChatCompletion | Stream[ChatCompletionChunk]: ...
 def completion(
@@ -107,8 +126,17 @@ async def acompletion(
     model: KnownModel | str,
     messages: Messages,
     *,
+    response_format: type[T],
     stream: Literal[True],
-    response_format: type[object] | Mapping[str, object] | None = None,
+    **parameters: Unpack[Parameters],
+) -> AsyncParsedStream[T]: ...
+@overload
+async def acompletion(
+    model: KnownModel | str,
+    messages: Messages,
+    *,
+    stream: Literal[True],
+    response_format: Mapping[str, object] | None = None,
     **parameters: Unpack[Parameters],
 ) -> AsyncStream[ChatCompletionChunk]: ...
 @overload
@@ -125,8 +153,17 @@ async def acompletion(
     model: KnownModel | str,
     messages: Messages,
     *,
+    response_format: type[T],
     stream: bool | None,
-    response_format: type[object] | Mapping[str, object] | None = None,
+    **parameters: Unpack[Parameters],
+) -> ParsedChatCompletion[T] | AsyncParsedStream[T]: ...
+@overload
+async def acompletion(
+    model: KnownModel | str,
+    messages: Messages,
+    *,
+    stream: bool | None,
+    response_format: Mapping[str, object] | None = None,
     **parameters: Unpack[Parameters],
 ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]: ...
 async def acompletion(

@@ -36,7 +36,7 @@ PolyvoxError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from .results import ChatCompletion
@@ -268,15 +268,21 @@ class APIResponseValidationError(APIError):
     """The vendor's reply cannot be read; `body` has it whole."""
 
 
+Misfit: TypeAlias = Literal["truncated", "content_filter", "invalid_json", "schema_mismatch"]
+
+
 class StructuredOutputError(APIError):
-    """The answer does not fit `response_format`; `completion` has it whole.
+    """The answer does not fit `response_format`. A refusal is no error: `message.refusal` has it, `parsed` is None.
 
     Attributes:
-        reason: `truncated` (the token limit came first), `invalid_json`, or `schema_mismatch`.
-        completion: the answer as it came.
+        reason: `truncated` (the token limit came first), `content_filter` (the vendor stopped the answer),
+            `invalid_json`, or `schema_mismatch`.
+        text: the text that should have been the object, as it came.
+        completion: the whole answer as it came.
     """
 
-    reason: Literal["truncated", "invalid_json", "schema_mismatch"]
+    reason: Misfit
+    text: str
     completion: ChatCompletion
 
 

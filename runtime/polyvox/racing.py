@@ -11,12 +11,15 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from .drivers import HTTP, AsyncHTTP, AsyncReply, AsyncStream, Reply, Stream, arun, run
 from .errors import APIError
 from .exchange import Candidate, Tell, exchange, exhausted
+from .parsed_streams import async_stream_of, stream_of
 from .watching import Watch
 
 if TYPE_CHECKING:
@@ -98,7 +101,9 @@ class _Race(Generic[T, R]):
 
     def run(self) -> R:
         for number, prepare in enumerate(self._plan.candidates):
-            threading.Thread(target=self._ask, args=(number, prepare), name="polyvox-race", daemon=True).start()
+            # Each in a copy of the caller's context, which holds his trace and what his logger adds.
+            ask = partial(copy_context().run, self._ask, number, prepare)
+            threading.Thread(target=ask, name="polyvox-race", daemon=True).start()
         winner = -1
         try:
             winner, answer = self._winner()
@@ -158,7 +163,7 @@ def race_streams(plan: Plan[Opened], http: HTTP, watch: Watch) -> Stream:
 
     def started(opened: Opened, reply: Reply | None) -> Stream:
         assert reply is not None, "a streamed answer leaves its reply open"
-        stream: Stream = Stream(opened, reply, http)
+        stream = stream_of(opened, reply, http)
         stream._wait()
         return stream
 
@@ -222,7 +227,7 @@ async def arace_streams(plan: Plan[Opened], http: AsyncHTTP, watch: Watch) -> As
 
     async def started(opened: Opened, reply: AsyncReply | None) -> AsyncStream:
         assert reply is not None, "a streamed answer leaves its reply open"
-        stream: AsyncStream = AsyncStream(opened, reply, http)
+        stream = async_stream_of(opened, reply, http)
         await stream._wait()
         return stream
 

@@ -129,7 +129,8 @@ class ChatCompletion(chat.ChatCompletion):
 
     @property
     def structured_by(self) -> str | None:
-        """How `response_format` was met: `json_schema`, `json_object`, `instructions`; None if none was asked for."""
+        """How `response_format` was asked for: `json_schema` (the vendor's schema mode), `tool` (a forced call),
+        `json_object` (its JSON mode), `instructions` (words alone); None if it was not."""
         return self._facts.structured_by
 
     @property

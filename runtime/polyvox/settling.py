@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from .answering import settle_format
 from .call import Call
 from .errors import InvalidMessageError, InvalidRequestError, UnknownParameterError
 from .guessing import nearest
@@ -39,13 +40,15 @@ def settle(
     parameters = cast("Mapping[str, object]", settings)
     given = cast("ModelParameters", {name: parameters[name] for name in parameters if name in MODEL_PARAMETERS})
     check_functions(given)
+    form, typed = wanted(response_format)
     call = Call(
         vendor=vendor,
         model=model,
         messages=messages,
         given=given,
         stream=stream,
-        format=_format(vendor, response_format),
+        format=_format(vendor, form),
+        typed=typed,
         settings=settings,
         options=_options(dialect, parameters),
         drop=bool(settings.get("drop_params")),
@@ -57,16 +60,16 @@ def settle(
         functions_as_tools(given)
     _same_limit(given)
     _take_stances(dialect, call, settings)
+    settle_format(dialect, call)
     return call
 
 
-def _format(vendor: Vendor, response_format: object) -> Format | None:
+def _format(vendor: Vendor, found: Format | None) -> Format | None:
     """What the answer must look like, as this vendor can be told.
 
     Together, Fireworks and llama-cpp-python write a schema as `{"type": "json_object", "schema": ...}`; for vendors who
     do not know this form it is a schema like any other.
     """
-    found = wanted(response_format)
     if found is None or found.kind != "json_object" or not found.schema:
         return found
     is_gateway = vendor.dialect == "openai" and vendor.name != "openai"

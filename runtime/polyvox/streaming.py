@@ -125,6 +125,6 @@ class Received:
             StructuredOutputError: it does not fit `response_format`.
         """
         call = self._opened.call
-        if call.format is None or call.format.parse is None:
+        if call.typed is None:
             return self._answer()
-        return parsed(self._answer(), call.format, call.model)
+        return parsed(self._answer(), call.typed, call.model)

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic_core import from_json, to_json
 
-from .call import Format
+from .call import Format, Typed
 from .errors import InvalidRequestError, StructuredOutputError
 from .shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import TypeAdapter
+
     from polyvox_wire.support import Wire
 
+    from .errors import Misfit
     from .results import ChatCompletion, Choice, ParsedChatCompletion
 
 
-def wanted(response_format: object) -> Format | None:
-    """What the caller wants, from a type, an OpenAI-style mapping or a bare JSON Schema."""
+def wanted(response_format: object) -> tuple[Format | None, Typed | None]:
+    """What the caller wants, from a type, an OpenAI-style mapping or a bare JSON Schema; with a type, what reads it."""
     if response_format is None:
-        return None
+        return None, None
     if isinstance(response_format, Mapping):
-        return _from_mapping(cast("Mapping[str, object]", response_format))
+        return _from_mapping(cast("Mapping[str, object]", response_format)), None
+    if isinstance(response_format, str) or _is_instance(response_format):
+        raise InvalidRequestError(
+            f"response_format is a type, or a mapping such as {{'type': 'json_object'}}, not {response_format!r}",
+            param="response_format",
+        )
     return _from_type(response_format)
+
+
+def _is_instance(given: object) -> bool:
+    return hasattr(given, "model_dump") and not isinstance(given, type)
 
 
 def _from_mapping(given: Mapping[str, object]) -> Format:
@@ -51,14 +66,10 @@ def _from_mapping(given: Mapping[str, object]) -> Format:
     )
 
 
-def _from_type(wanted_type: object) -> Format:
+@lru_cache(maxsize=128)  # a type's schema costs more to make than a request
+def _from_type(wanted_type: object) -> tuple[Format, Typed]:
     from pydantic import PydanticUserError, TypeAdapter
 
-    if isinstance(wanted_type, str) or (hasattr(wanted_type, "model_dump") and not isinstance(wanted_type, type)):
-        raise InvalidRequestError(
-            f"response_format is a type, or a mapping such as {{'type': 'json_object'}}, not {wanted_type!r}",
-            param="response_format",
-        )
     try:
         adapter = TypeAdapter(cast("type[object]", wanted_type))
         schema = adapter.json_schema()
@@ -66,12 +77,8 @@ def _from_type(wanted_type: object) -> Format:
         raise InvalidRequestError(f"response_format cannot be described: {error.message}") from error
     name = _safe(getattr(wanted_type, "__name__", "response"))
     if schema.get("type") == "object" or "$ref" in schema:
-        return Format("json_schema", name=name, schema=strict(schema), strict=True, parse=adapter.validate_json)
-
-    def parse(text: str) -> object:
-        return adapter.validate_json(_unwrapped(text))
-
-    return Format("json_schema", name=name, schema=strict(_wrapped(schema)), strict=True, parse=parse)
+        return Format("json_schema", name=name, schema=schema, strict=True), _typed(adapter, _json_of)
+    return Format("json_schema", name=name, schema=_wrapped(schema), strict=True), _typed(adapter, _unwrapped)
 
 
 def _wrapped(schema: dict[str, object]) -> dict[str, object]:
@@ -81,7 +88,47 @@ def _wrapped(schema: dict[str, object]) -> dict[str, object]:
     return wrapped if definitions is None else {**wrapped, "$defs": definitions}
 
 
-def _unwrapped(text: str) -> bytes | str:
+def _safe(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "_-" else "_" for letter in name)[:64] or "response"
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _typed(adapter: TypeAdapter[object], inner: Callable[[str], str | bytes]) -> Typed:
+    """What reads the type, from the whole text and from a beginning of it; `inner` finds its JSON there."""
+    from pydantic import ValidationError
+
+    def partial(text: str) -> object:
+        try:
+            data: object = from_json(_json_of(text), allow_partial="trailing-strings")
+        except ValueError:
+            return None
+        if inner is _unwrapped:
+            data = mapping_of(data).get("value")
+        for shorter in _ever_shorter(data):
+            try:
+                return adapter.validate_json(to_json(shorter))
+            except ValidationError:
+                continue
+        return None
+
+    return Typed(whole=lambda text: adapter.validate_json(inner(text)), partial=partial)
+
+
+_FENCE: Final = "```"
+
+
+def _json_of(text: str) -> str:
+    """The JSON in a text: models that are told in words what to write like to put a fence around it."""
+    text = text.strip()
+    if not text.startswith(_FENCE):
+        return text
+    return text.partition("\n")[2].rstrip().removesuffix(_FENCE)
+
+
+def _unwrapped(text: str) -> str | bytes:
+    text = _json_of(text)
     try:
         found = mapping_of(from_json(text))
     except ValueError:
@@ -89,76 +136,29 @@ def _unwrapped(text: str) -> bytes | str:
     return to_json(found["value"]) if "value" in found else text
 
 
-def _safe(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "_-" else "_" for letter in name)[:64] or "response"
+def _ever_shorter(data: object) -> list[object]:
+    """The data, then without what stands last in it, from the inside out: that may be still being written."""
+    if is_list(data) and data:
+        return [data, *([*data[:-1], inner] for inner in _ever_shorter(data[-1])[1:]), data[:-1]]
+    if is_mapping(data) and data:
+        *before, (key, value) = data.items()
+        return [data, *({**dict(before), key: inner} for inner in _ever_shorter(value)[1:]), dict(before)]
+    return [data]
 
 
-def strict(schema: object) -> dict[str, object]:
-    """The schema in the form that strict modes take: every property required, none beside them, no defaults.
-
-    What callers' types allow to be absent, the model then always writes; the type reads both.
-    """
-    root = mapping_of(schema)
-    definitions = mapping_of(root.get("$defs"))
-    name = str(root.get("$ref", "")).removeprefix("#/$defs/")
-    if name in definitions:  # a type that holds itself: vendors want an object at the root, not a reference
-        schema = {**mapping_of(definitions[name]), "$defs": definitions}
-    return cast("dict[str, object]", _strict(schema))
-
-
-def _strict(node: object) -> object:
-    if isinstance(node, list):
-        return [_strict(item) for item in cast("list[object]", node)]
-    if not isinstance(node, dict):
-        return node
-    schema = cast("dict[str, object]", node)
-    if isinstance(schema.get("$ref"), str):
-        return {"$ref": schema["$ref"]}  # keywords beside a reference are refused
-    kept = {key: _strict_value(key, value) for key, value in schema.items() if key not in ("default", "discriminator")}
-    if "oneOf" in kept:
-        kept["anyOf"] = kept.pop("oneOf")
-    properties = kept.get("properties")
-    if isinstance(properties, dict):
-        kept["required"] = list(cast("dict[str, object]", properties))
-        kept["additionalProperties"] = False
-    return kept
-
-
-def _strict_value(key: str, value: object) -> object:
-    if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
-        return {name: _strict(inner) for name, inner in cast("dict[str, object]", value).items()}
-    return value if key in ("enum", "const", "required") else _strict(value)
-
-
-def closed(schema: Mapping[str, object]) -> dict[str, object]:
-    """The schema with every object closed to other properties, which Anthropic's models demand."""
-    return cast("dict[str, object]", _closed(schema))
-
-
-def _closed(node: object) -> object:
-    if is_list(node):
-        return [_closed(item) for item in node]
-    if not is_mapping(node):
-        return node
-    fields = {key: _closed(value) for key, value in node.items()}
-    if fields.get("type") == "object" and isinstance(fields.get("properties"), dict):
-        fields.setdefault("additionalProperties", False)
-    return fields
-
-
-def parsed(completion: ChatCompletion, wanted_format: Format, model: str) -> ParsedChatCompletion[object]:
+def parsed(completion: ChatCompletion, typed: Typed, model: str) -> ParsedChatCompletion[object]:
     """The same answer with `message.parsed` on each choice.
 
     Raises:
-        StructuredOutputError: the text is cut off, is no JSON, or does not fit the type.
+        StructuredOutputError: the text is cut off, was filtered, is no JSON, or does not fit the type.
     """
     from .results import ParsedChatCompletion, ParsedChatCompletionMessage, ParsedChoice
 
     choices: list[ParsedChoice[object]] = []
     for choice in completion.choices:
         message = choice.message
-        silent = message.content is None or bool(message.refusal)
-        value = None if silent else _read(completion, choice, wanted_format, model)
+        silent = bool(message.refusal or message.tool_calls or message.function_call)
+        value = None if silent else _read(completion, choice, typed, model)
         held = ParsedChatCompletionMessage[object](**_fields(message), parsed=value)
         choices.append(ParsedChoice[object](**_fields(choice, without="message"), message=held))
     result = ParsedChatCompletion[object](**_fields(completion, without="choices"), choices=choices)
@@ -173,43 +173,42 @@ def _fields(model: Wire, without: str = "") -> dict[str, Any]:
     return fields
 
 
-def _read(completion: ChatCompletion, choice: Choice, wanted_format: Format, model: str) -> object:
+def _read(completion: ChatCompletion, choice: Choice, typed: Typed, model: str) -> object:
     from pydantic import ValidationError
 
-    text = choice.message.content
-    if wanted_format.parse is None or not text:
-        return None
     try:
-        return wanted_format.parse(text)
+        return typed.whole(choice.message.content or "")
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the answer"
         reason = _reason(choice.finish_reason, first["type"])
-        raise _misfit(completion, reason, f"{place}: {first['msg']}", model) from error
+        raise _misfit(completion, choice, reason, f"{place}: {first['msg']}", model) from error
 
 
-Reason = Literal["truncated", "invalid_json", "schema_mismatch"]
-
-
-def _reason(finish_reason: str | None, kind: str) -> Reason:
+def _reason(finish_reason: str | None, kind: str) -> Misfit:
     if finish_reason == "length":
         return "truncated"
+    if finish_reason == "content_filter":
+        return "content_filter"
     return "invalid_json" if kind == "json_invalid" else "schema_mismatch"
 
 
-_SAYS = {
+_SAYS: Final[Mapping[Misfit, str]] = {
     "truncated": "the token limit cut the answer off before it was complete; raise max_tokens",
+    "content_filter": "the vendor's filter stopped the answer",
     "invalid_json": "the answer is not JSON",
     "schema_mismatch": "the answer does not fit response_format",
 }
 
 
-def _misfit(completion: ChatCompletion, reason: Reason, detail: str, model: str) -> StructuredOutputError:
+def _misfit(
+    completion: ChatCompletion, choice: Choice, reason: Misfit, detail: str, model: str
+) -> StructuredOutputError:
     error = StructuredOutputError(
         f"{_SAYS[reason]} ({detail})",
         provider=completion.provider,
         model=model,
         request_id=completion.request_id,
     )
-    error.reason, error.completion = reason, completion
+    error.reason, error.completion, error.text = reason, completion, choice.message.content or ""
     return error

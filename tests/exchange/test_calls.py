@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from polyvox import (
+    AsyncClient,
     Client,
     FallbacksExhaustedError,
     InvalidRequestError,
@@ -22,6 +23,7 @@ from tests.mapping.asking import HELLO, Json, parsed, sse, usual_reply
 
 if TYPE_CHECKING:
     from polyvox import Parameters
+    from polyvox.parameters import Fallback
 
 MODEL: Final = "openai:gpt-5"
 OTHER: Final = "anthropic:claude-sonnet-4-5"
@@ -260,6 +262,28 @@ def test_a_stream_falls_back_before_it_begins() -> None:
     stream = client.completion(MODEL, HELLO, stream=True, fallbacks=["openai:gpt-5-mini"])
     assert stream.completion().choices[0].message.content == "Hi"
     assert [parsed(request.content)["model"] for request in requests] == ["gpt-5", "gpt-5-mini"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("entry", [OTHER, {"model": OTHER, "api_key": "k3", "max_tokens": 7}], ids=["name", "mapping"])
+async def test_an_asynchronous_call_falls_back_too(entry: Fallback, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k2")
+    hosts = Hosts({OPENAI_HOST})
+    async with AsyncClient(transport=httpx2.MockTransport(hosts.answer)) as client:
+        answer = await client.completion(MODEL, HELLO, api_key="k1", num_retries=1, fallbacks=[entry])
+    assert hosts.asked == [OPENAI_HOST, OPENAI_HOST, ANTHROPIC_HOST]
+    assert hosts.requests[-1].headers["x-api-key"] == ("k2" if isinstance(entry, str) else "k3")
+    assert parsed(hosts.requests[-1].content)["max_tokens"] == (4096 if isinstance(entry, str) else 7)
+    assert answer.provider == "anthropic"
+
+
+@pytest.mark.anyio
+async def test_an_asynchronous_stream_falls_back_before_it_begins() -> None:
+    replies = iter([BUSY, httpx2.Response(200, content=sse(_event("Hi", "stop"), "[DONE]"))])
+    client = AsyncClient(transport=httpx2.MockTransport(lambda _: next(replies)), api_key="k")
+    async with client:
+        stream = await client.completion(MODEL, HELLO, stream=True, num_retries=0, fallbacks=[{"model": "gpt-4.1"}])
+        assert (await stream.completion()).choices[0].message.content == "Hi"
 
 
 def test_a_request_does_not_show_its_key() -> None:

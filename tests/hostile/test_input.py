@@ -259,9 +259,7 @@ FINE: Final = fields(
             st.text("ab", min_size=1, max_size=3), st.lists(st.text("ab", min_size=1, max_size=3), max_size=3)
         ),
         "seed": st.integers(0, 2**31 - 1),
-        "tools": st.just(
-            [{"type": "function", "function": {"name": "add", "parameters": {"type": "object", "properties": {}}}}]
-        ),
+        "tools": st.just([ADD]),
         "tool_choice": st.sampled_from(["auto", "none", "required"]),
         "user": st.text("ab", min_size=1, max_size=4),
         "reasoning_effort": st.sampled_from(["low", "medium", "high"]),

@@ -123,6 +123,14 @@ class Wire:
         return parsed(self.requests[-1].content)
 
 
+# Vendors who give text for text, each in JSON of its own: one object serves them all.
+TEXT_REPLY: Final[Json] = {
+    "results": [{"generated_text": "Hello", "stop_reason": "eos_token"}],
+    "text_output": "Hello",
+    "answer": "Hello",
+    "messages": [{"type": "human", "content": "Hi"}, {"type": "ai", "content": "Hello"}],
+}
+_OF_TEXT = re.compile(r"/(generation|generate|wait)$|/agents/|/m$")
 _OF_A_PROMPT = re.compile(r"(?<!/chat)/completions$")
 
 
@@ -130,6 +138,8 @@ def usual_reply(path: str) -> bytes:
     """The shortest good answer of the vendor who has this path."""
     if _OF_A_PROMPT.search(path):
         return as_bytes(PROMPT_REPLY)
+    if _OF_TEXT.search(path):
+        return as_bytes(TEXT_REPLY)
     return as_bytes(next((reply for end, reply in REPLIES.items() if path.endswith(end)), OPENAI_REPLY))
 
 

@@ -143,6 +143,7 @@ def test_all_names_are_found() -> None:
 
 def test_the_members_are_known_names() -> None:
     assert {member.value for member in LLMProvider} <= set(known_names())
+    assert all(member.name == member.value.upper() for member in LLMProvider)
 
 
 def test_no_alias_is_two_providers() -> None:

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 import polyvox
-from polyvox import Client, InvalidRequestError, MissingApiKeyError
+from polyvox import Client, InvalidRequestError, MissingApiKeyError, Parameters
 from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
 from polyvox_wire.gateways import GATEWAYS, Gateway
@@ -48,6 +48,7 @@ _VERTEX: Final = "https://aiplatform.googleapis.com"
 _CLAUDE: Final = f"{_VERTEX}/v1/projects/p1/locations/global/publishers/anthropic/models/m"
 _BEDROCK: Final = "https://bedrock-runtime.us-east-1.amazonaws.com/model/m"
 _SAGEMAKER: Final = "https://runtime.sagemaker.us-east-1.amazonaws.com/endpoints/m/openai/v1/chat/completions"
+OWN_SERVER: Final = "https://own.test/base"
 _WATSONX: Final = "https://us-south.ml.cloud.ibm.com/ml/v1/text"
 _RESOURCE_KEYS: Final = dict.fromkeys(("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"), "api-key: {}")
 
@@ -111,6 +112,26 @@ NATIVES: Final[Mapping[str, Provider]] = {
     "text-completion-inception": Provider(
         "https://api.inceptionlabs.ai/v1/fim/completions", bearer("INCEPTION_API_KEY")
     ),
+    "watsonx_text": Provider(
+        f"{_WATSONX}/generation?version=2024-10-08",
+        {
+            **bearer("WATSONX_APIKEY", "WATSONX_API_KEY", "WX_API_KEY", "WATSONX_TOKEN"),
+            "WATSONX_ZENAPIKEY": "authorization: ZenApiKey {}",
+        },
+        f"{_WATSONX}/generation_stream?version=2024-10-08",
+    ),
+    "predibase": Provider(
+        "https://serving.app.predibase.com/t1/deployments/v2/llms/m/v1/chat/completions",
+        bearer("PREDIBASE_API_TOKEN", "PREDIBASE_API_KEY"),
+    ),
+    "gdc": Provider(f"{OWN_SERVER}/v1/projects/p1/locations/l1/chat/completions", bearer("GDC_API_KEY")),
+    "triton": Provider(
+        f"{OWN_SERVER}/v2/models/m/generate", bearer("TRITON_API_KEY"), f"{OWN_SERVER}/v2/models/m/generate_stream"
+    ),
+    "liner": Provider("https://platform.liner.com/api/v1/agents/m", {"LINER_API_KEY": "x-api-key: {}"}),
+    "langgraph": Provider(
+        f"{OWN_SERVER}/runs/wait", {"LANGGRAPH_API_KEY": "x-api-key: {}"}, f"{OWN_SERVER}/runs/stream"
+    ),
 }
 # What stands in some addresses, or is one.
 ENVIRONMENT: Final = {
@@ -120,8 +141,11 @@ ENVIRONMENT: Final = {
     "AZURE_ANTHROPIC_RESOURCE": "res",
     "VERTEXAI_PROJECT": "p1",
     "WATSONX_REGION": "us-south",
+    "PREDIBASE_TENANT_ID": "t1",
+    "GDC_API_BASE": OWN_SERVER,
+    "TRITON_API_BASE": OWN_SERVER,
+    "LANGGRAPH_API_BASE": OWN_SERVER,
 }
-OWN_SERVER: Final = "https://own.test/base"
 
 
 def _gateways() -> Mapping[str, Provider]:
@@ -168,7 +192,7 @@ def request(provider: str, stream: bool = False, /, **parameters: object) -> htt
     if row and row.self_hosted and not row.base_variables:
         parameters = {"api_base": OWN_SERVER, **parameters}
     client = Client(transport=httpx2.MockTransport(answer), num_retries=0)
-    given = cast("Any", {"provider": provider, **parameters})
+    given = cast("Parameters", {"provider": provider, **parameters})
     if stream:
         client.completion("m", HELLO, stream=True, **given).close()
     else:

@@ -1,202 +1,29 @@
-"""`response_format=type`: a strict schema goes out, a checked object comes back, or an error that says why not."""
+"""`response_format=type`: a checked object comes back, or an error that says why not, with the text as it came."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterator, Mapping
-from enum import Enum
-from typing import Annotated, Final, Literal, Optional, Union
+from typing import Final, Literal, Union
 
 import jsonschema_rs
 import pytest
-from pydantic import BaseModel, Field
-from typing_extensions import TypedDict
 
 from polyvox import Client, StructuredOutputError
-from polyvox.shapes import is_list, is_mapping, mapping_of
-from polyvox.structured import strict, wanted
-from tests.mapping.asking import HELLO, KEY, Json, Wire, as_bytes, sse
-from tests.mapping.openai_events import DONE, chunk
+from polyvox.call import Format, Typed
+from polyvox.dialects.openai import RULES
+from polyvox.schemas import rewritten
+from polyvox.structured import wanted
+from tests.mapping.asking import HELLO, KEY, Json, Wire, as_bytes
+from tests.runtime.test_schemas import Cat, Dog, Place
 
 MODEL: Final = "openai:gpt-5"
 
 
-class Unit(Enum):
-    """A unit."""
-
-    C = "C"
-    F = "F"
-
-
-class Place(BaseModel):
-    """Where."""
-
-    city: str
-    country: str = "NO"
-    height: int | None = None
-
-
-class Weather(BaseModel):
-    """What the weather is like."""
-
-    place: Place
-    degrees: float = Field(description="How warm.", ge=-90, le=60)
-    unit: Unit = Unit.C
-    tags: list[str] = []
-    near: list[Place] = []
-
-
-class Cat(BaseModel):
-    """Meows."""
-
-    kind: Literal["cat"]
-    lives: int = 9
-
-
-class Dog(BaseModel):
-    """Barks."""
-
-    kind: Literal["dog"]
-    name: str
-
-
-class Pet(BaseModel):
-    """One of both."""
-
-    animal: Annotated[Union[Cat, Dog], Field(discriminator="kind")]
-    owner: Optional[str] = None  # noqa: UP045  (callers write it)
-
-
-class Tree(BaseModel):
-    """Has branches."""
-
-    value: int
-    branches: list[Tree] = []
-
-
-@dataclasses.dataclass
-class Point:
-    """On a map."""
-
-    x: int
-    y: int = 0
-
-
-class Options(TypedDict, total=False):
-    """All may be absent."""
-
-    a: int
-    b: str
-
-
-class default(BaseModel):
-    """Its properties are named like keywords."""
-
-    default: int = 1
-    properties: str = "x"
-    enum: list[int] = []
-    required: bool = True
-
-
-CASES: Final[dict[str, tuple[type[object], list[str], object]]] = {
-    "plain": (Place, ['{"city": "Oslo", "country": "NO", "height": null}'], Place(city="Oslo")),
-    "nested": (
-        Weather,
-        [
-            '{"place": {"city": "Oslo", "country": "NO", "height": 5}, "degrees": 2.5, "unit": "F",'
-            ' "tags": ["wet"], "near": [{"city": "Ås", "country": "NO", "height": null}]}'
-        ],
-        Weather(place=Place(city="Oslo", height=5), degrees=2.5, unit=Unit.F, tags=["wet"], near=[Place(city="Ås")]),
-    ),
-    "union": (
-        Pet,
-        ['{"animal": {"kind": "dog", "name": "Rex"}, "owner": null}'],
-        Pet(animal=Dog(kind="dog", name="Rex")),
-    ),
-    "recursive": (
-        Tree,
-        ['{"value": 1, "branches": [{"value": 2, "branches": []}]}'],
-        Tree(value=1, branches=[Tree(value=2)]),
-    ),
-    "dataclass": (Point, ['{"x": 1, "y": 2}'], Point(1, 2)),
-    "typed dict": (Options, ['{"a": 1, "b": "x"}'], {"a": 1, "b": "x"}),
-    "names like keywords": (
-        default,
-        ['{"default": 2, "properties": "y", "enum": [1], "required": false}'],
-        default(default=2, properties="y", enum=[1], required=False),
-    ),
-}
-
-
-def _schema(kind: type[object]) -> Json:
-    found = wanted(kind)
-    assert found is not None
-    return dict(found.schema)
-
-
-@pytest.mark.parametrize("kind", [case[0] for case in CASES.values()], ids=CASES)
-def test_the_schema_is_one(kind: type[object]) -> None:
-    jsonschema_rs.meta.validate(_schema(kind))
-
-
-@pytest.mark.parametrize("kind", [case[0] for case in CASES.values()], ids=CASES)
-def test_every_object_of_it_is_closed_and_asks_for_all_its_properties(kind: type[object]) -> None:
-    for node in _objects(_schema(kind)):
-        assert not {"default", "oneOf", "discriminator"} & set(node)
-        assert "$ref" not in node or len(node) == 1
-        if "properties" in node:
-            assert node["additionalProperties"] is False
-            assert node["required"] == list(mapping_of(node["properties"]))
-
-
-def _objects(schema: object) -> Iterator[Mapping[str, object]]:
-    """All schemas within a schema; names of properties and definitions are no keywords."""
-    if is_list(schema):
-        for item in schema:
-            yield from _objects(item)
-    if not is_mapping(schema):
-        return
-    yield schema
-    for key, value in schema.items():
-        named = key in ("properties", "$defs")
-        for inner in mapping_of(value).values() if named else [value]:
-            yield from _objects(inner)
-
-
-@pytest.mark.parametrize(("kind", "texts", "value"), CASES.values(), ids=CASES)
-def test_what_fits_the_schema_is_read(kind: type[object], texts: list[str], value: object) -> None:
-    found = wanted(kind)
-    assert found is not None
-    assert found.parse is not None
-    validator = jsonschema_rs.validator_for(dict(found.schema))
-    for text in texts:
-        validator.validate(json.loads(text))
-        assert found.parse(text) == value
-
-
-def test_what_lacks_something_does_not_fit_the_schema() -> None:
-    validator = jsonschema_rs.validator_for(_schema(Place))
-    assert not validator.is_valid({"city": "Oslo"})
-    assert not validator.is_valid({"city": "Oslo", "country": "NO", "height": None, "more": 1})
-
-
-def test_bounds_and_descriptions_stay() -> None:
-    properties = _schema(Weather)["properties"]
-    assert isinstance(properties, dict)
-    assert properties["degrees"] == {
-        "description": "How warm.",
-        "maximum": 60.0,
-        "minimum": -90.0,
-        "title": "Degrees",
-        "type": "number",
-    }
-
-
-def test_a_schema_is_not_changed_in_place() -> None:
-    schema: Json = {"type": "object", "properties": {"a": {"type": "integer", "default": 1}}}
-    strict(schema)
-    assert schema == {"type": "object", "properties": {"a": {"type": "integer", "default": 1}}}
+def _wanted(kind: object) -> tuple[Format, Typed]:
+    form, typed = wanted(kind)
+    assert form is not None
+    assert typed is not None
+    return form, typed
 
 
 NOT_OBJECTS: Final[dict[str, tuple[object, str, object]]] = {
@@ -214,12 +41,22 @@ NOT_OBJECTS: Final[dict[str, tuple[object, str, object]]] = {
 
 @pytest.mark.parametrize(("kind", "text", "value"), NOT_OBJECTS.values(), ids=NOT_OBJECTS)
 def test_what_is_no_object_is_put_into_one(kind: object, text: str, value: object) -> None:
-    found = wanted(kind)
-    assert found is not None
-    assert found.parse is not None
-    assert found.schema["type"] == "object"
-    jsonschema_rs.validator_for(dict(found.schema)).validate(json.loads(text))
-    assert found.parse(text) == value
+    form, typed = _wanted(kind)
+    schema = rewritten(form.schema, RULES)
+    assert schema is not None
+    assert schema["type"] == "object"
+    jsonschema_rs.validator_for(schema).validate(json.loads(text))
+    assert typed.whole(text) == value
+
+
+def test_a_fence_around_the_json_is_no_part_of_it() -> None:
+    _, typed = _wanted(Place)
+    assert typed.whole('```json\n{"city": "Oslo"}\n```') == Place(city="Oslo")
+    assert _wanted(list[int])[1].whole('```\n{"value": [1]}\n```\n') == [1]
+
+
+def test_a_type_is_described_once() -> None:
+    assert wanted(Place)[0] is wanted(Place)[0]
 
 
 def _reply(content: object, finish: str = "stop", **more: object) -> bytes:
@@ -248,6 +85,22 @@ SILENT: Final = {
 }
 
 
+def test_a_refusal_is_on_the_message() -> None:
+    message = _client(SILENT["refusal"]).completion(MODEL, HELLO, response_format=Place).choices[0].message
+    assert (message.parsed, message.refusal) == (None, "I cannot.")
+
+
+def test_an_answer_that_ends_at_the_limit_but_is_whole_is_parsed() -> None:
+    answer = _client(_reply('{"city": "Oslo"}', "length")).completion(MODEL, HELLO, response_format=Place)
+    assert answer.choices[0].message.parsed == Place(city="Oslo")
+
+
+def test_keys_lead_to_the_object_too() -> None:
+    answer = _client(_reply('{"city": "Oslo"}')).completion(MODEL, HELLO, response_format=Place)
+    assert answer["choices"][0]["message"]["parsed"] == Place(city="Oslo")
+    assert answer.choices[0].message.get("parsed") == Place(city="Oslo")
+
+
 @pytest.mark.parametrize("body", SILENT.values(), ids=SILENT)
 def test_nothing_is_parsed_where_the_model_refused_or_called_a_tool(body: bytes) -> None:
     assert _client(body).completion(MODEL, HELLO, response_format=Place).choices[0].message.parsed is None
@@ -260,6 +113,11 @@ MISFITS: Final[dict[str, tuple[bytes, str, str]]] = {
     "lacks something": (_reply('{"country": "NO"}'), "schema_mismatch", "city"),
     "wrong type": (_reply('{"city": {}}'), "schema_mismatch", "city"),
     "another shape": (_reply("[]"), "schema_mismatch", "response_format"),
+    "nothing, cut off": (_reply("", "length"), "truncated", "max_tokens"),
+    "no content, cut off": (_reply(None, "length"), "truncated", "max_tokens"),
+    "nothing at all": (_reply(None), "invalid_json", "not JSON"),
+    "filtered": (_reply('{"city": "Os', "content_filter"), "content_filter", "filter"),
+    "filtered whole": (_reply(None, "content_filter"), "content_filter", "filter"),
 }
 
 
@@ -269,7 +127,8 @@ def test_an_answer_that_does_not_fit(body: bytes, reason: str, says: str) -> Non
         _client(body).completion(MODEL, HELLO, response_format=Place)
     error = caught.value
     assert (error.reason, error.provider, error.model, error.request_id) == (reason, "openai", "gpt-5", "r1")
-    assert error.completion.choices[0].message.content is not None
+    assert error.text == (error.completion.choices[0].message.content or "")
+    assert error.text in body.decode().replace('\\"', '"')
     assert not error.retryable
 
 
@@ -280,22 +139,6 @@ def test_each_choice_is_parsed() -> None:
     ]
     answer = _client(as_bytes({"id": "c1", "choices": choices})).completion(MODEL, HELLO, response_format=Place, n=2)
     assert [choice.message.parsed for choice in answer.choices] == [Place(city="Oslo"), Place(city="Ås")]
-
-
-def test_a_stream_is_parsed_when_it_is_whole() -> None:
-    body = sse(chunk({"content": '{"city": '}), chunk({"content": '"Oslo"}'}), chunk(finish="stop"), DONE)
-    stream = _client(body).completion(MODEL, HELLO, stream=True, response_format=Place)
-    assert "".join(one.choices[0].delta.content or "" for one in stream) == '{"city": "Oslo"}'
-    message = stream.completion().choices[0].message
-    assert getattr(message, "parsed", None) == Place(city="Oslo")
-
-
-def test_a_stream_that_does_not_fit_says_so_at_the_end() -> None:
-    body = sse(chunk({"content": '{"city": '}), chunk(finish="length"), DONE)
-    stream = _client(body).completion(MODEL, HELLO, stream=True, response_format=Place)
-    assert len(list(stream)) == 2
-    with pytest.raises(StructuredOutputError, match="max_tokens"):
-        stream.completion()
 
 
 def test_a_mapping_asks_for_no_parsing() -> None:

@@ -235,6 +235,7 @@ async def test_asynchronous_calls(spans: Spans) -> None:
 def test_a_race_is_one_span(spans: Spans) -> None:
     spans.client().completion("gpt-4", HELLO, model_list=["gpt-4"])
     assert spans.only.name == "chat gpt-4"
+    assert spans.current[0].get_span_context().span_id == spans.only.get_span_context().span_id  # type: ignore[union-attr]  # is set
 
 
 CONVERSATION: Final[list[Json]] = [

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypedDict, TypeVar, assert_type
 
 import httpx
 import httpx2
+from opentelemetry.sdk.trace import TracerProvider
 from pydantic import BaseModel
 
 import polyvox
@@ -15,6 +16,7 @@ from polyvox import (
     APIError,
     AsyncClient,
     AsyncOpenAI,
+    AsyncParsedStream,
     AsyncStream,
     CallParameters,
     ChatCompletion,
@@ -41,6 +43,7 @@ from polyvox import (
     ParameterName,
     Parameters,
     ParsedChatCompletion,
+    ParsedStream,
     Provider,
     ReasoningEffort,
     Renamed,
@@ -106,7 +109,7 @@ def plain() -> None:
 
 def streamed() -> None:
     assert_type(completion("gpt-4", MESSAGES, stream=True), Stream[ChatCompletionChunk])
-    assert_type(completion("gpt-4", MESSAGES, stream=True, response_format=Model), Stream[ChatCompletionChunk])
+    assert_type(completion("gpt-4", MESSAGES, stream=True, response_format=Model), ParsedStream[Model])
     assert_type(
         completion("gpt-4", MESSAGES, stream=True, response_format={"type": "json_object"}),
         Stream[ChatCompletionChunk],
@@ -133,6 +136,45 @@ def parsed() -> None:
     attributes(answer)  # it is a ChatCompletion
 
 
+def parsed_while_it_is_written() -> None:
+    stream = completion("gpt-4", MESSAGES, stream=True, response_format=Model)
+    for chunk in stream:
+        assert_type(chunk, ChatCompletionChunk)
+        assert_type(stream.partial, Model | None)
+    assert_type(stream.completion(), ParsedChatCompletion[Model])
+    assert_type(stream.completion().choices[0].message.parsed, Model | None)
+    with completion("gpt-4", MESSAGES, stream=True, response_format=Typed) as typed:
+        assert_type(typed, ParsedStream[Typed])
+        assert_type(list(typed), list[ChatCompletionChunk])
+    assert_type(completion("gpt-4", MESSAGES, stream=True, response_format=Data).partial, Data | None)
+    assert_type(completion("gpt-4", MESSAGES, stream=True, response_format=list[Model]).partial, list[Model] | None)
+    assert_type(Client().completion("gpt-4", MESSAGES, stream=True, response_format=Model), ParsedStream[Model])
+    any_stream: Stream[ChatCompletionChunk] = stream  # it is one
+    print(any_stream)
+
+
+async def parsed_while_it_is_written_awaited() -> None:
+    stream = await acompletion("gpt-4", MESSAGES, stream=True, response_format=Model)
+    async for chunk in stream:
+        assert_type(chunk, ChatCompletionChunk)
+        assert_type(stream.partial, Model | None)
+    assert_type(await stream.completion(), ParsedChatCompletion[Model])
+    client = AsyncClient()
+    assert_type(await client.completion("gpt-4", MESSAGES, stream=True, response_format=Data), AsyncParsedStream[Data])
+
+
+def parsed_or_not(kind: type[object] | Mapping[str, object] | None) -> None:
+    assert_type(
+        completion("gpt-4", MESSAGES, stream=maybe, response_format=Model),
+        ParsedChatCompletion[Model] | ParsedStream[Model],
+    )
+    answer: ChatCompletion = completion("gpt-4", MESSAGES, response_format=kind)
+    stream: Stream[ChatCompletionChunk] = completion("gpt-4", MESSAGES, response_format=kind, stream=True)
+    either: ChatCompletion | Stream[ChatCompletionChunk]
+    either = completion("gpt-4", MESSAGES, response_format=kind, stream=maybe)
+    print(answer, stream, either)
+
+
 def parsed_as_asked(kind: type[T]) -> T | None:
     answer = completion("gpt-4", MESSAGES, response_format=kind)
     assert_type(answer, ParsedChatCompletion[T])
@@ -150,8 +192,10 @@ async def asynchronous() -> None:
     assert_type(await acompletion("gpt-4", MESSAGES, response_format=Data), ParsedChatCompletion[Data])
     assert_type(await acompletion("gpt-4", MESSAGES, response_format=Typed), ParsedChatCompletion[Typed])
     assert_type(await acompletion("gpt-4", MESSAGES, stream=True), AsyncStream[ChatCompletionChunk])
+    assert_type(await acompletion("gpt-4", MESSAGES, stream=True, response_format=Model), AsyncParsedStream[Model])
     assert_type(
-        await acompletion("gpt-4", MESSAGES, stream=True, response_format=Model), AsyncStream[ChatCompletionChunk]
+        await acompletion("gpt-4", MESSAGES, stream=maybe, response_format=Model),
+        ParsedChatCompletion[Model] | AsyncParsedStream[Model],
     )
     assert_type(await acompletion("gpt-4", MESSAGES, stream=maybe), ChatCompletion | AsyncStream[ChatCompletionChunk])
 
@@ -507,7 +551,8 @@ def errors() -> None:
     try:
         completion("gpt-4", MESSAGES)
     except StructuredOutputError as error:
-        assert_type(error.reason, Literal["truncated", "invalid_json", "schema_mismatch"])
+        assert_type(error.reason, Literal["truncated", "content_filter", "invalid_json", "schema_mismatch"])
+        assert_type(error.text, str)
         assert_type(error.completion, ChatCompletion)
     except FallbacksExhaustedError as error:
         assert_type(error.attempts, Sequence[APIError])
@@ -596,6 +641,7 @@ def hooks() -> None:
     Client(on_success=events.append, on_failure=lambda event: print(event.error), timeout=3)
     AsyncClient(on_success=told)
     OpenAI(on_failure=failed)
+    AsyncClient(tracer_provider=TracerProvider())
 
 
 def races() -> None:

@@ -103,4 +103,28 @@ def _load(vendor: Vendor) -> Dialect:
             from .azure_text import AzureTextDialect
 
             return AzureTextDialect(vendor)
+        case "watsonx_text":
+            from .watsonx_text import WatsonxTextDialect
+
+            return WatsonxTextDialect(vendor)
+        case "predibase":
+            from .predibase import PredibaseDialect
+
+            return PredibaseDialect(vendor)
+        case "gdc":
+            from .gdc import GDCDialect
+
+            return GDCDialect(vendor)
+        case "triton":
+            from .triton import TritonDialect
+
+            return TritonDialect(vendor)
+        case "liner":
+            from .liner import LinerDialect
+
+            return LinerDialect(vendor)
+        case "langgraph":
+            from .langgraph import LangGraphDialect
+
+            return LangGraphDialect(vendor)
     assert_never(vendor.dialect)

@@ -32,11 +32,11 @@ from ..results import (
     UrlCitation,
 )
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
-from .anthropic_request import request
+from .anthropic_request import RULES, request, way
 from .dialect import Dialect, StreamReader
 
 if TYPE_CHECKING:
-    from ..call import Call, Vendor
+    from ..call import Call, Format, Vendor, Way
     from ..errors import APIError
     from ..exchange import Headers
     from ..results import Facts
@@ -265,10 +265,15 @@ class AnthropicDialect(Dialect):
 
     support = SUPPORT
     option_paths = PATHS
+    schema_rules = RULES
 
     def __init__(self, vendor: Vendor) -> None:
         super().__init__(vendor)
         self.options_name = "anthropic"
+
+    @override
+    def way(self, call: Call, wanted: Format, *, sayable: bool) -> Way:
+        return way(call, wanted, sayable=sayable)
 
     @override
     def path(self, call: Call) -> str:

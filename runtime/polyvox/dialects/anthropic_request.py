@@ -11,14 +11,14 @@ from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..schemas import Rules, closed
 from ..shapes import mapping_of
-from ..structured import closed
 from .anthropic_media import TAKES, block_of, text
 from .anthropic_search import search_tool
-from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, texts, turns
+from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, texts, thinks, turns
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Format, Way
 
 DEFAULT_MAX_TOKENS: Final = 4096
 BUDGETS: Final[Mapping[str, int]] = {
@@ -40,7 +40,18 @@ _EFFORTS: Final[Mapping[str, q.EffortLevel]] = {
 }
 # The models before adaptive thinking, by the shape of their names.
 _TAKES_BUDGET = re.compile(r"claude-3|claude-(opus|sonnet|haiku)-4([-.][015])?(-20\d{6}|-latest|@|:|$)")
-_JSON_ONLY = "Answer with one JSON object and nothing else: no explanation before or after it, no code fence."
+# https://platform.claude.com/docs/en/build-with-claude/structured-outputs, "JSON Schema limitations". (It tells of
+# patterns too, but takes so few regular expressions that Anthropic's own library sends none.)
+RULES: Final = Rules(
+    bounds=frozenset(("format", "minItems")),
+    formats=frozenset(
+        ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"),
+    ),
+    most={"minItems": 1},
+    recursion="no",
+)
+# The models before structured outputs, by the shape of their names.
+NO_SCHEMA_MODE = re.compile(r"claude-(v?[23]|instant)|claude-(opus|sonnet|haiku)-4([-.][01])?(-20\d{6}|-latest|@|:|$)")
 _OF_SYSTEM: Final = Taken(ONLY_TEXT, "Anthropic's system prompt takes text only")
 # Of all others it says: "blocks are not permitted within assistant turns".
 _OF_ASSISTANT: Final = Taken(SAID, "Anthropic takes back only text that an assistant said")
@@ -50,7 +61,6 @@ _BAD_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 def request(call: Call) -> stubs.RequestFields:
     """What to send."""
     asked = call.given
-    system = _system(call)
     thinking, effort = _thinking(call)
     return stubs.RequestFields(
         model=call.model,
@@ -61,7 +71,7 @@ def request(call: Call) -> stubs.RequestFields:
         service_tier=_service_tier(call),
         stop_sequences=_stop(asked.get("stop")),
         stream=True if call.stream else OMIT,
-        system=_with_instruction(call, system),
+        system=_shortest(_system(call)),
         temperature=given(asked.get("temperature")),
         thinking=thinking,
         tool_choice=_tool_choice(call),
@@ -141,8 +151,16 @@ def _output(call: Call, effort: q.EffortLevel | None) -> q.OutputConfig | Omit:
         config["effort"] = effort
     if call.format is not None and call.format.kind == "json_schema":
         config["format"] = q.JsonOutputFormat(type="json_schema", schema=closed(call.format.schema))
-        call.structured_by = "json_schema"
     return config or OMIT
+
+
+def way(call: Call, wanted: Format, *, sayable: bool) -> Way:
+    """How Claude's answers get their form; one that thinks cannot be made to call a tool."""
+    if wanted.kind == "json_object":
+        return "instructions"
+    if sayable and not NO_SCHEMA_MODE.search(call.model):
+        return "json_schema"
+    return "instructions" if thinks(call) else "tool"
 
 
 def _system(call: Call) -> list[q.TextBlock]:
@@ -161,10 +179,7 @@ def _system_parts(call: Call, where: str, content: object) -> Iterable[q.TextBlo
         yield text(str(part["text"]), part)
 
 
-def _with_instruction(call: Call, blocks: list[q.TextBlock]) -> str | list[q.TextBlock] | Omit:
-    if call.format is not None and call.format.kind == "json_object":
-        call.structured_by = "instructions"
-        blocks = [*blocks, q.TextBlock(type="text", text=_JSON_ONLY)]
+def _shortest(blocks: list[q.TextBlock]) -> str | list[q.TextBlock] | Omit:
     if not blocks:
         return OMIT
     return blocks[0]["text"] if len(blocks) == 1 and "cache_control" not in blocks[0] else blocks

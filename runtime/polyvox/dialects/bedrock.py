@@ -32,12 +32,12 @@ from ..results import (
 )
 from ..shapes import mapping_of
 from ..support import Emulated, Renamed, Stance, Unsupported
-from .bedrock_request import model_fields, request
+from .bedrock_request import RULES, model_fields, request, way
 from .dialect import StreamReader
 from .on_aws import OnAWS
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Format, Way
     from ..results import Facts
 
 _NO = "Converse has no such setting; a model's own goes into additionalModelRequestFields={...}"
@@ -273,7 +273,12 @@ class BedrockDialect(OnAWS):
 
     support = SUPPORT
     option_paths = PATHS
+    schema_rules = RULES
     stream_type = "application/vnd.amazon.eventstream"
+
+    @override
+    def way(self, call: Call, wanted: Format, *, sayable: bool) -> Way:
+        return way(call, wanted, sayable=sayable)
 
     @property
     @override

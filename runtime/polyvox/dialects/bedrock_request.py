@@ -13,13 +13,13 @@ from polyvox_wire.bedrock import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..schemas import Rules, closed
 from ..shapes import mapping_of
-from ..structured import closed
 from .bedrock_media import CONTENT_KEYS, Documents, as_written, cache_point, media
-from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, arguments, native_blocks, numbered, turns
+from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, arguments, native_blocks, numbered, thinks, turns
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Format, Way
 
 Family: TypeAlias = Literal["claude", "nova", "gpt-oss", "other", "unknown"]
 
@@ -35,7 +35,21 @@ BUDGETS: Final[Mapping[str, int]] = {
 _LEAST_BUDGET: Final = 1024
 # Claude before adaptive thinking, by the shape of the names.
 _TAKES_BUDGET = re.compile(r"claude-3|claude-(opus|sonnet|haiku)-4([-.][015])?(-20\d{6}|:|$)")
-_JSON_ONLY = "Answer with one JSON object and nothing else: no explanation before or after it, no code fence."
+# https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html; recorded calls have lengths of texts.
+RULES: Final = Rules(
+    bounds=frozenset(("format", "minItems", "minLength", "maxLength")),
+    formats=frozenset(
+        ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"),
+    ),
+    most={"minItems": 1},
+    recursion="no",
+)
+# Models without structured outputs, by the shape of their names; and those that can be made to call a tool.
+_NO_SCHEMA_MODE = re.compile(
+    r"claude-(v?[23]|instant)|claude-(opus|sonnet|haiku)-4([-.][01])?(-20\d{6}|:|$)"
+    r"|amazon\.|llama|cohere\.|ai21\.|writer\.|deepseek\.r1|mixtral|pixtral|mistral-(7b|large-24|small-24)"
+)
+_CAN_BE_MADE_TO_CALL = re.compile(r"claude|amazon\.nova|mistral-large|pixtral")
 _BAD_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_ID: Final = 64
 _SYSTEM: Final = frozenset({"guardContent", "cachePoint"})
@@ -187,10 +201,19 @@ def _output(call: Call) -> q.OutputConfig | Omit:
     schema = q.JsonSchemaDefinition(schema=to_json(closed(wanted.schema)).decode(), name=wanted.name)
     if wanted.description:
         schema["description"] = wanted.description
-    call.structured_by = "json_schema"
     return q.OutputConfig(
         textFormat=q.OutputFormat(type="json_schema", structure=q.OutputFormatStructure(jsonSchema=schema))
     )
+
+
+def way(call: Call, wanted: Format, *, sayable: bool) -> Way:
+    """How an answer gets its form: as the model can; Claude that thinks cannot be made to call a tool."""
+    if wanted.kind == "json_object":
+        return "instructions"
+    if sayable and not _NO_SCHEMA_MODE.search(call.model):
+        return "json_schema"
+    can_be_made = _CAN_BE_MADE_TO_CALL.search(call.model) and not ("claude" in call.model and thinks(call))
+    return "tool" if can_be_made else "instructions"
 
 
 def _system(call: Call) -> list[q.SystemContentBlock] | Omit:
@@ -198,9 +221,6 @@ def _system(call: Call) -> list[q.SystemContentBlock] | Omit:
     for where, message in turns(call):
         if message["role"] in ("system", "developer"):
             blocks.extend(_system_parts(call, where, message["content"]))
-    if call.format is not None and call.format.kind == "json_object":
-        call.structured_by = "instructions"
-        blocks.append(q.SystemContentBlock(text=_JSON_ONLY))
     return blocks or OMIT
 
 

@@ -35,11 +35,11 @@ from ..results import (
 )
 from ..shapes import mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
-from .cohere_request import request, strict_tools
+from .cohere_request import RULES, request, strict_tools, way
 from .dialect import Dialect, StreamReader
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Format, Way
     from ..errors import APIError
     from ..exchange import Headers
     from ..results import Facts
@@ -271,6 +271,11 @@ class CohereDialect(Dialect):
 
     support = SUPPORT
     option_paths = PATHS
+    schema_rules = RULES
+
+    @override
+    def way(self, call: Call, wanted: Format, *, sayable: bool) -> Way:
+        return way(call, wanted)
 
     @override
     def base_url(self, call: Call) -> str:

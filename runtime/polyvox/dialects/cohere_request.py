@@ -12,12 +12,14 @@ from polyvox_wire.cohere import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidRequestError
+from ..schemas import Rules
 from ..shapes import is_mapping, mapping_of
+from .dialect import wanted_way
 from .media import url_of
 from .parts import ONLY_TEXT, SAID, Taken, numbered, texts, turns
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Format, Way
 
 BUDGETS: Final[Mapping[str, int]] = {"minimal": 512, "low": 2048, "medium": 8192}
 """Tokens to think. From `high` on there is no budget: the model thinks as long as it likes."""
@@ -28,6 +30,10 @@ _OF_USER: Final = Taken(
 )
 _OF_TOOL: Final = Taken(
     frozenset({"text", "document"}), "a tool's answer to Cohere is text, or documents as Cohere writes them"
+)
+# https://docs.cohere.com/docs/structured-outputs, "Unsupported schema features".
+RULES: Final = Rules(
+    bounds=frozenset(("format",)), formats=frozenset(("date-time", "uuid", "date", "time")), maps=True, untyped=True
 )
 _DETAILS: Final = frozenset({"auto", "low", "high"})
 
@@ -60,10 +66,18 @@ def _stop(stop: object) -> list[str] | Omit:
     return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
 
 
+def way(call: Call, wanted: Format) -> Way:
+    """How an answer gets its form; Cohere has either JSON, or tools, or documents."""
+    if call.options.get("documents"):
+        return "instructions"
+    if call.given.get("tools"):
+        return "tool" if wanted.kind == "json_schema" else "instructions"
+    return wanted_way(wanted)
+
+
 def _format(call: Call) -> q.ResponseFormatV2 | Omit:
     if call.format is None or call.format.kind == "text":
         return OMIT
-    call.structured_by = call.format.kind
     made = q.JsonResponseFormatV2(type="json_object")
     if call.format.kind == "json_schema":
         made["json_schema"] = dict(call.format.schema)

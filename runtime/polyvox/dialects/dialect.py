@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 from ..addressing import base_url, environment_key
 from ..errors import InvalidRequestError
 from ..failures import failure
+from ..schemas import LENIENT
 
 if TYPE_CHECKING:
-    from ..call import Call, Vendor
+    from ..call import Call, Format, Vendor, Way
     from ..errors import APIError
     from ..exchange import Headers, Request
     from ..parameters import TokenProvider
     from ..results import ChatCompletion, ChatCompletionChunk, Facts
+    from ..schemas import Rules
     from ..streams import ServerSentEvent
     from ..support import Support
 
@@ -51,6 +53,11 @@ class Credentials:
 
 def _nothing() -> None:
     """There is nothing of ours to forget."""
+
+
+def wanted_way(wanted: Format) -> Way:
+    """The vendor's own field for what is wanted."""
+    return "json_object" if wanted.kind == "json_object" else "json_schema"
 
 
 class Head:
@@ -101,6 +108,8 @@ class Dialect(ABC):
     """Which of the settings for some vendors this one has."""
     stream_type: str = "text/event-stream"
     """The media type of a streamed answer, which is asked for."""
+    schema_rules: Rules = LENIENT
+    """How a schema is written for the vendor's schema mode."""
     option_paths: Mapping[str, tuple[str, ...]]
     """The vendor's own fields that a caller may set, and where they stand in the body."""
 
@@ -112,6 +121,10 @@ class Dialect(ABC):
     def holds_messages(self, model: str) -> bool:
         """Whether messages may be empty: the model is a stored prompt, which has its own."""
         return False
+
+    def way(self, call: Call, wanted: Format, *, sayable: bool) -> Way:
+        """How the answer gets its form; `sayable`: whether the vendor's schema mode can express the type."""
+        return wanted_way(wanted)
 
     def base_url(self, call: Call) -> str:
         """The host and what stands before the path: the caller's, the environment's, or the vendor's."""

@@ -36,10 +36,10 @@ from ..results import (
 )
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader
-from .gemini_request import OWN_ID, request
+from .gemini_request import OWN_ID, RULES, request, way
 
 if TYPE_CHECKING:
-    from ..call import Call, Vendor
+    from ..call import Call, Format, Vendor, Way
     from ..exchange import Headers
     from ..results import Facts
 
@@ -388,10 +388,15 @@ class GeminiDialect(Dialect):
 
     support = SUPPORT
     option_paths = PATHS
+    schema_rules = RULES
 
     def __init__(self, vendor: Vendor) -> None:
         super().__init__(vendor)
         self.options_name = "gemini"
+
+    @override
+    def way(self, call: Call, wanted: Format, *, sayable: bool) -> Way:
+        return way(call, wanted)
 
     def path(self, call: Call) -> str:
         model = call.model if "/" in call.model else f"models/{call.model}"

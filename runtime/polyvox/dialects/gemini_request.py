@@ -13,11 +13,13 @@ from polyvox_wire.gemini import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..schemas import Rules
+from .dialect import wanted_way
 from .media import detail_of, file_of, inline, media_type_of, sound_of, url_of
 from .parts import ONLY_TEXT, UNIFIED, Taken, arguments, native_blocks, numbered, texts, turns
 
 if TYPE_CHECKING:
-    from ..call import Call
+    from ..call import Call, Format, Way
 
 OWN_ID: Final = "call_pv_"
 """Begins the ids that we make for calls that Gemini sends without one; they never go back to it."""
@@ -42,6 +44,16 @@ _LEVELS: Final[Mapping[str, q.ThinkingConfigThinkingLevel]] = {
 }
 # From Gemini 3 on models think in levels, by the shape of their names.
 _HAS_LEVELS = re.compile(r"gemini-([3-9]|\d\d)")
+# What Gemini's own description says of `responseJsonSchema`; formats: its guide to structured output.
+RULES: Final = Rules(
+    bounds=frozenset(("format", "minimum", "maximum", "minItems", "maxItems")),
+    formats=frozenset(("date-time", "date", "time")),
+    recursion="optional",
+    maps=True,
+    untyped=True,
+    tuples=True,
+    const=False,
+)
 _TIERS: Final[Mapping[str, q.GenerateContentRequestServiceTier]] = {
     "default": "standard",
     "standard": "standard",
@@ -104,10 +116,20 @@ def _modalities(kinds: object) -> list[q.GenerationConfigResponseModalitiesItem]
     )
 
 
+def way(call: Call, wanted: Format) -> Way:
+    """How an answer gets its form; before Gemini 3 a model has either functions or JSON."""
+    tools = cast("Iterable[Mapping[str, object]]", call.given.get("tools") or ())
+    kinds = {"function" if "function" in tool else "own" for tool in tools}
+    if "web_search_options" in call.given:
+        kinds.add("own")
+    if not kinds or _HAS_LEVELS.match(call.model):
+        return wanted_way(wanted)
+    return "tool" if kinds == {"function"} and wanted.kind == "json_schema" else "instructions"
+
+
 def _mime_type(call: Call) -> str | Omit:
     if call.format is None or call.format.kind == "text":
         return OMIT
-    call.structured_by = call.format.kind
     return "application/json"
 
 

@@ -99,9 +99,7 @@ def _format(call: Call) -> q.ResponseFormat | Omit:
     if wanted is None:
         return OMIT
     if wanted.kind != "json_schema":
-        call.structured_by = None if wanted.kind == "text" else wanted.kind
         return q.ResponseFormat(type=wanted.kind)
-    call.structured_by = "json_schema"
     schema = q.JsonSchema(name=wanted.name, schema=dict(wanted.schema))
     if wanted.strict is not None:
         schema["strict"] = wanted.strict

@@ -73,7 +73,6 @@ def _stop(stop: object) -> list[str] | Omit:
 def _format(call: Call) -> Literal["json"] | dict[str, object] | Omit:
     if call.format is None or call.format.kind == "text":
         return OMIT
-    call.structured_by = call.format.kind
     return "json" if call.format.kind == "json_object" else dict(call.format.schema)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib import import_module
@@ -22,15 +23,16 @@ from ..honest import check_calls, new_id, now
 from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
 from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
+from ..schemas import Rules
 from ..shapes import is_list, mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
-from .dialect import Dialect, StreamReader
+from .dialect import Dialect, StreamReader, wanted_way
 from .openai_media import NO_CACHE_MARKS, TAKES, parts
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
 from .parts import texts
 
 if TYPE_CHECKING:
-    from ..call import Call, Vendor
+    from ..call import Call, Format, Vendor, Way
     from ..exchange import Headers
     from ..messages import MessageParam
     from ..results import ChatCompletionMessage, Choice, Facts
@@ -40,6 +42,18 @@ OPENAI: Final[Mapping[str, Stance]] = {
     "max_tokens": Renamed("max_completion_tokens"),
     "thinking": Unsupported("OpenAI takes no thinking budget; use reasoning_effort"),
 }
+# https://platform.openai.com/docs/guides/structured-outputs, "Supported schemas"; the other dialects' likewise.
+RULES: Final = Rules(
+    bounds=frozenset(
+        (
+            *("pattern", "format", "minItems", "maxItems"),
+            *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+        )
+    ),
+    formats=frozenset(("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid")),
+)
+# The models before structured outputs, by the shape of their names.
+_NO_SCHEMA_MODE = re.compile(r"gpt-3\.5|gpt-4(-|$)|gpt-4o-2024-05-13")
 # What the unified messages have beyond OpenAI's own.
 _OURS: Final = frozenset(
     {"reasoning_content", "thinking_blocks", "provider_specific_fields", "annotations", "is_error"}
@@ -108,7 +122,6 @@ def _format(call: Call) -> q.ResponseFormat | Omit:
     wanted = call.format
     if wanted is None:
         return OMIT
-    call.structured_by = None if wanted.kind == "text" else wanted.kind
     if wanted.kind == "text":
         return q.ResponseFormatText(type="text")
     if wanted.kind == "json_object":
@@ -233,12 +246,21 @@ class OpenAIDialect(Dialect):
     """OpenAI and everybody who speaks its dialect."""
 
     _mapping = OpenAIMapping()
+    schema_rules = RULES
 
     def __init__(self, vendor: Vendor) -> None:
         super().__init__(vendor)
         own = vendor.name == "openai"
         self.support = OPENAI if own else _gateway_support(vendor)
         self.option_paths = PATHS if own else described(vendor.name).PATHS if vendor.name in VENDOR_OPTIONS else {}
+
+    @override
+    def way(self, call: Call, wanted: Format, *, sayable: bool) -> Way:
+        takes = self.vendor.formats
+        if wanted.kind in takes:
+            by_name = self.vendor.name in ("openai", "azure") and wanted.kind == "json_schema"
+            return "tool" if by_name and _NO_SCHEMA_MODE.match(call.model) else wanted_way(wanted)
+        return "json_object" if "json_object" in takes else "instructions"
 
     @override
     def path(self, call: Call) -> str:

@@ -144,3 +144,11 @@ def native_blocks(message: Mapping[str, object], vendor: str, key: str) -> list[
     if not is_list(blocks) or held.get("text", "") != "".join(texts(message.get("content"))):
         return None
     return cast("list[dict[str, object]]", blocks)
+
+
+def thinks(call: Call) -> bool:
+    """Whether the caller has the model think before the answer; Claude then cannot be made to call a tool."""
+    thinking = call.given.get("thinking")
+    if thinking is not None:
+        return thinking.get("type") != "disabled"
+    return call.given.get("reasoning_effort", "none") != "none"
