@@ -12,7 +12,7 @@ ONLY ?=
 SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check soak record record-local clean
+.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check bench-refresh bench-memory install-size soak record record-local clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,8 +99,17 @@ test: check ## the same as check
 bench: $(READY) ## ours against raw httpx2, everything; the docs show what this writes: make bench [ONLY=sync]
 	$(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)",--save)
 
+bench-memory: $(READY) ## what 100,000 calls leave behind, and what a long stream needs: some minutes
+	$(BIN)/python -m benchmarks.memory
+
+install-size: $(READY) ## megabytes and distributions of a fresh installation; fails over 15 MB or 13
+	$(BIN)/python -m benchmarks.install
+
 bench-check: $(READY) ## the same, and fail where a target is missed
 	$(BIN)/python -m benchmarks --check
+
+bench-refresh: $(READY) ## from a new description to the line to change, cold: make bench-refresh [VENDOR=openai]
+	$(BIN)/python -m benchmarks.refreshing $(VENDOR)
 
 soak: $(READY) ## load with faults, for a minute: make soak [SECONDS=900]
 	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS)

@@ -207,7 +207,7 @@ def _diff(given: argparse.Namespace) -> int:
 
 def _shown(reports: Sequence[Report], given: argparse.Namespace) -> str:
     if given.changelog:
-        return "".join(report.changelog() for report in reports)
+        return "\n".join(section for report in reports if (section := report.changelog()))
     if given.json:
         records = [report.record() for report in reports]
         return json.dumps(records if given.all else records[0], indent=1, ensure_ascii=False) + "\n" if records else ""

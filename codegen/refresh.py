@@ -7,47 +7,21 @@ import io
 import json
 import re
 import zlib
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from pathlib import Path
-from typing import Final, Protocol
-from urllib.request import urlopen
+from typing import Final
 
 from codegen import facts, sources
 from codegen.failure import Failure
+from codegen.fetching import Upstream, bounded, fetched, local
 from codegen.files import replace_file, text_of
 from codegen.inline import name_inline
 from codegen.read import info_of, parse, schemas_of
 from codegen.schemas import Schema, is_object
 from codegen.sources import Source
 
-TIMEOUT: Final = 60.0
-LARGEST: Final = 32 * 2**20
-"""Bytes of a description; real ones have 3.4 million."""
 CUT: Final = '{\n "openapi": "3.1.0",\n "info": {\n'
 """How what `refresh` writes begins."""
 GZIP: Final = b"\x1f\x8b"
-
-
-class SupportsRead(Protocol):
-    """A file, or a reply."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-
-@dataclass(frozen=True)
-class Upstream:
-    """A description as its vendor published it."""
-
-    name: str
-    """How messages call it: its file or address."""
-    content: bytes
-    date: str | None
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
 
 
 def refresh(specs: Path, vendor: str, file: Path | None, date: str | None = None) -> str:
@@ -55,7 +29,7 @@ def refresh(specs: Path, vendor: str, file: Path | None, date: str | None = None
     source = sources.load(sources.known(specs, vendor))
     if source.base:
         raise Failure(f"{vendor} has no description of its own: it is compiled from that of {source.base}")
-    upstream = _local(file) if file else _fetched(source)
+    upstream = local(file) if file else fetched(source)
     document, cut = _read(upstream, source)
     text = json.dumps(cut, indent=1, ensure_ascii=False) + "\n"
     noted = _noted(source, upstream, date or _date(source, upstream, document), text)
@@ -67,7 +41,7 @@ def refresh(specs: Path, vendor: str, file: Path | None, date: str | None = None
 
 def taken(source: Source, file: Path | None) -> tuple[str, Schema]:
     """The cut of the description in `file`, or at its address, and how it is called; nothing is written."""
-    upstream = _local(file) if file else _fetched(source)
+    upstream = local(file) if file else fetched(source)
     return upstream.name, _read(upstream, source)[1]
 
 
@@ -79,60 +53,24 @@ def _read(upstream: Upstream, source: Source) -> tuple[Schema, Schema]:
         document = parse(text, "openapi", what)  # our own cut of something else
     else:
         document = parse(text, source.format, what)
-    if text.startswith(CUT) and info_of(document).get("title") == source.title:
+    title = info_of(document).get("title")
+    if text.startswith(CUT) and title == source.title:
         return document, _cut(document, source, what)
+    if text.startswith(CUT) and title in _titles(source.folder.parent):
+        raise Failure(f"{what} was cut for {title}, not for {source.title}")
+    if source.called and title != source.called:
+        hint = f"if it is the same vendor's, say so at upstream.title in {source.file}"
+        raise Failure(f"{what} describes {title!r} instead of {source.called!r}: {hint}")
     return document, _cut(name_inline(document, source.inline, what), source, what)
+
+
+def _titles(specs: Path) -> set[str]:
+    """What our cuts are called. Vendors that speak one dialect have the same paths and names."""
+    return {sources.load(specs / vendor).title for vendor in sources.vendors(specs)}
 
 
 def _differs(file: Path, text: str) -> bool:
     return not file.exists() or file.read_bytes() != text.encode()
-
-
-def _local(file: Path) -> Upstream:
-    try:
-        with file.open("rb") as stream:
-            return Upstream(str(file), _bounded(stream, str(file)), None)
-    except OSError as error:
-        raise Failure(f"{file}: {error.strerror}") from None
-
-
-def _bounded(stream: SupportsRead, what: str) -> bytes:
-    """All of it, if that is not too much."""
-    content = stream.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise Failure(f"{what} has more than {LARGEST // 2**20} MB")
-    return content
-
-
-def _fetched(source: Source) -> Upstream:
-    address = _resolved(source)
-    if not address:
-        raise Failure(f"{source.file}: upstream.address is missing; use --from FILE")
-    return _get(address)
-
-
-def _resolved(source: Source) -> str | None:
-    """The address of the day, where a page of the vendor's names it."""
-    if not source.resolver:
-        return source.address
-    page, key = source.resolver
-    found = re.search(rf"^{re.escape(key)}:\s*(\S+)\s*$", _get(page).content.decode("utf-8", "replace"), re.MULTILINE)
-    if not found:
-        raise Failure(f"{page} has no line {key!r}")
-    return found[1]
-
-
-def _get(address: str) -> Upstream:
-    if not address.startswith("https://"):
-        raise Failure(f"{address} is no https address")
-    try:
-        with urlopen(address, timeout=TIMEOUT) as reply:  # noqa: S310  (https, see above)
-            changed = reply.headers.get("Last-Modified")
-            date = parsedate_to_datetime(changed).date().isoformat() if changed else None
-            return Upstream(address, _bounded(reply, address), date)
-    except (OSError, ValueError, HTTPException) as error:
-        said = str(error).removeprefix("<urlopen error ").removesuffix(">")
-        raise Failure(f"{address}: {said}; a copy of it can be taken by --from FILE") from None
 
 
 def _unpacked(upstream: Upstream, what: str) -> bytes:
@@ -141,7 +79,7 @@ def _unpacked(upstream: Upstream, what: str) -> bytes:
         if not upstream.content.startswith(GZIP):
             return upstream.content
         with gzip.open(io.BytesIO(upstream.content)) as stream:
-            return _bounded(stream, what)
+            return bounded(stream, what)
     except (OSError, EOFError, zlib.error):
         raise Failure(f"{what} is no whole gzip file") from None
 

@@ -104,21 +104,35 @@ class Report:
         }
 
     def changelog(self) -> str:
-        """Entries for CHANGELOG.md: what callers may notice, in order of gravity."""
-        said: list[str] = []
-        for line in sorted(self.lines, key=lambda line: -LEVELS.index(line.consequence.level)):
-            if line.consequence.level == "breaking":
-                said.append(f"- **{self.vendor}** (breaking, by the vendor): {line.gist}, in {line.where}")
-            elif line.consequence.level == "option":
-                said.append(f"- **{self.vendor}**: {line.gist}: {', '.join(line.consequence.options)}")
-            elif line.consequence.level == "mapping" or line.what in (
-                "block type",
-                "stream event",
-                "stop reason",
-                "error",
-            ):
-                said.append(f"- **{self.vendor}**: {line.gist}, in {line.where}")
-        return "".join(f"{entry}\n" for entry in dict.fromkeys(said))
+        """A section for CHANGELOG.md: what callers may notice, the gravest first; empty where that is nothing."""
+        lines = sorted(self.lines, key=lambda line: -LEVELS.index(line.consequence.level))
+        entries = dict.fromkeys(entry for line in lines if (entry := _entry(line)))
+        return "".join([f"### {self.vendor}\n\n", *(f"- {entry}\n" for entry in entries)]) if entries else ""
+
+
+SEEN: Final = frozenset({"block type", "stream event", "stop reason", "error"})
+"""What callers meet in replies, whether or not it wants a mapping."""
+
+
+def _entry(line: Line) -> str:
+    """The line for callers; empty where they notice nothing."""
+    more = f" and {len(line.also)} more" if line.also else ""
+    what = f"{line.gist}, in `{line.place}`{more}" if line.place else line.gist
+    match line.consequence:
+        case Consequence(breaks=breaks) if breaks:
+            return f"Breaking, by the vendor, for {_listed(breaks)}: {what}"
+        case Consequence(options=options) if options:
+            return f"New in {_listed(options)}: {what}"
+        case Consequence(level=level) if (level == "mapping" and line.change != "stops") or line.what in SEEN:
+            return f"{what[:1].upper()}{what[1:]}"
+        case _:
+            return ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Options and classes as code, and what kind of thing they are as words."""
+    parts = (name.rpartition(" ") if "=" not in name else ("", "", name) for name in names)
+    return ", ".join(f"{kind}{space}`{name}`" for kind, space, name in parts)
 
 
 def _aligned(lines: Sequence[Line], *, with_consequence: bool) -> Iterable[str]:

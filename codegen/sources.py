@@ -36,6 +36,8 @@ class Source:
     address: str | None
     resolver: tuple[str, str] | None
     """For an address that changes: a page, and the key of it that gives the address of the day."""
+    called: str | None
+    """The title of the published description, where other vendors' have the same paths and names."""
     sha256: str
     date: str
     """Of the upstream file that was last taken."""
@@ -90,6 +92,7 @@ class _Upstream(Table):
     address: str | None = None
     resolver: _Resolver | None = None
     licence: Text
+    title: Text | None = None
     date: str
     sha256: str
     bytes: int
@@ -176,6 +179,7 @@ def load(folder: Path) -> Source:
         extends=file.extends,
         address=upstream.address if upstream else None,
         resolver=(upstream.resolver.page, upstream.resolver.key) if upstream and upstream.resolver else None,
+        called=upstream.title if upstream else None,
         sha256=upstream.sha256 if upstream else "",
         date=upstream.date if upstream else "",
         path=operation.path if operation else "",

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import polyvox
-from docs import efforts, migration
+from docs import content, efforts, migration
 from polyvox import Emulated, Native, Provider, Renamed, Stance, Unsupported, errors, exchange, failures, parameters
 from polyvox_wire.gateways import LEFT_OUT
 
@@ -20,7 +20,13 @@ CLOUDS = """
 `azure_ai/claude-*` and `vertexai/claude-*` are asked as Claude is (`azureanthropic`, `vertexaianthropic`), and
 `vertexai/owner/model` (Llama, DeepSeek, Qwen, gpt-oss) in OpenAI's dialect. Azure's three take a key, a Microsoft Entra
 token or a callable that gives one, or let an application log in: `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`,
-`AZURE_CLIENT_SECRET`."""
+`AZURE_CLIENT_SECRET`.
+
+`watsonx` and `gigachat` turn a key into a token at the vendor's token server (or at `WATSONX_IAM_URL`,
+`GIGACHAT_AUTH_URL`) and send a token as it is; watsonx is also told whom to charge: `project_id` or `space_id`, or
+`WATSONX_PROJECT_ID` or `WATSONX_SPACE_ID`. `sagemaker` takes a bearer token of SageMaker's, or signs with AWS
+credentials. `gdc` needs `vertex_project` and `vertex_location`, or `GDC_PROJECT` and `GDC_LOCATION`. Who continues a
+prompt (`text-completion-*`, `azure_text`, `watsonx_text`, `triton`) takes one message of the user's, with text."""
 
 
 def parameters_page() -> str:
@@ -55,11 +61,10 @@ def vendors_page() -> str:
     listed = polyvox.providers()
     natives = [provider for provider in listed if provider.dialect != "openai" or provider.name == "openai"]
     lines = [NOTE + "# Vendors\n\n## What happens to each parameter\n"]
-    lines.append("| parameter | " + " | ".join(provider.name for provider in natives) + " |")
-    lines.append("| --- " * (len(natives) + 1) + "|")
-    tables = [provider.parameters for provider in natives]
-    for key in parameters.ModelParameters.__annotations__:
-        lines.append(f"| `{key}` | " + " | ".join(_said(table[key]) for table in tables) + " |")
+    without_tools = [provider for provider in natives if isinstance(provider.parameters["tools"], Unsupported)]
+    lines.extend(_matrix([provider for provider in natives if provider not in without_tools]))
+    lines.append("\n### Vendors without tools\n\nThey take no other parameter.\n")
+    lines.extend(_matrix(without_tools))
     lines.append("\n## With an API of their own\n")
     lines.extend(_table(natives, "to log in otherwise", _extras))
     lines.append(CLOUDS)
@@ -69,6 +74,16 @@ def vendors_page() -> str:
     lines.append("\n## Not supported\n\n| provider | why |\n| --- | --- |")
     lines.extend(f"| {name} | {reason} |" for name, reason in LEFT_OUT.items())
     return "\n".join(lines) + "\n"
+
+
+def _matrix(providers: Sequence[Provider]) -> Iterator[str]:
+    """A column for each provider, a line for each parameter that one of them takes."""
+    yield "| parameter | " + " | ".join(provider.name for provider in providers) + " |"
+    yield "| --- " * (len(providers) + 1) + "|"
+    for key in parameters.ModelParameters.__annotations__:
+        stances = [provider.parameters[key] for provider in providers]
+        if not all(isinstance(stance, Unsupported) for stance in stances):
+            yield f"| `{key}` | " + " | ".join(map(_said, stances)) + " |"
 
 
 def _said(stance: Stance) -> str:
@@ -163,6 +178,7 @@ def main() -> int:
     """Write the pages, or with --check say which are out of date."""
     stale = 0
     pages = {"parameters.md": parameters_page(), "vendors.md": vendors_page(), "errors.md": errors_page()}
+    pages["messages.md"] = NOTE + content.page()
     pages.update(migration_pages())
     for name, text in pages.items():
         path = HERE / name

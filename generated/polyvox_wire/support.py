@@ -143,7 +143,7 @@ def given(value: T | None) -> T | Omit:
     return OMIT if value is None else value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen: one is made per call, and freezing doubles its cost
 class Fields:
     """The base of the generated `RequestFields`, whose attributes are named as on the wire."""
 

@@ -57,12 +57,15 @@ class AsyncHTTPClient(Protocol):
     async def aclose(self) -> None: ...
 
 
+_SAME_AS = {name: group for group in SAME for name in group}
+
+
 def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
     """What the call says wins, under whichever of a parameter's names."""
     if not defaults:
         return given
     kept = {name: value for name, value in given.items() if value is not None}
-    said = {name for group in SAME if kept.keys() & set(group) for name in group}
+    said = {other for name in kept if name in _SAME_AS for other in _SAME_AS[name]}
     for name in ("extra_headers", "extra_query"):
         if is_mapping(whole := defaults.get(name)) and is_mapping(own := kept.get(name)):
             kept[name] = _joined(whole, own)

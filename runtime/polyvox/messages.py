@@ -5,6 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict, Union, cast
 
+from .content import (
+    AudioURLPart,
+    CacheControl,
+    Content,
+    ContentPart,
+    DocumentPart,
+    FilePart,
+    ImagePart,
+    InputAudioPart,
+    RefusalPart,
+    TextPart,
+    VideoURLPart,
+)
 from .errors import InvalidMessageError
 from .guessing import nearest
 from .shapes import is_list, is_mapping, mapping_of
@@ -14,101 +27,25 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AssistantMessage",
+    "AudioURLPart",
+    "CacheControl",
     "ContentPart",
     "DeveloperMessage",
+    "DocumentPart",
+    "FilePart",
     "FunctionMessage",
+    "ImagePart",
+    "InputAudioPart",
     "Message",
     "MessageParam",
     "Messages",
+    "RefusalPart",
     "SystemMessage",
+    "TextPart",
     "ToolMessage",
     "UserMessage",
+    "VideoURLPart",
 ]
-
-
-class TextPart(TypedDict):
-    """Text."""
-
-    type: Literal["text"]
-    text: str
-    cache_control: NotRequired[Mapping[str, str]]
-
-
-class ImageURL(TypedDict):
-    """An image: an https address, or a data URL with base64. `detail`: `low`, `high` or `auto`."""
-
-    url: str
-    detail: NotRequired[str]
-
-
-class ImagePart(TypedDict):
-    """An image."""
-
-    type: Literal["image_url"]
-    image_url: ImageURL
-    cache_control: NotRequired[Mapping[str, str]]
-
-
-class InputAudio(TypedDict):
-    """Sound: base64, and its format, such as `wav` or `mp3`."""
-
-    data: str
-    format: str
-
-
-class InputAudioPart(TypedDict):
-    """Sound, inline."""
-
-    type: Literal["input_audio"]
-    input_audio: InputAudio
-
-
-class MediaURL(TypedDict):
-    """An https address or a data URL with base64."""
-
-    url: str
-
-
-class AudioURLPart(TypedDict):
-    """Sound, by address."""
-
-    type: Literal["audio_url"]
-    audio_url: MediaURL
-
-
-class VideoURLPart(TypedDict):
-    """A film, by address."""
-
-    type: Literal["video_url"]
-    video_url: MediaURL
-
-
-class FileData(TypedDict, total=False):
-    """A file: `file_data` (a data URL with base64), `file_id` (uploaded before, or an address), `filename`."""
-
-    file_data: str
-    file_id: str
-    filename: str
-    format: str
-
-
-class FilePart(TypedDict):
-    """A file, such as a PDF."""
-
-    type: Literal["file"]
-    file: FileData
-    cache_control: NotRequired[Mapping[str, str]]
-
-
-class RefusalPart(TypedDict):
-    """What an assistant said when it refused."""
-
-    type: Literal["refusal"]
-    refusal: str
-
-
-ContentPart: TypeAlias = Union[TextPart, ImagePart, InputAudioPart, AudioURLPart, VideoURLPart, FilePart, RefusalPart]
-Content: TypeAlias = Union[str, Sequence[ContentPart]]
 
 
 class FunctionCallParam(TypedDict):
@@ -141,6 +78,7 @@ class SystemMessage(TypedDict):
     role: Literal["system"]
     content: Content
     name: NotRequired[str]
+    cache_control: NotRequired[CacheControl]
 
 
 class DeveloperMessage(TypedDict):
@@ -149,6 +87,7 @@ class DeveloperMessage(TypedDict):
     role: Literal["developer"]
     content: Content
     name: NotRequired[str]
+    cache_control: NotRequired[CacheControl]
 
 
 class UserMessage(TypedDict):
@@ -157,6 +96,7 @@ class UserMessage(TypedDict):
     role: Literal["user"]
     content: Content
     name: NotRequired[str]
+    cache_control: NotRequired[CacheControl]
 
 
 class AssistantMessage(TypedDict):
@@ -183,6 +123,7 @@ class ToolMessage(TypedDict):
     tool_call_id: str
     name: NotRequired[str]
     is_error: NotRequired[bool]
+    cache_control: NotRequired[CacheControl]
 
 
 class FunctionMessage(TypedDict):
@@ -317,16 +258,21 @@ def _check_rest(where: str, role: str, fields: Mapping[str, object]) -> None:
 
 
 def _plain(index: int, message: object) -> Mapping[str, object]:
-    """A message of an earlier result, as a mapping."""
+    """A message of an earlier result, ours or another library's, as a mapping."""
     dump = getattr(message, "model_dump", None)
     if dump is None:
+        hint = '; write {"role": "user", "content": ...}' if isinstance(message, str) else ""
         raise InvalidMessageError(
-            f"messages[{index}] must be a mapping or a message of a result, not a {type(message).__name__}"
+            f"messages[{index}] must be a mapping or a message of a result, not a {type(message).__name__}{hint}"
         )
     return cast("Mapping[str, object]", dump(exclude_none=True, exclude={"parsed"}))
 
 
 def _wrong_role(index: int, fields: Mapping[str, object]) -> str:
+    if "choices" in fields:
+        return f"messages[{index}] is a whole result; append its message: response.choices[0].message"
+    if "message" in fields:
+        return f"messages[{index}] is a choice of a result; append its message: response.choices[0].message"
     if "role" not in fields:
         return f"messages[{index}].role is missing; it is one of {', '.join(ROLES)}"
     role = fields["role"]
@@ -335,16 +281,21 @@ def _wrong_role(index: int, fields: Mapping[str, object]) -> str:
 
 def _check_parts(where: str, content: object, *, may_be_empty: bool) -> None:
     if not is_list(content) and not isinstance(content, tuple):
-        raise InvalidMessageError(f"{where} must be a text or a list of parts, not a {type(content).__name__}")
+        hint = "; put the part into a list" if is_part(content) else ""
+        raise InvalidMessageError(f"{where} must be a text or a list of parts, not a {type(content).__name__}{hint}")
     parts = cast("Sequence[object]", content)
     if not parts and not may_be_empty:
         raise InvalidMessageError(f"{where} is empty; write a text, or at least one part")
     for number, part in enumerate(parts):
         if not is_mapping(part):
-            raise InvalidMessageError(f"{where}[{number}] must be a mapping with a type, not a {type(part).__name__}")
+            hint = '; write {"type": "text", "text": ...}' if isinstance(part, str) else ""
+            raise InvalidMessageError(
+                f"{where}[{number}] must be a mapping with a type, not a {type(part).__name__}{hint}"
+            )
         kind = part.get("type")
         if not isinstance(kind, str):
-            raise InvalidMessageError(f"{where}[{number}].type is missing; it is e.g. 'text' or 'image_url'")
+            known = next((name for name in _PAYLOADS if name in part), "text")
+            raise InvalidMessageError(f"{where}[{number}].type is missing; it is e.g. {known!r}")
         if kind in _PAYLOADS:
             _check_payload(f"{where}[{number}].{kind}", kind, part.get(kind))
 

@@ -10,6 +10,7 @@ from typing_extensions import Unpack
 
 from .addressing import locate
 from .client import AsyncClient, Client
+from .errors import InvalidRequestError
 from .parameters import OF_ONE_PROVIDER, CallParameters, provider_of
 from .secrecy import conceal
 from .shapes import mapping_of
@@ -57,8 +58,8 @@ def _as_settings(settings: OpenAISettings) -> CallParameters:
 def _of_the_call(model: str, settings: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
     """Key, address, headers and query were given for OpenAI: a call to another provider goes without them, unless it
     names them itself; a fallback to OpenAI has them."""
-    asked = locate(model, provider_of(settings))[0].name
-    if asked == HOME:
+    asked = _provider(model, settings)
+    if asked in (HOME, None):
         return settings
     own = {name: value for name, value in settings.items() if name in OF_ONE_PROVIDER and given.get(name) is None}
     said = {name: value for name, value in given.items() if name in OF_ONE_PROVIDER and value is not None}
@@ -71,10 +72,17 @@ def _of_the_call(model: str, settings: Mapping[str, object], given: Mapping[str,
 
 def _with(own: Mapping[str, object], entry: object, asked: str) -> object:
     fields = {"model": entry} if isinstance(entry, str) else mapping_of(entry)
-    model = fields.get("model")
-    if isinstance(model, str) and locate(model, provider_of(fields), default=asked)[0].name == HOME:
+    if _provider(fields.get("model"), fields, default=asked) == HOME:
         return {**own, **fields}
     return entry
+
+
+def _provider(model: object, settings: Mapping[str, object], default: str = HOME) -> str | None:
+    """Whom a call goes to; None where the call itself will say what is wrong."""
+    try:
+        return locate(model, provider_of(settings), default)[0].name if isinstance(model, str) else None
+    except InvalidRequestError:
+        return None
 
 
 class OpenAI(Client):

@@ -244,9 +244,9 @@ class CallParameters(TypedDict, total=False):
     aws_profile_name: str | None
     """AWS: a profile of the AWS configuration."""
     vertex_project: str | None
-    """Vertex AI: the project. Default: VERTEXAI_PROJECT, GOOGLE_CLOUD_PROJECT, the credentials' own."""
+    """Vertex AI, GDC: the project. Default: VERTEXAI_PROJECT, GOOGLE_CLOUD_PROJECT, the credentials' own."""
     vertex_location: str | None
-    """Vertex AI: the location. Default: VERTEXAI_LOCATION, GOOGLE_CLOUD_LOCATION, `global`."""
+    """Vertex AI, GDC: the location. Default: VERTEXAI_LOCATION, GOOGLE_CLOUD_LOCATION, `global`."""
     vertex_credentials: str | Mapping[str, object] | None
     """Vertex AI: a service account, as JSON, as a mapping, or as a file's path (needs the `vertex` extra).
 
@@ -345,7 +345,9 @@ OF_SOME_VENDORS = {
     "api_version": "Azure and watsonx",
     "deployment_id": "Azure",
     **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("aws_")), "services on AWS"),
-    **dict.fromkeys((name for name in CallParameters.__annotations__ if name.startswith("vertex_")), "Vertex AI"),
+    **dict.fromkeys(
+        (name for name in CallParameters.__annotations__ if name.startswith("vertex_")), "Vertex AI and GDC"
+    ),
 }
 """Settings that only some vendors know: refused elsewhere."""
 OF_ONE_MODEL = frozenset({"provider", "custom_llm_provider", "deployment_id"})

@@ -1,7 +1,8 @@
 """`model_list`: several models asked at the same time. The first answer wins, and the others' connections are closed.
 
 Synchronously each model has a thread for the time of the call; a loser that waits for its vendor is stopped by shutting
-down its socket. Asynchronously each has a task. A streamed answer counts from its first chunk.
+down its socket. (With a caller's own HTTP client, which may reuse connections whose sockets are not known here, it may
+go on to the end of its request.) Asynchronously each has a task. A streamed answer counts from its first chunk.
 """
 
 from __future__ import annotations

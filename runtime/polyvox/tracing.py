@@ -140,8 +140,8 @@ class Trace:
 def _asked(model: str, settings: Mapping[str, object]) -> tuple[str, str]:
     try:
         vendor, name = locate(model, provider_of(settings))
-    except InvalidRequestError:  # the call will say so itself
-        return "unknown", model
+    except (InvalidRequestError, AttributeError, TypeError):  # the call will say so itself
+        return "unknown", str(model)
     return vendor.name, name
 
 

@@ -266,9 +266,36 @@ def test_a_draft_for_the_changelog(shop: Workshop, capsys: pytest.CaptureFixture
     new = OLD.replace("[end, length]", "[end, length, safety]").replace("[fast, slow]", "[fast]")
     assert diffed(shop, new.replace("maxLength: 64", ""), "--changelog") == 2
     assert capsys.readouterr().out.splitlines() == [
-        "- **acme** (breaking, by the vendor): enum value removed: slow, in Request.speed",
-        "- **acme**: stop reason added: safety, in StopReason",
+        "### acme",
+        "",
+        "- Breaking, by the vendor, for `acme={'speed': ...}`: enum value removed: slow, in `Request.speed`",
+        "- Stop reason added: safety, in `StopReason`",
     ]
+
+
+def test_the_draft_has_what_callers_notice_and_nothing_else(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    new = OLD
+    for old, changed, *_ in STEPS[3:16]:  # what can happen at once
+        new = new.replace(old, changed)
+    diffed(shop, new, "--json")
+    changes = json.loads(capsys.readouterr().out)["changes"]
+    diffed(shop, new, "--changelog")
+    entries = capsys.readouterr().out.splitlines()[2:]
+    noticed = [each for each in changes if each["consequence"]["level"] != "nothing"]
+    assert len(entries) == len(noticed) > 5
+    levels = ["breaking" if " for " in entry else "option" if " New in" in entry else "mapping" for entry in entries]
+    assert levels == sorted(
+        [each["consequence"]["level"] for each in noticed], key=["breaking", "option", "mapping"].index
+    )
+    for each in noticed:
+        code = [*each["consequence"]["breaks"], *each["consequence"]["options"]]
+        words = [each["what"], each["name"], each["places"][0], *(name.rpartition(" ")[2] for name in code)]
+        assert any(all(word.lower() in entry.lower() for word in words) for entry in entries), each
+
+
+def test_nothing_that_callers_notice_is_no_entry(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    assert diffed(shop, OLD.replace("maxLength: 64", "maxLength: 65"), "--changelog") == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_what_else_changed_of_a_field_that_was_renamed(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from codegen import sources
 from codegen.__main__ import main
 from codegen.diffing import between
-from tests.codegen.history import CHECKOUT, SHARED, VENDORS, Desk
+from tests.codegen.history import CHECKOUT, SHARED, VENDORS, Desk, revisions
 from tests.codegen.matching import compared, invented, places, silent
 from tests.codegen.replaying import COMMITTED, Replay, Replays, generated_elsewhere, written
 from tests.codegen.touching import changed_facts, changed_lines, strays
@@ -157,3 +157,15 @@ def test_the_case_that_the_docs_walk_through(tmp_path: Path, capsys: pytest.Capt
     docs = (CHECKOUT / "docs" / "when-a-spec-changes.md").read_text(encoding="utf-8")
     assert "\n".join(told).strip() in docs
     assert "needs a mapping: runtime/polyvox/dialects/anthropic.py:Parts.add" in docs
+
+
+@pytest.mark.parametrize("vendor", ["anthropic", "gemini"])
+def test_the_changelog_has_what_was_drafted(vendor: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """From the first revision of May 2026 to that of August, which is vendored."""
+    if not SHARED.exists():
+        pytest.skip("no ../shared/upstream-history: nothing to compare with")
+    first, *_, last = map(str, revisions(vendor))
+    main(["diff", vendor, "--old", first, "--from", last, "--changelog"])
+    drafted = capsys.readouterr().out
+    assert drafted.startswith(f"### {vendor}\n\n- ")
+    assert drafted in (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8")

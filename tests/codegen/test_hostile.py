@@ -1,9 +1,11 @@
 """Whatever file is given: it is taken, or refused in one line, and then nothing is written."""
 
 import contextlib
+import copy
 import gzip
 import io
 import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codegen import sources
+from codegen.__main__ import main
 from codegen.schemas import is_list, is_object
 from tests.codegen.workshop import Workshop
 
@@ -101,9 +105,9 @@ def broken(draw: st.DrawFn) -> Json:
             case "rename" if is_object(node):
                 node[draw(names)] = node.pop(path[-1])
             case "add" if is_object(node[path[-1]]):
-                node[path[-1]][draw(st.one_of(keywords, names))] = draw(values)
+                node[path[-1]][draw(st.one_of(keywords, names))] = copy.deepcopy(draw(values))
             case _:
-                node[path[-1]] = draw(values)
+                node[path[-1]] = copy.deepcopy(draw(values))  # strategies hand out one object many times
     return document
 
 
@@ -259,3 +263,40 @@ def test_an_anchor_that_is_given_twice(workshop: Workshop) -> None:
     file = workshop.specs.parent / "published"
     file.write_text(text + "x-last: *one\n", encoding="utf-8")
     assert said(workshop, "refresh", "acme", "--from", str(file)) == (0, "")
+
+
+SPECS: Final = Path(__file__).parents[2] / "specs"
+VENDORS: Final = [name for name in sources.vendors(SPECS) if sources.load(SPECS / name).base is None]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_description_of_another_vendor(vendor: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that speak one dialect have the same paths, and some the same names."""
+    own = sources.load(SPECS / vendor)
+    others = [name for name in VENDORS if name != vendor and sources.load(SPECS / name).path == own.path]
+    specs = tmp_path / "specs"
+    shutil.copytree(SPECS, specs)
+    before = contents(specs)
+    for other in others or VENDORS[: VENDORS.index(vendor)][-1:]:
+        file = str(SPECS / other / "openapi.json")
+        assert main(["refresh", vendor, "--from", file, "--specs", str(specs)]) == 1, other
+        line = capsys.readouterr().err
+        assert line.startswith("codegen: ")
+        assert line.count("\n") == 1
+    assert contents(specs) == before
+
+
+def test_a_published_description_of_another_vendor_with_the_same_names(workshop: Workshop) -> None:
+    """What a vendor calls its description is noted where others have all else in common."""
+    workshop.configure(top="")
+    file = workshop.vendor / "source.toml"
+    file.write_text(file.read_text("utf-8").replace('licence = "MIT"', 'licence = "MIT"\ntitle = "Acme"'), "utf-8")
+    published = workshop.specs.parent / "published"
+    published.write_text(workshop.document("").replace("title: Acme", "title: Emca API"), encoding="utf-8")
+    before = contents(workshop.specs)
+    status, line = said(workshop, "refresh", "acme", "--from", str(published))
+    assert status == 1
+    assert "describes 'Emca API' instead of 'Acme': if it is the same vendor's, say so at upstream.title in" in line
+    assert contents(workshop.specs) == before
+    published.write_text(workshop.document(""), encoding="utf-8")
+    assert said(workshop, "refresh", "acme", "--from", str(published)) == (0, "")

@@ -58,16 +58,9 @@ def _places(folder: Path, work: Path) -> Mapping[str, str]:
     return {"python": str(bin / "python"), "bin": str(bin), "here": str(HERE), "work": str(work)}
 
 
-def version(folder: Path, server: Server) -> str:
-    """Of the package that answers."""
-    program = f"import importlib.metadata; print(importlib.metadata.version({server.package!r}))"
-    done = subprocess.run([folder / "bin/python", "-c", program], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
 @contextmanager
-def running(name: str) -> Generator[Path]:
-    """The server, with those behind it, for the time of a `with` block; gives its environment."""
+def running(name: str) -> Generator[None]:
+    """The server, with those behind it, for the time of a `with` block."""
     server = SERVERS[name]
     with ExitStack() as stack:
         if server.behind:
@@ -82,7 +75,7 @@ def running(name: str) -> Generator[Path]:
         process = subprocess.Popen(command, cwd=work, stdout=log, stderr=subprocess.STDOUT, env=told)
         try:
             _wait(server, process, work / "log")
-            yield folder
+            yield
         finally:
             process.terminate()
             process.wait(30)
@@ -97,10 +90,10 @@ def _wait(server: Server, process: subprocess.Popen[Any], log: Path) -> None:
             return
         except httpx2.TransportError:
             time.sleep(0.5)
-    raise RuntimeError(f"{server.package} does not answer:\n{log.read_text(encoding='utf-8')[-2000:]}")
+    raise RuntimeError(f"{server.says} does not answer:\n{log.read_text(encoding='utf-8')[-2000:]}")
 
 
-def record_kind(name: str, kind: Kind, folder: Path) -> str:
+def record_kind(name: str, kind: Kind) -> str:
     """Ask for one conversation, and write its cassette; gives what came of it."""
     server = SERVERS[name]
     with TemporaryDirectory() as scratch:
@@ -108,7 +101,7 @@ def record_kind(name: str, kind: Kind, folder: Path) -> str:
         with record.recorder(draft), Client(num_retries=0, api_base=server.url, api_key=KEY) as client:
             answers = converse(conversation(name, kind), lambda ask: record.ask_client(client, ask))
         text = _of_no_machine(draft.read_text(encoding="utf-8"))
-    record.write(CASSETTES / name / f"{kind}.yaml", head(name, folder) + text)
+    record.write(CASSETTES / name / f"{kind}.yaml", head(server) + text)
     return ", ".join(_outcome(answer) for answer in answers)
 
 
@@ -125,25 +118,21 @@ def _outcome(answer: ChatCompletion | Exception) -> str:
     return f"{type(answer).__name__}: {str(answer)[:100]}"
 
 
-def head(name: str, folder: Path) -> str:
+def head(server: Server) -> str:
     """The comment that says who answered: the server and those behind it, with their versions, and the model."""
-    server = SERVERS[name]
-    said = [f"{server.package} {version(folder, server)}"]
-    if server.behind:
-        said.append(f"{server.behind} {version(ENVIRONMENTS / server.behind, SERVERS[server.behind])}")
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     model = f"{MODEL}: random weights, made by tests/local"
-    return f"# Recorded from {' in front of '.join(said)} ({model}), {when}, with polyvox {__version__}.\n"
+    return f"# Recorded from {server.answers} ({model}), {when}, with polyvox {__version__}.\n"
 
 
 def main(names: Sequence[str]) -> int:
     """Record these servers, or all."""
     for name in names or SERVERS:
         print(f"{name}: {urlsplit(SERVERS[name].url).netloc}", flush=True)
-        with running(name) as folder:
+        with running(name):
             for kind in KINDS:
                 try:
-                    print(f"  {kind:<24} {record_kind(name, kind, folder)}", flush=True)
+                    print(f"  {kind:<24} {record_kind(name, kind)}", flush=True)
                 except APIError as error:
                     print(f"  {kind:<24} failed: {error}", flush=True)
                     return 1

@@ -16,8 +16,8 @@ class Server:
 
     provider: str
     """The row of polyvox that it is asked by."""
-    package: str
-    """Whose version the head of a cassette names."""
+    says: str
+    """The server and its version, as the head of a cassette names it."""
     requirements: tuple[str, ...]
     port: int
     """Always the same: it stands in the cassettes."""
@@ -32,6 +32,11 @@ class Server:
     """Where it is told the key that it wants, if it wants one."""
 
     @property
+    def answers(self) -> str:
+        """Who answers, with those behind it."""
+        return self.says + (f" in front of {SERVERS[self.behind].answers}" if self.behind else "")
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
@@ -39,7 +44,7 @@ class Server:
 SERVERS: Final[Mapping[str, Server]] = {
     "llama-cpp-python": Server(
         provider="llamacpp",
-        package="llama-cpp-python",
+        says="llama-cpp-python 0.3.36",
         requirements=("llama-cpp-python[server]==0.3.36", "gguf==0.19.0"),
         port=18801,
         make=("{python}", "{here}/tiny_model.py", "{work}/model.gguf"),
@@ -48,9 +53,21 @@ SERVERS: Final[Mapping[str, Server]] = {
             *("--host", "127.0.0.1", "--port", "18801", "--n_ctx", "2048", "--logits_all", "true", "--seed", "1"),
         ),
     ),
+    "llama.cpp": Server(
+        provider="llamacpp",
+        says="llama.cpp, of the source of llama-cpp-python 0.3.36",
+        requirements=("gguf==0.19.0",),
+        port=18804,
+        build=("{python}", "{here}/build_llama_server.py", "llama-cpp-python==0.3.36", "{bin}/llama-server"),
+        make=("{python}", "{here}/tiny_model.py", "{work}/model.gguf"),
+        start=(
+            *("{bin}/llama-server", "--model", "model.gguf", "--alias", MODEL, "--jinja", "--seed", "1"),
+            *("--host", "127.0.0.1", "--port", "18804", "--ctx-size", "4096", "--parallel", "2", "--offline"),
+        ),
+    ),
     "transformers": Server(
         provider="openai_like",
-        package="transformers",
+        says="transformers 5.23.0",
         requirements=("transformers[serving]==5.23.0", "torch==2.13.0"),
         port=18802,
         make=("{python}", "{here}/tiny_checkpoint.py", f"{{work}}/{MODEL}"),
@@ -58,7 +75,7 @@ SERVERS: Final[Mapping[str, Server]] = {
     ),
     "litellm": Server(
         provider="litellm_proxy",
-        package="litellm",
+        says="litellm 1.106.2",
         requirements=("litellm[proxy]==1.106.2",),
         port=18803,
         make=("{python}", "{here}/proxy_config.py", "{work}/config.yaml"),

@@ -567,3 +567,10 @@ def test_a_marked_message_where_there_are_no_marks(vendor: str, content: object,
     with pytest.raises(UnsupportedParamsError) as caught:
         _ask(vendor, messages)
     assert re.fullmatch(rf"messages\[{index}\](\.content\[\d\])?\.cache_control", caught.value.param or "")
+
+
+@pytest.mark.parametrize("vendor", FORMS)
+def test_a_misspelt_type(vendor: str) -> None:
+    _, messages = talk("user", {"type": "image", "image": {"url": PNG_URL}} if vendor == "openai" else {"type": "txt"})
+    with pytest.raises(UnsupportedParamsError, match=r"messages\[0\]\.content\[1\] \(.*\): .* did you mean '\w+'\?"):
+        _ask(vendor, messages)

@@ -31,6 +31,16 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
     "bytes": (b"Hi", "messages must be a list of messages, not a bytes"),
     "one message": (USER, "messages must be a list of messages, not a dict"),
     "not a message": ([USER, "Hi"], "messages[1] must be a mapping or a message of a result, not a str"),
+    "a text for a message": ([USER, "Hi"], 'not a str; write {"role": "user", "content": ...}'),
+    "a text for a part": (_parts("Hi"), 'not a str; write {"type": "text", "text": ...}'),
+    "a part for a list": (
+        [{"role": "user", "content": {"type": "text", "text": "Hi"}}],
+        "not a dict; put the part into a list",
+    ),
+    "a part whose type is its key": (
+        _parts({"image_url": {"url": "https://x.test/a.png"}}),
+        "messages[0].content[0].type is missing; it is e.g. 'image_url'",
+    ),
     "nothing": ([None], "messages[0] must be a mapping or a message of a result, not a NoneType"),
     "no role": ([USER, {"content": "Hi"}], "messages[1].role is missing; it is one of system, developer, user"),
     "null role": ([{"role": None, "content": "Hi"}], "messages[0].role is None"),

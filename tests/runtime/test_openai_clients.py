@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx2
 import pytest
 
-from polyvox import AsyncOpenAI, MissingApiKeyError, OpenAI, UnknownParameterError
+from polyvox import (
+    AsyncOpenAI,
+    FailureEvent,
+    FallbacksExhaustedError,
+    InvalidRequestError,
+    MissingApiKeyError,
+    OpenAI,
+    UnknownParameterError,
+    UnknownProviderError,
+)
 from tests.mapping.asking import HELLO, OPENAI_REPLY, as_bytes, usual_reply
 
 if TYPE_CHECKING:
@@ -183,6 +192,21 @@ def test_a_setting_that_nobody_knows(wrong: str) -> None:
     for make in (OpenAI, AsyncOpenAI):
         with pytest.raises(UnknownParameterError, match=wrong):
             make(**cast("OpenAISettings", {wrong: "x"}))
+
+
+@pytest.mark.parametrize("model", ["openapi:m", ""])
+def test_a_model_that_nobody_has_is_told_as_any_failure(model: str) -> None:
+    told: list[FailureEvent] = []
+    with OpenAI(on_failure=told.append) as client, pytest.raises(InvalidRequestError) as caught:
+        client.completion(model, HELLO)
+    assert told[0].error is caught.value
+
+
+def test_a_fallback_that_nobody_has_is_a_failure_of_its_own() -> None:
+    wire = Wire(statuses=[500])
+    with OpenAI(transport=wire.transport, max_retries=0) as client, pytest.raises(FallbacksExhaustedError) as caught:
+        client.completion("anthropic/claude-3-opus", HELLO, fallbacks=["openapi:m"])
+    assert isinstance(caught.value.attempts[1], UnknownProviderError)
 
 
 def test_a_repr_shows_no_key() -> None:

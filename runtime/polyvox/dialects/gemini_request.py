@@ -14,6 +14,7 @@ from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..schemas import Rules
+from ..shapes import mapping_of
 from .dialect import wanted_way
 from .media import detail_of, file_of, inline, media_type_of, sound_of, url_of
 from .parts import ONLY_TEXT, UNIFIED, Taken, arguments, native_blocks, numbered, texts, turns
@@ -301,18 +302,23 @@ def _said(call: Call, where: str, message: Mapping[str, object], calls: _Calls) 
     if legacy := cast("Mapping[str, object] | None", message.get("function_call")):
         args = arguments(f"{where}.function_call", legacy.get("arguments"))
         parts.append(q.Part(functionCall=q.FunctionCall(name=str(legacy.get("name")), args=args)))
-    return [part for part in parts if part.get("text") != ""] or parts
+    return [part for part in parts if part.get("text") != ""]
 
 
 def _call(where: str, made: Mapping[str, object]) -> q.Part:
     inner = cast("Mapping[str, object]", made.get("function") or made.get("custom"))
     args = arguments(f"{where}.function", inner.get("arguments", inner.get("input")))
     part = q.Part(functionCall=q.FunctionCall(name=str(inner["name"]), args=args))
-    fields = made.get("provider_specific_fields")
-    signature = cast("Mapping[str, object]", fields).get("thought_signature") if isinstance(fields, Mapping) else None
+    signature = _signature(made)
     if isinstance(signature, str):
         part["thoughtSignature"] = signature
     return part
+
+
+def _signature(made: Mapping[str, object]) -> object:
+    """Of a call that came from Gemini: directly, or through its own gateway in OpenAI's dialect."""
+    google = mapping_of(mapping_of(made.get("extra_content")).get("google"))
+    return mapping_of(made.get("provider_specific_fields")).get("thought_signature", google.get("thought_signature"))
 
 
 def _answer(call: Call, where: str, fields: Mapping[str, object], calls: _Calls) -> q.Part:

@@ -58,6 +58,8 @@ _NO_SCHEMA_MODE = re.compile(r"gpt-3\.5|gpt-4(-|$)|gpt-4o-2024-05-13")
 _OURS: Final = frozenset(
     {"reasoning_content", "thinking_blocks", "provider_specific_fields", "annotations", "is_error"}
 )
+# Where something may be that is not OpenAI's; every other message goes as it is.
+_TOUCHED: Final = _OURS | {"tool_calls", "audio"}
 # Gateways want their reasoning back (DeepSeek, Z.AI, OpenRouter), each under the name it came by.
 _GATEWAY_KEEPS: Final = frozenset({"reasoning_content"})
 
@@ -145,7 +147,7 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
     vendor = call.vendor
     if None in fields.values():  # a dumped message of a result; OpenAI takes null for content only
         fields = {key: value for key, value in fields.items() if value is not None or key == "content"}
-    if not _OURS.isdisjoint(fields):
+    if not _TOUCHED.isdisjoint(fields):
         fields = _without_ours(fields, vendor.name)
     if fields["role"] == "developer" and not vendor.developer_role:
         fields = {**fields, "role": "system"}

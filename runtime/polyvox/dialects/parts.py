@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from pydantic_core import from_json
 
 from ..errors import InvalidMessageError
+from ..guessing import nearest
 from ..shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def numbered(call: Call, where: str, content: object, takes: Taken) -> Iterable[
         if kind == "document" and "source" in part and kind not in takes.own:
             kind, part = _unified(part)
         if kind not in takes.kinds:
-            call.refuse(f"{place} ({part['type']})", takes.why)
+            call.refuse(f"{place} ({part['type']})", f"{takes.why}{nearest(part['type'], sorted(takes.kinds))}")
             continue
         if kind in UNIFIED and (kind not in takes.own or kind != part["type"]):
             part = _known(call, place, kind, part)

@@ -1,0 +1,255 @@
+"""Ways to a vendor: the default pools, aiohttp's, TLS with an authority or certificate of one's own, proxies."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
+
+import httpx2
+import pytest
+from typing_extensions import override
+
+import polyvox
+from benchmarks.certificate import self_signed
+from polyvox.aiohttp_transport import AiohttpTransport
+from polyvox.connecting import trust
+from tests.runtime.socket_server import BODY, Vendor, serving
+
+MESSAGES: Final = [{"role": "user", "content": "Hi"}]
+MakeTransport = Callable[[], httpx2.AsyncBaseTransport | None]
+ASYNC: Final[dict[str, MakeTransport]] = {"default": lambda: None, "aiohttp": AiohttpTransport}
+
+
+@pytest.fixture(params=list(ASYNC.values()), ids=list(ASYNC))
+def make(request: pytest.FixtureRequest) -> MakeTransport:
+    made: MakeTransport = request.param
+    return made
+
+
+@pytest.fixture
+def vendor() -> Generator[Vendor]:
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> Path:
+    path = tmp_path / "authority.pem"
+    path.write_bytes(self_signed())
+    return path
+
+
+def _client(url: str, make: MakeTransport) -> polyvox.AsyncClient:
+    return polyvox.AsyncClient(api_key="key-12345", api_base=url, provider="openai", num_retries=0, transport=make())
+
+
+@pytest.mark.anyio
+async def test_calls_at_once_are_answered_and_their_connections_kept(make: MakeTransport, vendor: Vendor) -> None:
+    async with _client(vendor.url, make) as client:
+        for _ in range(2):
+            answers = await asyncio.gather(*(client.completion("m", MESSAGES) for _ in range(8)))
+            assert {answer.provider for answer in answers} == {"openai"}
+    assert vendor.requests == 16
+    assert len(vendor.connections) <= 8
+
+
+@pytest.mark.anyio
+async def test_leaving_a_stream_closes_its_connection(make: MakeTransport, vendor: Vendor) -> None:
+    async with _client(vendor.url, make) as client:
+        async with await client.completion("m", MESSAGES, stream=True) as stream:
+            async for chunk in stream:
+                assert chunk.choices[0].delta.content == "x"
+                break
+        assert await asyncio.to_thread(vendor.broken.wait, 10)
+
+
+@pytest.mark.anyio
+async def test_cancelling_a_stream_closes_its_connection(make: MakeTransport, vendor: Vendor) -> None:
+    async with _client(vendor.url, make) as client:
+        begun = asyncio.Event()
+
+        async def read() -> None:
+            async for _ in await client.completion("m", MESSAGES, stream=True):
+                begun.set()
+
+        task = asyncio.create_task(read())
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(vendor.broken.wait, 10)
+
+
+@pytest.mark.anyio
+async def test_nobody_there_is_a_connection_error(make: MakeTransport) -> None:
+    async with _client("http://127.0.0.1:9/v1", make) as client:
+        with pytest.raises(polyvox.APIConnectionError, match=r"could not reach http://127\.0\.0\.1:9"):
+            await client.completion("m", MESSAGES)
+
+
+class _Silent(BaseHTTPRequestHandler):
+    """Takes a request and does as `says`: waits until the test is over, or hangs up."""
+
+    release: threading.Event
+    hang_up: bool
+
+    def do_POST(self) -> None:
+        """Never answer."""
+        if not self.hang_up:
+            self.release.wait(30)
+        self.close_connection = True
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _silent(*, hang_up: bool) -> Generator[str]:
+    release = threading.Event()
+    handler = type("Handler", (_Silent,), {"release": release, "hang_up": hang_up})
+    with _running(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
+        try:
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            release.set()
+
+
+@contextmanager
+def _running(server: ThreadingHTTPServer) -> Generator[int]:
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    with server:
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.anyio
+async def test_no_answer_in_time_is_a_timeout(make: MakeTransport) -> None:
+    with _silent(hang_up=False) as url:
+        async with _client(url, make) as client:
+            with pytest.raises(polyvox.Timeout):
+                await client.completion("m", MESSAGES, timeout=httpx2.Timeout(5.0, read=0.05))
+
+
+@pytest.mark.anyio
+async def test_a_server_that_hangs_up_is_a_connection_error(make: MakeTransport) -> None:
+    with _silent(hang_up=True) as url:
+        async with _client(url, make) as client:
+            with pytest.raises(polyvox.APIConnectionError) as caught:
+                await client.completion("m", MESSAGES)
+    assert not isinstance(caught.value, polyvox.Timeout)
+
+
+class _Answering(BaseHTTPRequestHandler):
+    """Answers every request, also one for another host, as a proxy gets it."""
+
+    protocol_version = "HTTP/1.1"
+    paths: list[str]
+
+    def do_POST(self) -> None:
+        """Answer."""
+        self.rfile.read(int(self.headers["content-length"]))
+        self.paths.append(self.path)
+        self.send_response(200)
+        self.send_header("content-length", str(len(BODY)))
+        self.end_headers()
+        self.wfile.write(BODY)
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _answering(context: ssl.SSLContext | None = None) -> Generator[tuple[int, list[str]]]:
+    paths: list[str] = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Answering,), {"paths": paths}))
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    with _running(server) as port:
+        yield port, paths
+
+
+def _server_context(pem: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+def _ask(url: str, transport: httpx2.BaseTransport | None = None) -> str:
+    with polyvox.Client(api_key="key-12345", api_base=url, num_retries=0, transport=transport) as client:
+        return client.completion("m", MESSAGES, provider="openai").provider
+
+
+@pytest.mark.anyio
+async def test_an_authority_named_by_the_environment_is_trusted(
+    make: MakeTransport, pem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    with _answering(_server_context(pem)) as (port, _):
+        async with _client(f"https://127.0.0.1:{port}/v1", make) as client:
+            assert (await client.completion("m", MESSAGES)).provider == "openai"
+        assert await asyncio.to_thread(_ask, f"https://127.0.0.1:{port}/v1") == "openai"
+
+
+@pytest.mark.anyio
+async def test_an_authority_that_nobody_named_is_not_trusted(
+    make: MakeTransport, pem: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    with _answering(_server_context(pem)) as (port, _):
+        async with _client(f"https://127.0.0.1:{port}/v1", make) as client:
+            with pytest.raises(polyvox.APIConnectionError, match=r"(?i)certificate"):
+                await client.completion("m", MESSAGES)
+        with pytest.raises(polyvox.APIConnectionError, match=r"(?i)certificate"):
+            await asyncio.to_thread(_ask, f"https://127.0.0.1:{port}/v1")
+
+
+def test_there_is_one_tls_context_for_each_trust_setting(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    named = trust()
+    assert trust() is named
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert trust() is not named
+    assert trust().verify_mode is ssl.CERT_REQUIRED
+    assert trust().check_hostname
+
+
+def test_a_certificate_of_the_clients_own_is_shown(pem: Path) -> None:
+    wants_one = _server_context(pem)
+    wants_one.verify_mode = ssl.CERT_REQUIRED
+    wants_one.load_verify_locations(pem)
+    trusting = ssl.create_default_context(cafile=pem)
+    with _answering(wants_one) as (port, _):
+        with pytest.raises(polyvox.APIConnectionError):
+            _ask(f"https://127.0.0.1:{port}/v1", httpx2.HTTPTransport(verify=trusting))
+        trusting.load_cert_chain(pem)
+        assert _ask(f"https://127.0.0.1:{port}/v1", httpx2.HTTPTransport(verify=trusting)) == "openai"
+
+
+@pytest.mark.anyio
+async def test_the_environments_proxy_is_used_but_for_the_hosts_it_excepts(
+    make: MakeTransport, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _answering() as (port, asked):
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        async with _client("http://vendor.test/v1", make) as client:
+            await client.completion("m", MESSAGES)
+        async with _client(vendor.url, make) as client:
+            await client.completion("m", MESSAGES)
+        await asyncio.to_thread(_ask, "http://vendor.test/v1")
+    assert asked == ["http://vendor.test/v1/chat/completions"] * 2
+    assert vendor.requests == 1
