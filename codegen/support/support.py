@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -18,6 +18,22 @@ class Wire(BaseModel):
     """A part of a vendor's reply. What the vendor adds later is kept in `model_extra`."""
 
     model_config = ConfigDict(extra="allow", defer_build=True, protected_namespaces=())
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, object]]:
+        """What has a value, long texts cut: a repr is for people."""
+        for name, value in super().__repr_args__():
+            if value is not None and value not in _EMPTY:
+                yield name, _cut(value)
+
+
+_EMPTY: Final[tuple[object, ...]] = ("", [], {})
+_LONGEST = 200
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return f"{value[:_LONGEST]}... ({len(value)} characters)"
+    return value
 
 
 class UnknownVariant(Wire):

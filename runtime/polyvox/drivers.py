@@ -367,6 +367,9 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         if error is not None:
             raise error
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._received!r}>"
+
     def __iter__(self) -> Self:
         return self
 
@@ -431,6 +434,9 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
             yield chunk
         if error is not None:
             raise error
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._received!r}>"
 
     def __aiter__(self) -> Self:
         return self

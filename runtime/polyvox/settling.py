@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, cast
 
 from .answering import settle_format
 from .call import Call
+from .choosing import settle_choice
 from .errors import InvalidMessageError, InvalidRequestError, UnknownParameterError
 from .guessing import nearest
 from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, VENDOR_OPTIONS
 from .shapes import mapping_of
 from .structured import wanted
 from .support import NEUTRAL, Emulated, Unsupported
-from .tools import check_functions, functions_as_tools, settle_tools
+from .tools import check_functions, functions_as_tools, refuse_foreign_tools, settle_tools
 
 if TYPE_CHECKING:
     from .call import Format, Vendor
@@ -60,6 +61,8 @@ def settle(
         functions_as_tools(given)
     _same_limit(given)
     _take_stances(dialect, call, settings)
+    refuse_foreign_tools(call)
+    settle_choice(call)
     settle_format(dialect, call)
     return call
 

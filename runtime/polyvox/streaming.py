@@ -31,6 +31,10 @@ class Received:
         self._start: bytes | None = b""
         """The start of a body in which no chunk was found yet."""
 
+    def __repr__(self) -> str:
+        call = self._opened.call
+        return f"{call.vendor.name}:{call.model}, {'complete' if self._opened.reader.done else 'incomplete'}"
+
     def watched_by(self, watch: Watch) -> None:
         """Who is told of what comes from now on."""
         self._watch = watch

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from .callables import described
 from .errors import InvalidRequestError
 from .shapes import mapping_of
 
 if TYPE_CHECKING:
+    from .call import Call
     from .parameters import ModelParameters
 
 
@@ -48,6 +50,60 @@ def functions_as_tools(given: ModelParameters) -> None:
     choice = given.pop("function_call", None)
     if choice is not None and "tool_choice" not in given:
         given["tool_choice"] = choice if isinstance(choice, str) else {"type": "function", "function": choice}
+
+
+# Whose own a tool is, by its form; `computerUse` and the like are Gemini's, which alone have no type of their own.
+_OWN_TYPES: Final[Mapping[str, str]] = {
+    "web_search": "mistral",
+    "web_search_premium": "mistral",
+    "code_interpreter": "mistral",
+    "image_generation": "mistral",
+    "document_library": "mistral",
+    "connector": "mistral",
+    "mcp_toolset": "anthropic",
+}
+_DATED: Final = re.compile(r".+_20\d{6}")  # Anthropic's
+_BEDROCK: Final = frozenset({"toolSpec", "systemTool", "cachePoint"})
+# The dialects whose tools are known; a gateway passes on what its vendors take.
+_WHOSE: Final[Mapping[str, str]] = {
+    "azure": "openai",
+    "anthropic": "anthropic",
+    "azureanthropic": "anthropic",
+    "vertexanthropic": "anthropic",
+    "mistral": "mistral",
+}
+
+
+def refuse_foreign_tools(call: Call) -> None:
+    """Refuse the own tools of other vendors; with `drop_params` leave them out."""
+    own = "openai" if call.vendor.name == "openai" else _WHOSE.get(call.vendor.dialect)
+    tools = cast("list[Mapping[str, object]] | None", call.given.get("tools"))
+    if own is None or not tools:
+        return
+    kept: list[Mapping[str, object]] = []
+    for index, tool in enumerate(tools):
+        owner = _owner(tool)
+        if owner in (None, own):
+            kept.append(tool)
+        else:
+            name = tool.get("type") or next(iter(tool), "")
+            call.refuse(f"tools[{index}] ({name})", f"this is {owner}'s own form of a tool; {own} does not know it")
+    if len(kept) < len(tools):
+        call.given["tools"] = kept
+
+
+def _owner(tool: Mapping[str, object]) -> str | None:
+    """The vendor whose own a tool is; None for a function, and for what nobody here knows."""
+    kind = tool.get("type")
+    if "function" in tool or kind == "function":
+        return None
+    if isinstance(kind, str):
+        if kind == "custom":
+            return "openai" if "custom" in tool else None
+        return "anthropic" if _DATED.fullmatch(kind) else _OWN_TYPES.get(kind)
+    if "input_schema" in tool:
+        return "anthropic"
+    return "bedrock" if not _BEDROCK.isdisjoint(tool) else "gemini"
 
 
 def _definition(index: int, tool: object) -> Mapping[str, object]:

@@ -207,7 +207,7 @@ def test_effort_and_thinking_go_together() -> None:
     assert (body["thinking"], body["output_config"]) == ({"type": "adaptive"}, {"effort": "max"})
 
 
-@pytest.mark.parametrize("choice", ["sometimes", {"type": "function"}, {"name": "add"}, 3])
+@pytest.mark.parametrize("choice", ["sometimes", {"type": "function"}, {"names": ["add"]}, 3])
 def test_a_tool_choice_that_nobody_knows_is_refused(choice: object) -> None:
     with pytest.raises(InvalidRequestError, match="tool_choice is"):
         sent(MODEL, HELLO, tool_choice=choice, tools=[TOOL])

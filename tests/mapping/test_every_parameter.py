@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx2
@@ -32,12 +33,21 @@ from tests.mapping.every_parameter import BESIDE, COLUMNS, OTHERWISE, VALUES, Ce
 if TYPE_CHECKING:
     from polyvox import CallParameters, Parameters
 
-# OpenAI's dialect under another login; `test_stances` holds them to what they say, as it does the gateways.
-LIKE_OPENAI: Final = {"sagemaker", "sagemaker_nova", "watsonx", "gigachat"}
+ROOT: Final = Path(__file__).parents[2]
+
+# Whose API description is compiled into a mapping's types, and the clouds that serve those vendors' APIs. The other
+# dialects are OpenAI's with another login or envelope, or its API of before there were messages (`completions`):
+# `test_stances` holds them to what they say, as it does gateways.
+DIALECTS: Final = (
+    *(
+        file.parent.name
+        for file in sorted((ROOT / "generated/polyvox_wire").glob("*/stubs.py"))
+        if file.parent.name != "completions"
+    ),
+    *("azure", "azure_ai", "azureanthropic", "vertex", "vertexanthropic"),
+)
 VENDORS: Final = tuple(
-    provider.name
-    for provider in polyvox.providers()
-    if (provider.dialect != "openai" or provider.name == "openai") and provider.name not in LIKE_OPENAI
+    next(provider.name for provider in polyvox.providers() if provider.dialect == dialect) for dialect in DIALECTS
 )
 MODELS: Final = {
     "openai": "gpt-5",

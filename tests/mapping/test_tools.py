@@ -250,6 +250,8 @@ NATIVE: Final[dict[str, tuple[str, Json]]] = {
     "openai custom": (OPENAI, {"type": "custom", "custom": {"name": "run", "format": {"type": "text"}}}),
     "anthropic web search": (ANTHROPIC, {"type": "web_search_20250305", "name": "web_search", "max_uses": 3}),
     "anthropic own form": (ANTHROPIC, {"name": "add", "input_schema": {"type": "object"}}),
+    "mistral web search": ("mistral:mistral-small-latest", {"type": "web_search"}),
+    "a gateway's": ("openrouter:anthropic/claude-sonnet-4.5", {"type": "web_search_20250305", "name": "web_search"}),
     "gemini search": (GEMINI, {"googleSearch": {}}),
     "gemini code": (GEMINI, {"codeExecution": {}}),
 }
@@ -284,7 +286,17 @@ def test_anthropic_takes_strict_and_cache_marks() -> None:
     ]
 
 
+MISTRAL: Final = "mistral:mistral-small-latest"
 FOREIGN: Final[dict[str, tuple[str, Json, str]]] = {
+    "anthropic's for openai": (OPENAI, NATIVE["anthropic web search"][1], "this is anthropic's own form"),
+    "gemini's for openai": (OPENAI, NATIVE["gemini search"][1], "tools[0] (googleSearch): this is gemini's own form"),
+    "mistral's for openai": (OPENAI, {"type": "web_search"}, "this is mistral's own form"),
+    "gemini's for anthropic": (ANTHROPIC, NATIVE["gemini search"][1], "this is gemini's own form"),
+    "bedrock's for anthropic": (ANTHROPIC, {"systemTool": {"name": "nova_grounding"}}, "this is bedrock's own form"),
+    "anthropic's for mistral": (MISTRAL, NATIVE["anthropic web search"][1], "this is anthropic's own form"),
+    "gemini's for mistral": (MISTRAL, NATIVE["gemini code"][1], "this is gemini's own form"),
+    "anthropic's for ollama": ("ollama:qwen3:4b", NATIVE["anthropic web search"][1], "tools[0] (web_search_20250305)"),
+    "openai's for cohere": ("cohere:command-a-03-2025", NATIVE["openai custom"][1], "tools[0] (custom)"),
     "custom for anthropic": (ANTHROPIC, NATIVE["openai custom"][1], "tools[0] (custom)"),
     "anthropic's for gemini": (GEMINI, NATIVE["anthropic web search"][1], "web_search_20250305"),
 }

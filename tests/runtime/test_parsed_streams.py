@@ -196,3 +196,10 @@ def test_a_mock_is_parsed_too() -> None:
         .completion(MODEL, HELLO, stream=True, response_format=City, mock_response=json.dumps({"name": "Oslo"}))
     )
     assert stream.completion().choices[0].message.parsed == City("Oslo") == stream.partial
+
+
+def test_a_stream_says_what_it_is_and_no_key() -> None:
+    stream = _open(_body(PANCAKES))
+    assert repr(stream) == "<ParsedStream openai:gpt-5, incomplete>"
+    stream.completion()
+    assert repr(stream) == "<ParsedStream openai:gpt-5, complete>"

@@ -186,3 +186,13 @@ def test_facts_are_no_part_of_the_json() -> None:
 
 def test_an_answer_may_be_printed() -> None:
     assert "content='Hi'" in repr(ANSWER)
+
+
+def test_a_repr_shows_what_there_is_and_cuts_long_texts() -> None:
+    message = ChatCompletionMessage(content="x" * 500)
+    answer = ChatCompletion(id="c1", model="m", choices=[Choice(message=message, finish_reason="stop")])
+    shown = repr(answer)
+    assert "None" not in shown
+    assert "usage" not in shown
+    assert "(500 characters)" in shown
+    assert len(shown) < 500
