@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, cast
 
 import pytest
 
@@ -38,10 +38,10 @@ FORMS: Final[dict[str, list[object]]] = {
 def _names(tools: object) -> list[str]:
     """The functions that are offered, however a vendor writes them."""
     found: list[str] = []
-    for tool in tools if isinstance(tools, list) else []:
-        for one in tool.get("functionDeclarations", [tool]):
-            spec = one.get("function") or one.get("toolSpec") or one
-            found.append(spec["name"])
+    for tool in cast("list[Json]", tools or []):
+        for one in cast("list[Json]", tool.get("functionDeclarations", [tool])):
+            spec = mapping_of(one.get("function") or one.get("toolSpec") or one)
+            found.append(str(spec["name"]))
     return found
 
 
