@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from .addressing import NATIVE, locate
 from .answering import AnswerReader, answered
 from .candidates import Groups, Hold, candidates_of
 from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
-from .exchange import Attempt, Candidate, Request, Response, Timeouts
+from .exchange import Attempt, Candidate, Outcome, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
 from .kinds import check_kinds
@@ -22,6 +22,7 @@ from .results import Facts
 from .secrecy import Secrets
 from .settling import settle
 from .shapes import mapping_of
+from .streaming import Received
 from .structured import parsed
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MakeRead: TypeAlias = "Callable[[Dialect, Call, Secrets], Callable[[Response], T]]"
 
 DEFAULT_RETRIES = 2
 _CLIENT_ARGS = {
@@ -59,16 +59,25 @@ class Plan(Generic[T]):
     """Whether to ask all candidates at the same time (`model_list`), and not one after another."""
 
 
-@dataclass(frozen=True, slots=True)
 class Opened:
     """A streamed answer whose headers have arrived."""
 
-    reader: StreamReader
-    call: Call
-    facts: Facts
-    secrets: Secrets
-    lease: Lease | None = None
-    """Held until the stream ends, where a model group chose the deployment."""
+    def __init__(self, reader: StreamReader, call: Call, facts: Facts, secrets: Secrets) -> None:
+        self.reader = reader
+        self.call = call
+        self.facts = facts
+        self.secrets = secrets
+        self.received = Received(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[T]):
+    """What a whole and a streamed answer do not have in common."""
+
+    stream: bool
+    read: Callable[[Dialect, Call, Secrets], Callable[[Response], T]]
+    hold: Hold[T]
+    begin: Callable[[T, Outcome], bool] | None = None
 
 
 def plan_answer(
@@ -79,9 +88,7 @@ def plan_answer(
     groups: Groups | None = None,
 ) -> Plan[ChatCompletion]:
     """The plan of a call whose answer comes whole."""
-    return _plan(
-        model, messages, response_format, parameters, groups, stream=False, make_read=_read_whole, hold=_held_whole
-    )
+    return _plan(model, messages, response_format, parameters, groups, _Kind(False, _read_whole, _held_whole))
 
 
 def plan_stream(
@@ -92,9 +99,8 @@ def plan_stream(
     groups: Groups | None = None,
 ) -> Plan[Opened]:
     """The plan of a call whose answer is streamed."""
-    return _plan(
-        model, messages, response_format, parameters, groups, stream=True, make_read=_read_opened, hold=_held_open
-    )
+    kind = _Kind(True, _read_opened, _held_open, begin=lambda opened, outcome: opened.received.begin(outcome))
+    return _plan(model, messages, response_format, parameters, groups, kind)
 
 
 def _plan(
@@ -103,10 +109,7 @@ def _plan(
     response_format: object,
     parameters: Mapping[str, object],
     groups: Groups | None,
-    *,
-    stream: bool,
-    make_read: MakeRead[T],
-    hold: Hold[T],
+    kind: _Kind[T],
 ) -> Plan[T]:
     if not isinstance(cast("object", model), str):
         raise InvalidRequestError(f"model is {repr(model)[:60]}; it must be a text, e.g. 'openai:gpt-4.1-mini'")
@@ -123,9 +126,9 @@ def _plan(
     def ask(name: str, merged: Mapping[str, object]) -> Attempt[T]:
         if merged is not given:
             check_kinds(merged)
-        return _attempt(name, plain, response_format, merged, stream, make_read)
+        return _attempt(name, plain, response_format, merged, kind)
 
-    candidates, race = candidates_of(model, given, groups or {}, ask, hold)
+    candidates, race = candidates_of(model, given, groups or {}, ask, kind.hold)
     return Plan(candidates, _retries(settings), plain, race)
 
 
@@ -158,29 +161,29 @@ def _attempt(
     messages: list[MessageParam],
     response_format: object,
     parameters: Mapping[str, object],
-    stream: bool,
-    make_read: MakeRead[T],
+    kind: _Kind[T],
 ) -> Attempt[T]:
     settings = cast("CallParameters", {name: value for name, value in parameters.items() if value is not None})
     vendor, name = locate(model, provider_of(parameters))
     dialect = dialect_of(vendor)
-    call = settle(dialect, name, messages, response_format, settings, stream)
+    call = settle(dialect, name, messages, response_format, settings, kind.stream)
     body = body_of(dialect, call)
     if (mock := settings.get("mock_response")) is not None:
-        return _mocked(call, mock, make_read)
+        return _mocked(call, mock, kind)
     secrets = Secrets()
     credentials = dialect.credentials(call)
     return Attempt(
         provider=vendor.name,
         model=name,
         request=request_of(dialect, call, credentials, secrets, body),
-        read=make_read(dialect, call, secrets),
+        read=kind.read(dialect, call, secrets),
         error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
         renew=credentials.renewal,
+        begin=kind.begin,
     )
 
 
-def _mocked(call: Call, mock: object, make_read: MakeRead[T]) -> Attempt[T]:
+def _mocked(call: Call, mock: object, kind: _Kind[T]) -> Attempt[T]:
     """No request at all: the mock's bytes, in OpenAI's dialect, whoever the vendor is."""
     from .dialects.openai import OpenAIDialect
     from .mocking import mock_body
@@ -191,8 +194,9 @@ def _mocked(call: Call, mock: object, make_read: MakeRead[T]) -> Attempt[T]:
         provider=call.vendor.name,
         model=call.model,
         request=request,
-        read=make_read(dialect, call, Secrets()),
+        read=kind.read(dialect, call, Secrets()),
         error=lambda reply: dialect.error(call, reply.status, reply.headers, reply.body),
+        begin=kind.begin,
     )
 
 
@@ -248,4 +252,5 @@ def _held_whole(answer: ChatCompletion, lease: Lease) -> ChatCompletion:
 
 
 def _held_open(opened: Opened, lease: Lease) -> Opened:
-    return replace(opened, lease=lease)
+    opened.received.held_by(lease)
+    return opened

@@ -20,11 +20,10 @@ from typing_extensions import TypeVar
 
 from .connecting import OwnAsyncClient, OwnClient
 from .errors import APIError, InvalidRequestError
-from .exchange import Failure, Headers, Outcome, Pause, Request, Response, Steps, UnreadableReplyError
+from .exchange import Failure, Headers, More, Outcome, Pause, Request, Response, Steps, UnreadableReplyError
 from .limits import Body, Phases, is_good, phases_of
 from .results import ChatCompletion, ChatCompletionChunk
 from .secrecy import Hidden, forget_carriers
-from .streaming import Received
 from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
@@ -72,6 +71,32 @@ class AsyncHTTP(Protocol):
         self, method: str, url: str, *, headers: object, content: bytes, extensions: Mapping[str, object]
     ) -> object: ...
     async def send(self, request: object, *, stream: bool, follow_redirects: bool) -> AsyncReply: ...
+
+
+class Open:
+    """The reply of a streamed answer: its pieces are read on from where the exchange left them."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._pieces = reply.iter_bytes()
+        self.status_code, self.headers = reply.status_code, reply.headers
+        self.close = reply.close
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """What has not been read yet."""
+        return self._pieces
+
+
+class AsyncOpen:
+    """The same, asynchronous."""
+
+    def __init__(self, reply: AsyncReply) -> None:
+        self._pieces = reply.aiter_bytes()
+        self.status_code, self.headers = reply.status_code, reply.headers
+        self.aclose = reply.aclose
+
+    def aiter_bytes(self) -> AsyncIterator[bytes]:
+        """What has not been read yet."""
+        return self._pieces
 
 
 class MockReply:
@@ -150,13 +175,19 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
     """Carry an exchange out. Returns its result, and the open reply if it is streamed."""
     errors = _errors(http)
     reply: Reply | None = None
-    step: Callable[[], Request | Pause] = partial(next, steps)
+    step: Callable[[], Request | Pause | More] = partial(next, steps)
     try:
         while True:
             try:
                 request = step()
             except StopIteration as done:
                 return cast("T", done.value), reply
+            if isinstance(request, More):
+                assert reply is not None, "more is asked of a reply that is open"
+                step = partial(steps.send, _more(reply, errors))
+                continue
+            if reply is not None:
+                reply.close()  # a stream that failed before it began
             reply = None
             if isinstance(request, Pause):
                 _pause(request)
@@ -169,7 +200,9 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
                 headers = request.headers if request.key is None else _sync_key_headers(request)
                 reply = _send(http, request, headers)
                 come = Response(reply.status_code, reply.headers)
-                if not _stays_open(request, reply.status_code):
+                if _stays_open(request, reply.status_code):
+                    reply = Open(reply)
+                else:
                     come.body = _read(reply, request, started, errors)
                 come.elapsed = monotonic() - started
                 outcome: Outcome = come
@@ -186,6 +219,15 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
         raise
     finally:
         steps.close()
+
+
+def _more(reply: Reply, errors: tuple[type[Exception], ...]) -> Outcome:
+    started = monotonic()
+    try:
+        piece = next(filter(None, reply.iter_bytes()), b"")
+    except errors as error:
+        return _failure(error, started, reply)
+    return Response(reply.status_code, reply.headers, piece, monotonic() - started)
 
 
 def _pause(pause: Pause) -> None:
@@ -228,13 +270,19 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     """The same as `run`, asynchronous."""
     errors = _errors(http)
     reply: AsyncReply | None = None
-    step: Callable[[], Request | Pause] = partial(next, steps)
+    step: Callable[[], Request | Pause | More] = partial(next, steps)
     try:
         while True:
             try:
                 request = step()
             except StopIteration as done:
                 return cast("T", done.value), reply
+            if isinstance(request, More):
+                assert reply is not None, "more is asked of a reply that is open"
+                step = partial(steps.send, await _amore(reply, errors))
+                continue
+            if reply is not None:
+                await reply.aclose()  # a stream that failed before it began
             reply = None
             if isinstance(request, Pause):
                 await _apause(request)
@@ -248,7 +296,9 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
                 async with asyncio.timeout(request.timeouts.total):  # headers may trickle in, too
                     reply = await _asend(http, request, headers)
                 come = Response(reply.status_code, reply.headers)
-                if not _stays_open(request, reply.status_code):
+                if _stays_open(request, reply.status_code):
+                    reply = AsyncOpen(reply)
+                else:
                     come.body = await _aread(reply, request, started, errors)
                 come.elapsed = monotonic() - started
                 outcome: Outcome = come
@@ -265,6 +315,18 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         raise
     finally:
         steps.close()
+
+
+async def _amore(reply: AsyncReply, errors: tuple[type[Exception], ...]) -> Outcome:
+    started = monotonic()
+    try:
+        piece = b""
+        async for piece in reply.aiter_bytes():
+            if piece:
+                break
+    except errors as error:
+        return _failure(error, started, reply)
+    return Response(reply.status_code, reply.headers, piece, monotonic() - started)
 
 
 async def _apause(pause: Pause) -> None:
@@ -315,36 +377,24 @@ def fetch(
         return reply.status_code, reply.headers, reply.content
 
 
-def _again(
-    first: ChatCompletionChunk, rest: Generator[ChatCompletionChunk, None, None]
-) -> Generator[ChatCompletionChunk, None, None]:
-    yield first
-    yield from rest
-
-
-async def _again_async(
-    first: ChatCompletionChunk, rest: AsyncGenerator[ChatCompletionChunk, None]
-) -> AsyncGenerator[ChatCompletionChunk, None]:
-    yield first
-    async for chunk in rest:
-        yield chunk
-
-
 class Stream(Iterator[ChunkT], Generic[ChunkT]):
     """A streamed answer: iterate over its chunks. Leaving a `with` block, or `close()`, closes the connection.
 
-    Raises, while iterating, the vendor's error if the stream carries one, `StreamInterruptedError` if it ends before
-    the answer does; both have what arrived in `error.partial`.
+    Its first chunk has arrived, so that whatever went wrong before could be tried again. Raises, while iterating, the
+    vendor's error if the stream carries one, `StreamInterruptedError` if it ends before the answer does; both have what
+    arrived in `error.partial`.
     """
 
     def __init__(self, opened: Opened, reply: Reply, http: HTTP, watch: Watch = NOBODY) -> None:
-        self._received = Received(opened, watch)
+        self._received = opened.received
+        self._received.watched_by(watch)
         self._reply = reply
         self._chunks = self._read(_errors(http))
 
     def _read(self, errors: tuple[type[Exception], ...]) -> Generator[ChatCompletionChunk, None, None]:
         received = self._received
         try:
+            yield from received.taken()
             for piece in self._reply.iter_bytes():
                 chunks, error = received.feed(piece)
                 yield from chunks
@@ -376,11 +426,6 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     def __next__(self) -> ChunkT:
         return cast("ChunkT", next(self._chunks))
 
-    def _wait(self) -> None:
-        """Wait for the first chunk; it is kept, and comes first when you iterate."""
-        if (first := next(self._chunks, None)) is not None:
-            self._chunks = _again(first, self._chunks)
-
     def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""
         for _ in self._chunks:
@@ -404,13 +449,16 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     """The same as `Stream`, asynchronous."""
 
     def __init__(self, opened: Opened, reply: AsyncReply, http: AsyncHTTP, watch: Watch = NOBODY) -> None:
-        self._received = Received(opened, watch)
+        self._received = opened.received
+        self._received.watched_by(watch)
         self._reply = reply
         self._chunks = self._read(_errors(http))
 
     async def _read(self, errors: tuple[type[Exception], ...]) -> AsyncGenerator[ChatCompletionChunk, None]:
         received = self._received
         try:
+            for chunk in received.taken():
+                yield chunk
             async for piece in self._reply.aiter_bytes():
                 chunks, error = received.feed(piece)
                 for chunk in chunks:
@@ -443,11 +491,6 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
 
     async def __anext__(self) -> ChunkT:
         return cast("ChunkT", await anext(self._chunks))
-
-    async def _wait(self) -> None:
-        """Wait for the first chunk; it is kept, and comes first when you iterate."""
-        if (first := await anext(self._chunks, None)) is not None:
-            self._chunks = _again_async(first, self._chunks)
 
     async def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""

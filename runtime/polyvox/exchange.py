@@ -116,7 +116,13 @@ class Pause:
     seconds: float
 
 
-Steps: TypeAlias = Generator[Request | Pause, Outcome, T]
+@dataclass(frozen=True, slots=True)
+class More:
+    """The next piece of the reply that is open is wanted. Its outcome has an empty body where the reply has ended."""
+
+
+MORE = More()
+Steps: TypeAlias = Generator[Request | Pause | More, Outcome, T]
 
 
 @dataclass(slots=True)
@@ -130,6 +136,8 @@ class Attempt(Generic[T]):
     error: Callable[[Response], APIError]
     renew: Callable[[], None] | None = None
     """Forgets a token that the vendor refuses: the next request gets a new one. Once per call."""
+    begin: Callable[[T, Outcome], bool] | None = None
+    """Takes the next piece of a streamed answer; true once it has begun, which ends the chance of another try."""
 
 
 class Asked(Protocol):
@@ -191,6 +199,8 @@ def _ask(attempt: Attempt[T], retries: int, tell: Tell | None) -> Steps[T]:
         else:
             try:
                 answer = attempt.read(outcome)
+                if attempt.begin is not None:
+                    yield from _until_begun(attempt.begin, answer, outcome)
             except APIError as inside:  # some vendors report their failures in replies of status 200
                 error = inside
             else:
@@ -212,6 +222,14 @@ def _ask(attempt: Attempt[T], retries: int, tell: Tell | None) -> Steps[T]:
             raise error from (outcome.error if isinstance(outcome, Failure) else None)
         timeouts = request.timeouts.within(None if rest is None else rest - wait)
         request = replace(attempt.request, after=wait, timeouts=timeouts)
+
+
+def _until_begun(begin: Callable[[T, Outcome], bool], answer: T, reply: Response) -> Steps[None]:
+    begun = False
+    while not begun:
+        piece = yield MORE
+        reply.elapsed += piece.elapsed
+        begun = begin(answer, piece)
 
 
 def next_wait(error: APIError, tried: int) -> float | None:

@@ -164,9 +164,7 @@ def race_streams(plan: Plan[Opened], http: HTTP, watch: Watch) -> Stream:
 
     def started(opened: Opened, reply: Reply | None) -> Stream:
         assert reply is not None, "a streamed answer leaves its reply open"
-        stream = stream_of(opened, reply, http)
-        stream._wait()
-        return stream
+        return stream_of(opened, reply, http)
 
     stream = _Race(plan, http, watch.tell, started).run()
     stream._received.watched_by(watch)
@@ -228,9 +226,7 @@ async def arace_streams(plan: Plan[Opened], http: AsyncHTTP, watch: Watch) -> As
 
     async def started(opened: Opened, reply: AsyncReply | None) -> AsyncStream:
         assert reply is not None, "a streamed answer leaves its reply open"
-        stream = async_stream_of(opened, reply, http)
-        await stream._wait()
-        return stream
+        return async_stream_of(opened, reply, http)
 
     stream = await _arace(plan, http, watch.tell, started)
     stream._received.watched_by(watch)

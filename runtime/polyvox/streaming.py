@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .assembling import Assembler
 from .errors import APIError, APIResponseValidationError, StreamInterruptedError
-from .exchange import MAX_REPLY
+from .exchange import MAX_REPLY, Failure, Outcome
 from .headers import request_id
 from .secrecy import forget_frames
 from .structured import parsed
@@ -14,6 +15,7 @@ from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
+    from .groups import Lease
     from .results import ChatCompletion, ChatCompletionChunk
 
 _SHOWN = 80  # bytes
@@ -22,10 +24,13 @@ _SHOWN = 80  # bytes
 class Received:
     """The part of a stream that has arrived."""
 
-    def __init__(self, opened: Opened, watch: Watch = NOBODY) -> None:
+    def __init__(self, opened: Opened) -> None:
         self._opened = opened
-        self._watch = watch
-        self._lease = opened.lease
+        self._watch: Watch = NOBODY
+        self._lease: Lease | None = None
+        self._begun: list[ChatCompletionChunk] = []
+        self._error: APIError | None = None
+        self._ended = False
         self._assembler = Assembler()
         self._waiting = 0
         self._start: bytes | None = b""
@@ -38,6 +43,40 @@ class Received:
     def watched_by(self, watch: Watch) -> None:
         """Who is told of what comes from now on."""
         self._watch = watch
+        watch.arrived(len(self._begun))
+
+    def held_by(self, lease: Lease) -> None:
+        """What a model group must know when the stream ends."""
+        self._lease = lease
+
+    def begin(self, outcome: Outcome) -> bool:
+        """Take a first piece. True once there is a chunk, or the answer is complete.
+
+        Raises:
+            APIError: the stream failed before it began; nothing has been handed out, so it may be tried again.
+        """
+        error: APIError | None = None
+        if isinstance(outcome, Failure):
+            error = self.broken(outcome.error, timed_out=outcome.timed_out)
+            self._ended = error is None
+        elif outcome.body:
+            self._begun, error = self.feed(outcome.body)
+        else:
+            self._begun, error = self.finish()
+            self._ended = error is None
+        if self._begun:
+            self._error = error  # it comes after the chunks
+        elif error is not None:
+            error.retryable = error.retryable or isinstance(outcome, Failure)
+            raise error
+        return bool(self._begun) or self._ended
+
+    def taken(self) -> Iterator[ChatCompletionChunk]:
+        """What `begin` took."""
+        begun, self._begun = self._begun, []
+        yield from begun
+        if self._error is not None:
+            raise self._error
 
     def feed(self, piece: bytes) -> tuple[list[ChatCompletionChunk], APIError | None]:
         """The chunks that this piece completes, and the error that follows them, if one does."""
@@ -53,6 +92,10 @@ class Received:
 
     def finish(self) -> tuple[list[ChatCompletionChunk], APIError | None]:
         """The chunks that the end completes, and the error if it came too early."""
+        if self._ended:
+            self._end_lease()
+            self._watch.ended(self._answer)
+            return [], None
         chunks: list[ChatCompletionChunk] = []
         try:
             self._opened.reader.finish(chunks)
