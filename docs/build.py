@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import polyvox
-from docs import content, efforts, migration
+from docs import content, efforts, migration, performance
 from polyvox import Emulated, Native, Provider, Renamed, Stance, Unsupported, errors, exchange, failures, parameters
 from polyvox_wire.gateways import LEFT_OUT
 
@@ -180,6 +180,7 @@ def main() -> int:
     pages = {"parameters.md": parameters_page(), "vendors.md": vendors_page(), "errors.md": errors_page()}
     pages["messages.md"] = NOTE + content.page()
     pages.update(migration_pages())
+    pages.update({"performance.md": performance.page(), "performance.svg": performance.plot()})
     for name, text in pages.items():
         path = HERE / name
         if path.exists() and path.read_text("utf-8") == text:
