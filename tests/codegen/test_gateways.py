@@ -42,6 +42,7 @@ RENDERED = """\
         developer_role=False,
         text_only=False,
         thinking=False,
+        think_tags=False,
         headers={"X-Title": "a \\"b\\""},
     ),
 }
