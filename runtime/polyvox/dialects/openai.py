@@ -26,12 +26,11 @@ from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..schemas import Rules
 from ..shapes import is_list, mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
-from . import think_tags
 from .dialect import Dialect, StreamReader, wanted_way
 from .openai_media import NO_CACHE_MARKS, TAKES, parts
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
+from .openai_thoughts import ThinkTagReader, part_thoughts, with_thoughts
 from .parts import texts
-from .think_tags import ThinkTagReader
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Vendor, Way
@@ -151,7 +150,7 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
         fields = {key: value for key, value in fields.items() if value is not None or key == "content"}
     if not _TOUCHED.isdisjoint(fields):
         plain = _without_ours(fields, vendor.name)
-        fields = think_tags.whole(fields, plain) if vendor.think_tags else plain
+        fields = with_thoughts(fields, plain) if vendor.think_tags else plain
     if fields["role"] == "developer" and not vendor.developer_role:
         fields = {**fields, "role": "system"}
     if vendor.name in TAKES and fields.get("cache_control"):
@@ -329,7 +328,7 @@ class OpenAIDialect(Dialect):
         if message.model_extra:
             message.reasoning_content = message.reasoning_content or reasoning_of(message.model_extra)
         if call.vendor.think_tags:
-            think_tags.part(message)
+            part_thoughts(message)
         if message.tool_calls:
             _settle_calls(message)
             check_calls(message, call)

@@ -96,7 +96,7 @@ def _begun(text: str) -> int:
     return next((n for n in range(min(len(text), len(_CLOSE) - 1), 0, -1) if _CLOSE.startswith(text[-n:])), 0)
 
 
-def part(message: ChatCompletionMessage) -> None:
+def part_thoughts(message: ChatCompletionMessage) -> None:
     """Move the thoughts at the start of a message's text, unless the vendor gave them apart."""
     text = message.content
     if message.reasoning_content or text is None or not text.startswith(_OPEN):
@@ -107,7 +107,7 @@ def part(message: ChatCompletionMessage) -> None:
     message.provider_specific_fields[_KEPT] = [tags.opening, tags.closing]
 
 
-def whole(message: Mapping[str, object], plain: dict[str, object]) -> dict[str, object]:
+def with_thoughts(message: Mapping[str, object], plain: Mapping[str, object]) -> Mapping[str, object]:
     """A message of an earlier result with its text as it came."""
     kept = mapping_of(message.get("provider_specific_fields")).get(_KEPT)
     content = plain.get("content") or ""
