@@ -35,10 +35,8 @@ Last run: {machine}.
 
 - A vendor takes seconds and loopback takes none: these are costs of your processor, which count for throughput, many
   calls at once and streams, not for one answer.
-- The machine was busy with other work during the last run, which took half of its processor: microseconds are high and
-  ratios move by a tenth from run to run. An hour before, quieter, and before hooks and model groups joined the
-  path of a call, plain calls read 1.03 (OpenAI), 1.13 (Anthropic), 1.10 (Gemini and Bedrock).
-  Function calls and megabytes are exact.
+- The machine was shared with other work during the last run: ratios move by some hundredths from run to run, and
+  microseconds by more. Function calls and megabytes are exact.
 - Milliseconds of processes are CPU time, in steps of 10.
 - Other libraries (the OpenAI SDK, LiteLLM and so on) are not measured here.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, cast
 
 from .errors import InvalidRequestError
@@ -32,9 +32,9 @@ def _is_text(value: object) -> bool:
 
 
 def _is_list_of_texts(value: object) -> bool:
-    if not isinstance(value, (list, tuple)):
-        return True  # anything else is looked at by who sends it
-    return all(isinstance(one, str) for one in cast("Sequence[object]", value))
+    return isinstance(value, (list, tuple, set, frozenset)) and all(
+        isinstance(one, str) for one in cast("Iterable[object]", value)
+    )
 
 
 def _is_text_or_fields(value: object) -> bool:
@@ -65,6 +65,7 @@ _SWITCH: Final = _Kind("True or False", _is_switch)
 _TEXT: Final = _Kind("a text", _is_text)
 _FIELDS: Final = _Kind("a mapping", is_mapping)
 _TEXTS: Final = _Kind("a list of texts", _is_list_of_texts)
+_STOP: Final = _Kind("a text or a list of texts", lambda value: _is_text(value) or _is_list_of_texts(value))
 _CHOICE: Final = _Kind("a text or a mapping", _is_text_or_fields)
 _HEADERS: Final = _Kind("a mapping of texts", _is_headers)
 _QUERY: Final = _Kind("a mapping of texts and numbers", _is_query)
@@ -82,8 +83,9 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     **dict.fromkeys(("web_search_options", "extra_body", "client_args", *VENDOR_OPTIONS), _FIELDS),
     "extra_headers": _HEADERS,
     "extra_query": _QUERY,
+    "stop": _STOP,
     **dict.fromkeys(("tool_choice", "function_call", "vertex_credentials"), _CHOICE),
-    **dict.fromkeys(("stop", "modalities", "allowed_openai_params"), _TEXTS),
+    **dict.fromkeys(("modalities", "allowed_openai_params"), _TEXTS),
     **dict.fromkeys(("fallbacks", "fallback_models"), _CHAIN),
 }
 

@@ -229,6 +229,8 @@ NAMES: Final = sorted(
 @every_dialect
 @given(messages=MESSAGES, tools=TOOLS, parameters=st.dictionaries(st.sampled_from(NAMES), JSON_LIKE, max_size=3))
 @example(messages=[{"role": "user", "content": "Hi"}], tools=None, parameters={})
+@example(messages=[{"role": "user", "content": "Hi"}], tools=None, parameters={"modalities": 1.0})
+@example(messages=[{"role": "user", "content": "Hi"}], tools=None, parameters={"response_format": [[]]})
 def test_a_request_or_an_error_of_ours(
     dialect: Dialect, messages: object, tools: object, parameters: dict[str, object]
 ) -> None:
