@@ -1,8 +1,8 @@
 """What vendors without cassettes answer to the local server: the same conversation in the words of each.
 
 A request with tools gets a call of the first one; one with a tool's answer, and any other, gets a sentence; one with a
-response format a JSON object that fits it. Vendors with cassettes are answered here where a call is forced, which is the
-way to a structured answer of models without a schema mode, and where OpenAI streams an object.
+response format a JSON object that fits it. Vendors with cassettes are answered here where a call is forced, which is
+the way to a structured answer of models without a schema mode, and where OpenAI streams an object.
 """
 
 from __future__ import annotations
@@ -88,10 +88,9 @@ def _openai_events(model: str, text: str) -> bytes:
     """A stream of this text, in halves."""
     head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1700000000, "model": model}
     half = len(text) // 2
-    choices = [{"index": 0, "delta": {"content": piece}} for piece in (text[:half], text[half:])]
-    events = [
-        {**head, "choices": [choice]} for choice in [*choices, {"index": 0, "delta": {}, "finish_reason": "stop"}]
-    ]
+    choices: list[JSON] = [{"index": 0, "delta": {"content": piece}} for piece in (text[:half], text[half:])]
+    choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
+    events: list[JSON] = [{**head, "choices": [choice]} for choice in choices]
     return b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events) + b"data: [DONE]\n\n"
 
 
