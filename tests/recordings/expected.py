@@ -163,7 +163,8 @@ def failure(status: int | None, document: JSON) -> Failure:
 def _behind(error: JSON) -> str | None:
     """OpenRouter: what the vendor behind it said, where that is JSON; its own words are "Provider returned error"."""
     try:
-        told: object = json.loads(_fields(error.get("metadata")).get("raw") or "")["error"]
+        raw: JSON = json.loads(_fields(error.get("metadata")).get("raw") or "")
+        told: object = raw["error"] if "error" in raw else raw["errors"][0]  # the latter is Cloudflare's
     except (ValueError, TypeError, KeyError):
         return None
     return str(_fields(told)["message"] if isinstance(told, dict) else told)
