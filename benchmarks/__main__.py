@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from . import counting, startup
 from .measuring import Row, measure
@@ -52,7 +53,8 @@ def _save(rows: list[Row], facts: Mapping[str, float]) -> None:
         {name: (round(value, 3) if isinstance(value := getattr(row, name), float) else value) for name in Row.__slots__}
         for row in rows
     ]
-    document["facts"] = {name: round(value, 2) for name, value in facts.items()}
+    held = cast("dict[str, float]", document.get("facts", {}))  # some are of other verbs
+    document["facts"] = held | {name: round(value, 2) for name, value in facts.items()}
     RESULTS.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
 

@@ -77,6 +77,8 @@ def imports() -> dict[str, float]:
     found["MB, from polyvox import completion"] = int(_once(here + _MEMORY, _environment())[1]) / 1024
     loaded = _once(f"{here}; import sys; print(sum(m in sys.modules for m in {_HEAVY}))", _environment())[1]
     found["heavy modules, from polyvox import completion"] = float(loaded)
+    rows = "import sys; print(int('polyvox_wire.gateways' in sys.modules))"
+    found["gateways' rows loaded, from polyvox import completion"] = float(_once(f"{here}; {rows}", _environment())[1])
     return found
 
 

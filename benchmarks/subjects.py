@@ -16,6 +16,7 @@ from typing import Final, TypeAlias, cast
 import httpx2
 
 from polyvox import AsyncClient, Client
+from polyvox.aiohttp_transport import AiohttpTransport
 
 from .replies import LENGTHS
 
@@ -265,6 +266,9 @@ def _async(server: str) -> Iterator[Subject]:
         group, weight = f"async, openai, {in_flight} in flight", {1: 1.0, 50: 2.0, 200: 6.0}[in_flight]
         yield Subject(group, "raw httpx2", raw_async(case, server, in_flight), weight=weight)
         yield Subject(group, "polyvox", our_async(case, server, in_flight), weight=weight)
+    group = "async with aiohttp, openai, 200 in flight"
+    yield Subject(group, "raw httpx2", raw_async(case, server, 200), weight=6.0)
+    yield Subject(group, "polyvox", our_async(case, server, 200, AiohttpTransport), weight=6.0)
 
 
 def _streams(server: str) -> Iterator[Subject]:

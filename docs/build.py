@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import polyvox
-from docs import content, efforts, migration
-from polyvox import Emulated, Native, Provider, Renamed, Stance, Unsupported, parameters
+from docs import content, efforts, migration, performance
+from polyvox import Emulated, Native, Provider, Renamed, Stance, Unsupported, errors, exchange, failures, parameters
 from polyvox_wire.gateways import LEFT_OUT
 
 HERE = Path(__file__).parent
@@ -130,12 +130,58 @@ def _differs(provider: Provider) -> str:
     return "; ".join([*said, *(["messages: text only"] if provider.text_only else [])])
 
 
+RULES = f"""
+## When a call is made again
+
+- The table says which errors are worth another try. A vendor's `x-should-retry` header wins over it.
+- `num_retries` (2 if not given) counts *additional* tries, for each model of a chain of fallbacks. A fallback answers
+  for any error, in the order given; where all fail, `FallbacksExhaustedError.attempts` has each one's own.
+- Between tries the vendor's `Retry-After` is waited for (seconds, a date, `retry-after-ms`, or Google's `retryDelay`),
+  if it is at most {exchange.MAX_RETRY_AFTER:g} seconds: a longer wish is told at once, as `error.retry_after`.
+- Without a wish the wait is anything, by chance, up to {exchange.FIRST_WAIT:g} seconds, and up to twice as much for
+  each further try, never more than {exchange.LONGEST_WAIT:g}.
+- `timeout=30` is a deadline for a model's tries and waits together; a wait that would pass it is not begun. A stream's
+  deadline ends with its headers: from then on it limits the wait for each next piece.
+- Nothing is asked again once a chunk was handed out, and nothing after a cancellation: `asyncio` cancels, Ctrl-C, a
+  closed generator and a timeout of the caller's own all close the connection and leave nothing behind.
+- A vendor may have worked, and billed, for a try whose answer was lost. Where that matters: `num_retries=0`.
+
+## How much is read
+
+An answer, and what comes between two chunks of a stream, may have {exchange.MAX_REPLY >> 20} MiB, unpacked; of an
+error's body up to {exchange.MAX_ERROR_BODY >> 20} MiB is read. `error.body` has it; `error.partial` has what had
+arrived of a stream.
+"""
+
+
+def errors_page() -> str:
+    """Every class of error: what it is, where it comes from, whether the call is made again."""
+    lines = [
+        NOTE + "# Errors\n\n| class | what it says | status | vendors' codes | again |\n| --- | --- | --- | --- | --- |"
+    ]
+    for kind in _errors(errors.APIError):
+        statuses = ", ".join(str(status) for status, found in failures.BY_STATUS.items() if found is kind)
+        codes = ", ".join(f"`{code}`" for code, found in failures.BY_CODE.items() if found is kind)
+        again = "yes" if kind.retryable_by_default else "no"
+        says = str(kind.__doc__).partition("\n")[0]
+        lines.append(f"| `{kind.__name__}` | {says} | {statuses} | {codes} | {again} |")
+    return "\n".join(lines) + "\n" + RULES
+
+
+def _errors(kind: type[errors.APIError]) -> Iterator[type[errors.APIError]]:
+    yield kind
+    for under in kind.__subclasses__():
+        yield from _errors(under)
+
+
 def main() -> int:
     """Write the pages, or with --check say which are out of date."""
     stale = 0
-    messages = ("messages.md", NOTE + content.page())
-    pages = (messages, ("parameters.md", parameters_page()), ("vendors.md", vendors_page()), *migration_pages())
-    for name, text in pages:
+    pages = {"parameters.md": parameters_page(), "vendors.md": vendors_page(), "errors.md": errors_page()}
+    pages["messages.md"] = NOTE + content.page()
+    pages.update(migration_pages())
+    pages.update({"performance.md": performance.page(), "performance.svg": performance.plot()})
+    for name, text in pages.items():
         path = HERE / name
         if path.exists() and path.read_text("utf-8") == text:
             continue

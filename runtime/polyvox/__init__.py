@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from .results import ToolCall as ToolCall
     from .running import arun_tools as arun_tools
     from .running import run_tools as run_tools
+    from .secrecy import InsecureAddressWarning as InsecureAddressWarning
     from .support import Emulated as Emulated
     from .support import Native as Native
     from .support import Renamed as Renamed
@@ -128,6 +129,7 @@ _HOME = {
     "ModelGroup": "groups",
     "arun_tools": "running",
     "run_tools": "running",
+    "InsecureAddressWarning": "secrecy",
     "Emulated": "support",
     "Native": "support",
     "Renamed": "support",
@@ -202,6 +204,7 @@ __all__ = [
     "InsufficientFundsError",
     "InternalServerError",
     "InvalidMessageError",
+    "InsecureAddressWarning",
     "InvalidRequestError",
     "LLMProvider",
     "Message",

@@ -18,6 +18,7 @@ from .call import Vendor
 from .errors import InvalidRequestError, MissingApiKeyError, UnknownProviderError
 from .guessing import nearest
 from .natives import NATIVE as NATIVE
+from .secrecy import Hidden
 
 _NATIVE_ALIASES: Final = {alias: vendor.name for vendor in NATIVE.values() for alias in vendor.aliases}
 
@@ -49,6 +50,7 @@ _FAMILIES: Final = (
     (re.compile(r"grok-"), "xai"),
     (re.compile(r"deepseek-"), "deepseek"),
 )
+_CLIMBS = re.compile(r"(?i)(?:^|/|\\|%2f|%5c)(?:\.|%2e){1,2}(?:$|/|\\|%2f|%5c)")
 _VARIABLE = re.compile(r"\{([A-Z0-9_]+)\}")
 # What a caller may have copied from a vendor's page: the whole address instead of its base.
 _ENDPOINTS = ("/chat/completions", "/v1/messages")
@@ -177,6 +179,12 @@ def _checked_url(vendor: str, url: str) -> str:
         parts, good = None, False
     if not good or parts is None or not url.isprintable() or " " in url:
         raise InvalidRequestError(f"api_base is not an http(s) address: {url!r}", provider=vendor)
+    if not (parts.hostname or "").isascii():
+        raise InvalidRequestError(
+            f"api_base has a host that is not ASCII: {url!r}; write it as xn--...", provider=vendor
+        )
+    if _CLIMBS.search(parts.path):
+        raise InvalidRequestError(f"api_base must not climb with '..': {url!r}", provider=vendor)
     if parts.username is not None or parts.fragment:
         raise InvalidRequestError("api_base must not hold a user name, a password or a fragment", provider=vendor)
     return url
@@ -186,7 +194,7 @@ def environment_key(vendor: Vendor, model: str) -> tuple[str, str | None]:
     """The key from the environment and the name of its variable; an empty key where the provider needs none."""
     for name in vendor.key_variables:
         if key := environ.get(name, "").strip():
-            return key, name
+            return Hidden(key), name
     if vendor.key_optional or not vendor.key_variables:
         return "", None
     raise missing_key(vendor, model)

@@ -6,6 +6,8 @@ protocols here.
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -14,6 +16,8 @@ from os import environ
 from threading import Lock
 from time import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+from typing_extensions import override
 
 from .errors import InvalidRequestError, MissingApiKeyError
 
@@ -40,6 +44,10 @@ class Keys(NamedTuple):
     access_key: str
     secret_key: str
     token: str | None = None
+
+    @override
+    def __repr__(self) -> str:
+        return "Keys(***)"
 
 
 class Identity(Protocol):
@@ -179,11 +187,26 @@ def _environment() -> tuple[str | None, ...]:
 def signature(request: Request, keys: Keys, region: str, service: Service) -> Headers:
     """The headers that sign a request to a service, good for five minutes."""
     # Only what reaches AWS unchanged, whoever's HTTP client carries it.
+    _hide_tokens()
     signed = {name: value for name, value in request.headers if name == "content-type" or name.startswith("x-amz")}
     requests = cast("_RequestModule", _botocore("awsrequest", service))
     made = requests.AWSRequest(method="POST", url=request.url, data=request.body, headers=signed)
     cast("_SignerModule", _botocore("auth", service)).SigV4Auth(keys, service.signs_as, region).add_auth(made)
     return tuple((name.lower(), value) for name, value in made.headers.items() if name.lower() in _MADE)
+
+
+_TOKEN = re.compile(r"(?i)(x-amz-security-token:)[^\n]*")
+
+
+@lru_cache(maxsize=1)
+def _hide_tokens() -> None:
+    """botocore's signer logs, for debugging, all headers that it signs; the session's token is one of them."""
+
+    def hide(record: logging.LogRecord) -> bool:
+        record.msg, record.args = _TOKEN.sub(r"\1***", record.getMessage()), None
+        return True
+
+    logging.getLogger("botocore.auth").addFilter(hide)
 
 
 def clock_error(headers: Mapping[str, str]) -> int:

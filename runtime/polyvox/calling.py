@@ -14,6 +14,7 @@ from .errors import APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Candidate, Request, Response, Timeouts
 from .guessing import nearest
 from .headers import request_id
+from .kinds import check_kinds
 from .messages import checked
 from .parameters import LISTS, SAME, one_of, provider_of
 from .requesting import body_of, request_of
@@ -107,16 +108,21 @@ def _plan(
     make_read: MakeRead[T],
     hold: Hold[T],
 ) -> Plan[T]:
+    if not isinstance(cast("object", model), str):
+        raise InvalidRequestError(f"model is {repr(model)[:60]}; it must be a text, e.g. 'openai:gpt-4.1-mini'")
     given = {name: value for name, value in parameters.items() if value is not None}
     settings = cast("CallParameters", given)
     _read_once(given)
     for name in LISTS:
         if isinstance(given.get(name), (str, bytes)):
             raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
+    check_kinds(given)
     _spread_client_args(given)
     plain = checked(messages)
 
     def ask(name: str, merged: Mapping[str, object]) -> Attempt[T]:
+        if merged is not given:
+            check_kinds(merged)
         return _attempt(name, plain, response_format, merged, stream, make_read)
 
     candidates, race = candidates_of(model, given, groups or {}, ask, hold)

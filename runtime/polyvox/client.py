@@ -14,6 +14,7 @@ from typing_extensions import Unpack
 from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
 from .parameters import CALL_PARAMETERS, SAME, CallParameters, Parameters
+from .secrecy import conceal
 from .shapes import is_mapping
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ _SHOWN = frozenset({"provider", "custom_llm_provider", "api_base", "base_url", "
 class _Settings:
     """What both clients have in common."""
 
+    _defaults: Mapping[str, object] = {}
+
     def __init__(
         self,
         defaults: CallParameters,
@@ -100,6 +103,7 @@ class _Settings:
         on_failure: OnFailure | None,
         tracer_provider: TracerProvider | None = None,
     ) -> None:
+        conceal(settings)
         for name, hook in (("on_success", on_success), ("on_failure", on_failure)):
             if iscoroutinefunction(hook):
                 raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
@@ -243,6 +247,7 @@ class Client(_Settings):
         from .exchange import exchange
         from .parsed_streams import stream_of
 
+        conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
             http = self._http()
@@ -424,6 +429,7 @@ class AsyncClient(_Settings):
         from .exchange import exchange
         from .parsed_streams import async_stream_of
 
+        conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
             http = await self._http()

@@ -23,6 +23,7 @@ from .errors import APIError, InvalidRequestError
 from .exchange import Failure, Headers, Outcome, Pause, Request, Response, Steps, UnreadableReplyError
 from .limits import Body, Phases, is_good, phases_of
 from .results import ChatCompletion, ChatCompletionChunk
+from .secrecy import Hidden, forget_carriers
 from .streaming import Received
 from .watching import NOBODY, Watch
 
@@ -105,6 +106,7 @@ def _errors(http: object) -> tuple[type[Exception], ...]:
 
 
 def _failure(error: Exception, started: float, reply: Reply | AsyncReply | None) -> Failure:
+    forget_carriers(error)
     if _is(error, "DecodingError"):
         error = UnreadableReplyError(f"it does not unpack ({error})")
     return Failure(error, _timed_out(error), monotonic() - started, None if reply is None else reply.headers)
@@ -128,7 +130,8 @@ def _key_headers(request: Request, key: object) -> Headers:
         return request.headers
     if not isinstance(key, str) or not key.strip():
         raise InvalidRequestError("the api_key callable returned no key", param="api_key")
-    return (*request.headers, *request.sign(key.strip()))
+    key = Hidden(key.strip())
+    return (*request.headers, *request.sign(key))
 
 
 def _sync_key_headers(request: Request) -> Headers:
@@ -165,15 +168,19 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
             try:
                 headers = request.headers if request.key is None else _sync_key_headers(request)
                 reply = _send(http, request, headers)
-                body = b"" if _stays_open(request, reply.status_code) else _read(reply, request, started, errors)
-                outcome: Outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
+                come = Response(reply.status_code, reply.headers)
+                if not _stays_open(request, reply.status_code):
+                    come.body = _read(reply, request, started, errors)
+                come.elapsed = monotonic() - started
+                outcome: Outcome = come
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue
             except errors as error:
                 outcome = _failure(error, started, reply)
             step = partial(steps.send, outcome)
-    except BaseException:
+    except BaseException as stopped:
+        forget_carriers(stopped)
         if reply is not None:
             reply.close()
         raise
@@ -240,16 +247,19 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
                 headers = request.headers if request.key is None else await _async_key_headers(request)
                 async with asyncio.timeout(request.timeouts.total):  # headers may trickle in, too
                     reply = await _asend(http, request, headers)
-                stays = _stays_open(request, reply.status_code)
-                body = b"" if stays else await _aread(reply, request, started, errors)
-                outcome: Outcome = Response(reply.status_code, reply.headers, body, monotonic() - started)
+                come = Response(reply.status_code, reply.headers)
+                if not _stays_open(request, reply.status_code):
+                    come.body = await _aread(reply, request, started, errors)
+                come.elapsed = monotonic() - started
+                outcome: Outcome = come
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue
             except errors as error:
                 outcome = _failure(error, started, reply)
             step = partial(steps.send, outcome)
-    except BaseException:
+    except BaseException as stopped:
+        forget_carriers(stopped)
         if reply is not None:
             await reply.aclose()
         raise
@@ -266,7 +276,11 @@ async def _async_key_headers(request: Request) -> Headers:
     if request.blocking:
         return await asyncio.to_thread(_sync_key_headers, request)
     key = request.key() if request.key is not None else None
-    return _key_headers(request, await key if isawaitable(key) else key)
+    if isawaitable(key):
+        key = await key
+    if isinstance(key, str):
+        key = Hidden(key)
+    return _key_headers(request, key)
 
 
 async def _asend(http: AsyncHTTP, request: Request, headers: Headers) -> AsyncReply:
@@ -335,15 +349,19 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
                 chunks, error = received.feed(piece)
                 yield from chunks
                 if error is not None:
+                    piece = b""  # may repeat the key
                     raise error
         except errors as broken:
+            forget_carriers(broken)
             if failure := received.broken(broken, timed_out=_timed_out(broken)):
                 raise failure from broken
         except BaseException as stopped:
+            forget_carriers(stopped)
             received.left(stopped)
             raise
         finally:
             self._reply.close()
+        piece = b""
         chunks, error = received.finish()
         yield from chunks
         if error is not None:
@@ -398,15 +416,19 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
                 for chunk in chunks:
                     yield chunk
                 if error is not None:
+                    piece = b""  # may repeat the key
                     raise error
         except errors as broken:
+            forget_carriers(broken)
             if failure := received.broken(broken, timed_out=_timed_out(broken)):
                 raise failure from broken
         except BaseException as stopped:
+            forget_carriers(stopped)
             received.left(stopped)
             raise
         finally:
             await self._reply.aclose()
+        piece = b""
         chunks, error = received.finish()
         for chunk in chunks:
             yield chunk

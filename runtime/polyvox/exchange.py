@@ -88,8 +88,8 @@ class Response:
     """What came back. A streamed answer has no body yet: the driver holds the open connection."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
     elapsed: float = 0.0
     """Seconds since the request was sent."""
 
@@ -217,14 +217,14 @@ def _ask(attempt: Attempt[T], retries: int, tell: Tell | None) -> Steps[T]:
 def next_wait(error: APIError, tried: int) -> float | None:
     """Seconds to wait before the next try, or None if there should be none.
 
-    The vendor's own wish counts first; else 0.5, 1, 2, 4, 8 seconds, each shortened by up to a quarter by chance, so
-    that many callers do not come back at once.
+    The vendor's own wish counts first; else anything up to 0.5, 1, 2, 4, 8 seconds, by chance, so that many callers do
+    not come back at once.
     """
     if not error.retryable:
         return None
     if error.retry_after is not None:
         return error.retry_after if error.retry_after <= MAX_RETRY_AFTER else None
-    return min(FIRST_WAIT * 2.0**tried, LONGEST_WAIT) * (1 - random.random() / 4)
+    return min(FIRST_WAIT * 2.0**tried, LONGEST_WAIT) * random.random()
 
 
 def _failed(attempt: Attempt[T], failure: Failure) -> APIError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NotRequired, TypeAlias, TypedDict, Union, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict, Union, cast
 
 from .content import (
     AudioURLPart,
@@ -164,7 +164,7 @@ def is_part(value: object) -> bool:
 def checked(messages: Messages) -> list[MessageParam]:
     """The same messages as plain mappings, or `InvalidMessageError` naming the first wrong place. Nothing is copied
     but messages of earlier results, and nothing of the caller's is changed."""
-    if isinstance(messages, (str, bytes, Mapping)):
+    if isinstance(messages, (str, bytes, Mapping)) or not isinstance(cast("object", messages), Iterable):
         raise InvalidMessageError(
             f"messages must be a list of messages, not a {type(cast('object', messages)).__name__}; "
             'write [{"role": "user", "content": ...}]'
@@ -191,6 +191,30 @@ def _message(index: int, message: object) -> MessageParam:
     if fields.get("function_call") and fields.get("tool_calls"):
         fields = _said_once(fields)
     return cast("MessageParam", fields)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_blocks(value: object) -> bool:
+    return (is_list(value) or isinstance(value, tuple)) and all(map(is_mapping, cast("Sequence[object]", value)))
+
+
+# What a message may have beside its role and content -> what it must be.
+_REST: Final[Mapping[str, Callable[[object], bool]]] = {
+    "name": _is_text,
+    "refusal": _is_text,
+    "reasoning_content": _is_text,
+    "thinking_blocks": _is_blocks,
+    "provider_specific_fields": is_mapping,
+    "audio": is_mapping,
+}
+_WORDS: Final[Mapping[Callable[[object], bool], str]] = {
+    _is_text: "a text",
+    _is_blocks: "a list of mappings",
+    is_mapping: "a mapping",
+}
 
 
 def _said_once(fields: Mapping[str, object]) -> Mapping[str, object]:
@@ -224,6 +248,10 @@ def _check_rest(where: str, role: str, fields: Mapping[str, object]) -> None:
         raise InvalidMessageError(f"{where}.name is missing; it names the function that this answers")
     if calls := fields.get("tool_calls"):
         _check_calls(f"{where}.tool_calls", calls)
+    for name, check in _REST.items():
+        value = fields.get(name)
+        if value is not None and not check(value):
+            raise InvalidMessageError(f"{where}.{name} is {repr(value)[:60]}; it must be {_WORDS[check]}")
     call = fields.get("function_call")
     if call is not None and not isinstance(mapping_of(call).get("name"), str):
         raise InvalidMessageError(f"{where}.function_call.name is missing; it names the function that was called")

@@ -12,6 +12,7 @@ from .addressing import locate
 from .client import AsyncClient, Client
 from .errors import InvalidRequestError
 from .parameters import OF_ONE_PROVIDER, CallParameters, provider_of
+from .secrecy import conceal
 from .shapes import mapping_of
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class OpenAI(Client):
         tracer_provider: TracerProvider | None = None,
         **settings: Unpack[OpenAISettings],
     ) -> None:
+        conceal(settings)
         super().__init__(
             http_client=http_client,
             transport=transport,
@@ -131,6 +133,7 @@ class AsyncOpenAI(AsyncClient):
         tracer_provider: TracerProvider | None = None,
         **settings: Unpack[OpenAISettings],
     ) -> None:
+        conceal(settings)
         super().__init__(
             http_client=http_client,
             transport=transport,

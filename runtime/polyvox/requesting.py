@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from .addressing import endpoint
 from .errors import InvalidRequestError
 from .exchange import Headers, Request, Timeouts
 from .parameters import one_of
+from .secrecy import warn_if_plain
 from .shapes import is_mapping
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from .parameters import CallParameters, HasTimeouts
     from .secrecy import Secrets
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OURS = frozenset({"content-length", "transfer-encoding"})
 VERSION = "0.1.0"
 DEFAULT_TIMEOUTS = Timeouts()
 _COMMON_HEADERS = (
@@ -47,6 +51,8 @@ def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: 
     url = endpoint(dialect.base_url(call), dialect.path(call))
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
+    if url.startswith("http:") and credentials.key:
+        warn_if_plain("/".join(url.split("/", 3)[:3]))
     headers = _headers(dialect, call, settings)
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
 
@@ -121,8 +127,12 @@ def _headers(dialect: Dialect, call: Call, settings: CallParameters) -> Headers:
     if not extra:
         return (*_COMMON_HEADERS, accept)
     for name, value in extra.items():
-        if not (name.isascii() and name.isprintable() and str(value).isprintable()):
-            raise InvalidRequestError(f"extra_headers: {name!r} is not a header with a printable value")
+        if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable() and value == value.strip()):
+            raise InvalidRequestError(
+                f"extra_headers: {name!r} is not a header with a printable ASCII value", param="extra_headers"
+            )
+        if name.lower() in _OURS:
+            raise InvalidRequestError(f"extra_headers: {name!r} follows from the body", param="extra_headers")
     lowered = tuple((name.lower(), value) for name, value in extra.items())
     replaced = {name for name, _ in lowered}
     return (*(pair for pair in (*_COMMON_HEADERS, accept) if pair[0] not in replaced), *lowered)

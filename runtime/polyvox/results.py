@@ -84,7 +84,7 @@ class Facts:
     response_ms: float | None = None
     dropped_params: tuple[str, ...] = ()
     structured_by: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     native: Callable[[], Wire | None] | Wire | None = field(default=None, compare=False)
 
 

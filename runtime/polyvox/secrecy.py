@@ -1,41 +1,182 @@
-"""What must never be shown: a key."""
+"""What must never be shown: a key. Not in an error's text, nor in the locals of a traceback's frames."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import MutableMapping
+from functools import lru_cache
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+from urllib.parse import urlsplit
+from warnings import warn
+
+from typing_extensions import override
 
 from .errors import InvalidRequestError
+from .shapes import is_list, is_mapping
 
 if TYPE_CHECKING:
     from .errors import APIError
     from .exchange import Headers
 
+__all__ = ["InsecureAddressWarning"]
+
 E = TypeVar("E", bound="APIError")
+
+
+class InsecureAddressWarning(UserWarning):
+    """A key goes to a host that is not local over plain HTTP, where everybody on the way can read it."""
 
 
 _LONG_ENOUGH = 7
 """Letters; a placeholder for a local server ("EMPTY", "none") would be found in any text."""
+_KEYS: Final = frozenset(
+    {
+        "api_key",
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+        "vertex_credentials",
+        "additional_params",
+    }
+)
+_HEADERS: Final = frozenset({"extra_headers", "default_headers", "extra_query", "default_query", "extra_body"})
+_SETTINGS: Final = frozenset({"client_args", "fallbacks", "fallback_models", "model_list"})
+_HOLD_SECRETS: Final = _KEYS | _HEADERS | _SETTINGS
+
+
+class Hidden(str):
+    """A secret: text like any other, but for its repr."""
+
+    __slots__ = ()
+
+    @override
+    def __repr__(self) -> str:
+        return "'***'"
+
+    @override
+    def strip(self, chars: str | None = None, /) -> Hidden:
+        return Hidden(super().strip(chars))
+
+
+def conceal(parameters: object) -> None:
+    """Hide the secrets in a call's own keywords, so that no frame above or below shows them. What the caller handed
+    over stays as it is: a mapping or list that holds secrets is replaced by a copy."""
+    given = cast("MutableMapping[str, object]", parameters)
+    for name in _HOLD_SECRETS & given.keys():
+        given[name] = _concealed(name, given[name])
+
+
+def _concealed(name: str, value: object) -> object:
+    if name in _SETTINGS:
+        return _within(value)
+    if name in _KEYS and not is_mapping(value):
+        return Hidden(value) if isinstance(value, str) else value
+    if is_mapping(value):
+        return {key: Hidden(inner) if isinstance(inner, str) else inner for key, inner in value.items()}
+    return value
+
+
+def _within(value: object) -> object:
+    if is_mapping(value):
+        inner = dict(value)
+        conceal(inner)
+        return inner
+    return [_within(one) for one in value] if is_list(value) else value
+
+
+# Whose frames hold the request, key and all, as bytes on their way to the network.
+_CARRIERS: Final = frozenset({"httpx2", "httpcore2", "httpx", "httpcore", "h11", "h2", "anyio", "asyncio", "ssl"})
+
+
+def forget_frames(error: BaseException | None) -> None:
+    """Take all frames from an error about a vendor's bytes, and from those it comes from: they hold the bytes, in which
+    the vendor may repeat a key. The error's text says the place."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__
+
+
+def forget_carriers(error: BaseException | None) -> None:
+    """Take the frames of the HTTP library out of the traceback of an error, and of those it comes from."""
+    known: set[int] = set()
+    while error is not None and id(error) not in known:
+        known.add(id(error))
+        error.__traceback__ = _without_carriers(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
+def _without_carriers(traceback: TracebackType | None) -> TracebackType | None:
+    frames: list[TracebackType] = []
+    while traceback is not None:
+        frames.append(traceback)
+        traceback = traceback.tb_next
+    kept: TracebackType | None = None
+    for one in reversed(frames):
+        module = str(one.tb_frame.f_globals.get("__name__"))
+        if module.partition(".")[0] not in _CARRIERS:
+            kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return kept
+
+
+_PRIVATE = (
+    "localhost",
+    ".localhost",
+    ".local",
+    ".internal",
+    ".lan",
+    ".home.arpa",
+)
+
+
+@lru_cache(maxsize=256)
+def warn_if_plain(origin: str) -> None:
+    """A key in plain HTTP can be read by everybody on the way; said once for each address that is not a local one."""
+    if not _is_local(urlsplit(origin).hostname or ""):
+        warn(
+            f"{origin}: the key travels unencrypted; use https, unless the network is your own",
+            InsecureAddressWarning,
+            stacklevel=2,
+        )
+
+
+def _is_local(host: str) -> bool:
+    if "." not in host and ":" not in host:
+        return True  # a name of this machine, or of a neighbour in its network
+    if host.endswith(_PRIVATE):
+        return True
+    from ipaddress import ip_address
+
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_private or address.is_loopback or address.is_link_local
 
 
 class Secrets:
-    """One call's secrets. Some vendors and proxies repeat a key in the text of an error."""
+    """One call's secrets. Some vendors and proxies repeat a key in an error."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()
 
     def keep(self, key: str, headers: Headers) -> Headers:
-        """Remember the key; refuse one that no header can carry."""
-        for name, value in headers:
-            if not (value.isascii() and value.isprintable()):
-                raise InvalidRequestError(f"api_key has characters that no header ({name}) can carry", param="api_key")
+        """Remember the key; refuse one that no header can carry. Gives the headers with their values hidden."""
+        wrong = [name for name, value in headers if not (value.isascii() and value.isprintable())]
+        if wrong:
+            headers = ()
+            raise InvalidRequestError(f"api_key has characters that no header ({wrong[0]}) can carry", param="api_key")
         if len(key) > _LONG_ENOUGH:
-            self._values.add(key)
-        return headers
+            self._values.add(Hidden(key))
+        return tuple((name, Hidden(value)) for name, value in headers)
 
     def mask(self, error: E) -> E:
-        """The same error, with `***` for every secret in its text. Its `body` is left as it came."""
+        """The same error, with `***` for every secret in its text, its facts and its body. One in which a secret stood
+        is cut off from what it came from, where that stands too."""
+        facts = vars(error)
         for secret in self._values:
-            if secret in error.message:
-                error.message = error.message.replace(secret, "***")
-                error.args = (error.message, *error.args[1:])
+            for name, value in facts.items():
+                if isinstance(value, str) and secret in value:
+                    facts[name] = value.replace(secret, "***")
+                    error.__cause__ = error.__context__ = error.__traceback__ = None
+        error.args = (error.message, *error.args[1:])
         return error

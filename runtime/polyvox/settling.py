@@ -15,7 +15,7 @@ from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, VEND
 from .shapes import mapping_of
 from .structured import wanted
 from .support import NEUTRAL, Emulated, Unsupported
-from .tools import functions_as_tools, refuse_foreign_tools, settle_tools
+from .tools import check_functions, functions_as_tools, refuse_foreign_tools, settle_tools
 
 if TYPE_CHECKING:
     from .call import Format, Vendor
@@ -40,6 +40,7 @@ def settle(
         raise InvalidMessageError("messages is empty; at least one message is needed")
     parameters = cast("Mapping[str, object]", settings)
     given = cast("ModelParameters", {name: parameters[name] for name in parameters if name in MODEL_PARAMETERS})
+    check_functions(given)
     form, typed = wanted(response_format)
     call = Call(
         vendor=vendor,

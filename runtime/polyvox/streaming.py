@@ -8,6 +8,7 @@ from .assembling import Assembler
 from .errors import APIError, APIResponseValidationError, StreamInterruptedError
 from .exchange import MAX_REPLY
 from .headers import request_id
+from .secrecy import forget_frames
 from .structured import parsed
 from .watching import NOBODY, Watch
 
@@ -109,7 +110,7 @@ class Received:
         if self._start and isinstance(error, StreamInterruptedError):  # a page to log in, perhaps, and no stream at all
             error.message += f"; it began {self._start.decode('utf-8', 'replace')!r}"
             error.args = (error.message,)
-        self._opened.secrets.mask(error)
+        forget_frames(self._opened.secrets.mask(error))
         error.request_id = error.request_id or request_id(self._opened.facts.headers)
         error.partial = self._answer()
         self._end_lease(error)

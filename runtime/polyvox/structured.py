@@ -29,7 +29,7 @@ def wanted(response_format: object) -> tuple[Format | None, Typed | None]:
         return None, None
     if isinstance(response_format, Mapping):
         return _from_mapping(cast("Mapping[str, object]", response_format)), None
-    if isinstance(response_format, str) or _is_instance(response_format):
+    if isinstance(response_format, (str, bytes, int, float, list, tuple, set)) or _is_instance(response_format):
         raise InvalidRequestError(
             f"response_format is a type, or a mapping such as {{'type': 'json_object'}}, not {response_format!r}",
             param="response_format",

@@ -21,13 +21,25 @@ def settle_tools(given: ModelParameters) -> None:
     tools = given.get("tools")
     if tools is None:
         return
-    if isinstance(tools, (str, bytes, Mapping)):
-        raise InvalidRequestError("tools must be a list of tools")
+    if isinstance(tools, (str, bytes, Mapping)) or not isinstance(cast("object", tools), Iterable):
+        raise InvalidRequestError("tools must be a list of tools", param="tools")
     asked = list(cast("Iterable[object]", tools))
     found = [_definition(index, tool) for index, tool in enumerate(asked)]
     if any(callable(tool) for tool in asked):
         _check_names(found)
     given["tools"] = found
+
+
+def check_functions(given: ModelParameters) -> None:
+    """The deprecated `functions` have names, as tools do."""
+    functions = cast("object", given.get("functions"))
+    if functions is None:
+        return
+    if isinstance(functions, Mapping) or not isinstance(functions, Iterable):
+        raise InvalidRequestError("functions must be a list of functions", param="functions")
+    for index, function in enumerate(cast("Iterable[object]", functions)):
+        if not isinstance(_name(function), str):
+            raise InvalidRequestError(f"functions[{index}].name is missing", param="functions")
 
 
 def functions_as_tools(given: ModelParameters) -> None:
@@ -97,6 +109,8 @@ def _owner(tool: Mapping[str, object]) -> str | None:
 def _definition(index: int, tool: object) -> Mapping[str, object]:
     if isinstance(tool, Mapping):
         found = cast("Mapping[str, object]", tool)
+        if not isinstance(found.get("type", ""), str):
+            raise InvalidRequestError(f"tools[{index}].type must be a text", param="tools")
         if "function" in found and not isinstance(_name(found["function"]), str):
             raise InvalidRequestError(f"tools[{index}].function.name is missing", param="tools")
         return found

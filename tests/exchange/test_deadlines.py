@@ -76,7 +76,7 @@ def test_a_late_reply_without_a_deadline_says_which_phase() -> None:
 
 
 def test_lost_connections_use_up_the_time_too() -> None:
-    played = play([refused(elapsed=9.9)], candidates=[lambda: attempt(timeouts=_seconds(10))])
+    played = play([refused(elapsed=10)], candidates=[lambda: attempt(timeouts=_seconds(10))])
     assert len(played.requests) == 1
 
 

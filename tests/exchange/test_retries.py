@@ -139,15 +139,17 @@ def test_the_same_request_is_sent_again() -> None:
         )
 
 
-def test_waits_double_up_to_a_bound_less_a_quarter_at_most() -> None:
+def test_waits_are_up_to_a_bound_that_doubles() -> None:
     first, *waits = play([said(500)] * 8, retries=7).waits
     assert first == 0
     for wait, whole in zip(waits, [0.5, 1, 2, 4, 8, 8, 8], strict=True):
-        assert 0.75 * whole <= wait <= whole
+        assert 0 <= wait <= whole
 
 
 def test_waits_differ_so_that_callers_do_not_come_back_at_once() -> None:
-    assert len({play([said(500), OK]).waits[1] for _ in range(20)}) > 1
+    waits = [play([said(500), OK]).waits[1] for _ in range(200)]
+    assert len(set(waits)) > 100
+    assert min(waits) < 0.125 < 0.375 < max(waits)  # anywhere between nothing and the bound
 
 
 EXACT: Final[dict[str, tuple[Response, float]]] = {
@@ -195,7 +197,7 @@ def test_a_wish_that_is_too_long_is_told_instead(wish: str) -> None:
 @pytest.mark.parametrize("wish", ["soon", "", "-5", "nan", "inf", "1e300", "Someday, 99 Foo 2100", "\x00", "2 s"])
 def test_a_wish_that_is_absurd_counts_for_nothing(wish: str) -> None:
     played = play([said(429, retry_after=wish), OK])
-    assert 0.375 <= played.waits[1] <= 0.5
+    assert 0 <= played.waits[1] <= 0.5
 
 
 def test_a_wish_on_a_good_reply_is_no_error() -> None:  # wire-oddities 108

@@ -146,7 +146,7 @@ REFUSED: Final = {
 
 # Ollama's own tools are not as strict with OLLAMA_HOST: no scheme, no host and brackets are filled in.
 OLLAMA_TAKES: Final = {
-    "h.test/v1": "http://h.test:11434/api/chat",
+    "h.test/v1": "http://h.local:11434/api/chat",
     "localhost": "http://localhost:11434/api/chat",
     "https:///v1": "https://127.0.0.1/api/chat",
     "https://[::1/v1": "https://[::1]/api/chat",
@@ -159,7 +159,7 @@ def test_an_address_that_is_none(provider: str, base: str, monkeypatch: pytest.M
     monkeypatch.setenv("VERTEXAI_PROJECT", "p1")
     wire = Wire()
     if provider == "ollama" and base in OLLAMA_TAKES:
-        wire.ask("m", HELLO, provider=provider, api_base=base)
+        wire.ask("m", HELLO, provider=provider, api_base=base.replace("h.test", "h.local"))
         assert str(wire.requests[-1].url) == OLLAMA_TAKES[base]
         return
     with pytest.raises(InvalidRequestError, match="api_base") as caught:

@@ -1,0 +1,386 @@
+"""Any input at all: a request that the vendor's own description accepts, or one of our errors that names the place."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, cast
+
+import httpx2
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from pydantic import TypeAdapter, ValidationError
+
+from polyvox import Client, InvalidRequestError
+from polyvox_wire.anthropic import requests as anthropic
+from polyvox_wire.bedrock import requests as bedrock
+from polyvox_wire.cohere import requests as cohere
+from polyvox_wire.gemini import requests as gemini
+from polyvox_wire.mistral import requests as mistral
+from polyvox_wire.ollama import requests as ollama
+from polyvox_wire.openai import requests as openai
+from tests.hostile.dialects import DIALECTS, Dialect
+from tests.mapping.asking import Json, usual_reply
+
+if TYPE_CHECKING:
+    from polyvox import Messages, Parameters
+
+pytestmark = pytest.mark.filterwarnings("ignore::polyvox.InsecureAddressWarning")
+every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=str)
+
+DESCRIBED: Final[Mapping[str, type]] = {
+    "openai": openai.CreateChatCompletionRequest,
+    "anthropic": anthropic.CreateMessageParams,
+    "gemini": gemini.GenerateContentRequest,
+    "bedrock": bedrock.ConverseRequest,
+    "mistral": mistral.ChatCompletionRequest,
+    "cohere": cohere.ChatRequest,
+    "ollama": ollama.ChatRequest,
+}
+
+
+class Asked:
+    """What one call put on the wire, if anything."""
+
+    def __init__(self) -> None:
+        self.requests: list[httpx2.Request] = []
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests.append(request)
+        return httpx2.Response(200, content=usual_reply(request.url.path))
+
+    def ask(self, model: object, messages: object, parameters: Mapping[str, object]) -> InvalidRequestError | None:
+        """One call; nothing of the caller's may change by it."""
+        before = copy.deepcopy((messages, parameters))
+        try:
+            with Client(transport=httpx2.MockTransport(self.answer), api_key="sk-k", num_retries=0) as client:
+                client.completion(cast("str", model), cast("Messages", messages), **cast("Parameters", parameters))
+        except InvalidRequestError as error:
+            return error
+        finally:
+            assert repr((messages, parameters)) == repr(before)
+        return None
+
+    @property
+    def body(self) -> object:
+        return json.loads(self.requests[0].content, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> None:
+    raise AssertionError(f"{name} is no JSON")
+
+
+# --- anything ---------------------------------------------------------------------------------------------------------
+
+SCALARS: Final = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.sampled_from(["user", "text", ""])
+)
+JSON_LIKE: Final[SearchStrategy[object]] = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=6), inner, max_size=3)),
+    max_leaves=8,
+)
+# Keys and words that mean something, with values that may be anything: junk that gets far.
+KEYS: Final = [
+    "role",
+    "content",
+    "type",
+    "text",
+    "image_url",
+    "url",
+    "file",
+    "tool_calls",
+    "tool_call_id",
+    "name",
+    "id",
+]
+KEYS_OF_TOOLS: Final = ["type", "function", "name", "parameters", "properties", "description", "strict", "custom"]
+
+
+def nearly(valid: SearchStrategy[object], junk: SearchStrategy[object] = JSON_LIKE) -> SearchStrategy[object]:
+    """Mostly as it should be."""
+    return st.integers(0, 19).flatmap(lambda one: junk if one == 19 else valid)
+
+
+def _objects(keys: list[str], values: SearchStrategy[object]) -> SearchStrategy[object]:
+    return st.dictionaries(st.sampled_from(keys), values, max_size=5)
+
+
+def fields(
+    fixed: dict[str, SearchStrategy[object]], optional: dict[str, SearchStrategy[object]] | None = None
+) -> SearchStrategy[Json]:
+    """An object with these keys, and perhaps those."""
+    return st.fixed_dictionaries(fixed, optional=optional or {})
+
+
+TEXT: Final = nearly(st.text(max_size=10))
+PARTS: Final = st.one_of(
+    fields({"type": st.just("text"), "text": TEXT}),
+    fields({"type": st.just("refusal"), "refusal": TEXT}),
+    fields(
+        {
+            "type": st.just("image_url"),
+            "image_url": nearly(
+                fields(
+                    {"url": nearly(st.sampled_from(["https://h.test/a.png", "data:image/png;base64,AAAA", "x"]))},
+                    optional={"detail": TEXT},
+                )
+            ),
+        }
+    ),
+    fields({"type": st.just("input_audio"), "input_audio": nearly(_objects(["data", "format"], TEXT))}),
+    fields({"type": st.just("file"), "file": nearly(_objects(["file_data", "file_id", "filename", "format"], TEXT))}),
+    fields({"type": st.sampled_from(["video_url", "audio_url"]), "video_url": JSON_LIKE}),
+    _objects(KEYS, JSON_LIKE),
+)
+CONTENT: Final = nearly(st.one_of(st.text(max_size=10), st.lists(PARTS, max_size=3)))
+ARGUMENTS: Final = st.sampled_from(['{"a": 1}', "", "{", "[]"])
+SCHEMA: Final[Json] = {"type": "object", "properties": {"a": {"type": "integer"}}}
+CALLS: Final = nearly(
+    st.lists(
+        fields(
+            {
+                "id": nearly(st.sampled_from(["call_1", "call_2"])),
+                "type": nearly(st.sampled_from(["function", "custom"])),
+                "function": nearly(
+                    fields(
+                        {
+                            "name": nearly(st.just("add")),
+                            "arguments": nearly(ARGUMENTS),
+                        }
+                    )
+                ),
+            }
+        ),
+        max_size=2,
+    )
+)
+MESSAGES: Final = nearly(
+    st.lists(
+        st.one_of(
+            fields(
+                {"role": nearly(st.sampled_from(["user", "system", "developer"])), "content": CONTENT},
+                optional={"name": TEXT, "cache_control": JSON_LIKE},
+            ),
+            fields(
+                {"role": st.just("assistant")},
+                optional={
+                    "content": CONTENT,
+                    "tool_calls": CALLS,
+                    "refusal": TEXT,
+                    "reasoning_content": TEXT,
+                    "thinking_blocks": JSON_LIKE,
+                    "provider_specific_fields": JSON_LIKE,
+                    "function_call": JSON_LIKE,
+                    "audio": JSON_LIKE,
+                },
+            ),
+            fields(
+                {"role": st.just("tool"), "content": CONTENT, "tool_call_id": nearly(st.sampled_from(["call_1", "x"]))},
+                optional={"name": TEXT, "is_error": JSON_LIKE},
+            ),
+            fields({"role": st.just("function"), "name": TEXT, "content": CONTENT}),
+            _objects(KEYS, JSON_LIKE),
+        ),
+        max_size=4,
+    )
+)
+TOOLS: Final = nearly(
+    st.lists(
+        nearly(
+            fields(
+                {
+                    "type": nearly(st.just("function")),
+                    "function": nearly(
+                        fields(
+                            {"name": nearly(st.just("add"))},
+                            optional={
+                                "description": TEXT,
+                                "parameters": nearly(
+                                    st.just({"type": "object", "properties": {"a": {"type": "integer"}}})
+                                ),
+                                "strict": nearly(st.booleans()),
+                            },
+                        )
+                    ),
+                }
+            ),
+            _objects(KEYS_OF_TOOLS, JSON_LIKE),
+        ),
+        max_size=2,
+    )
+)
+NAMES: Final = sorted(
+    {
+        *("temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "n", "seed", "presence_penalty"),
+        *("frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "user", "tool_choice", "parallel_tool_calls"),
+        *("reasoning_effort", "thinking", "verbosity", "modalities", "audio", "prediction", "metadata", "store"),
+        *("service_tier", "prompt_cache_key", "stream_options", "functions", "function_call", "response_format"),
+        *("extra_body", "extra_headers", "extra_query", "timeout", "num_retries", "fallbacks", "api_base", "provider"),
+        *("anthropic", "openai", "gemini", "additional_params", "client_args", "allowed_openai_params", "drop_params"),
+        *("web_search_options", "safety_identifier", "session_label", "mock_response", "deployment_id", "api_version"),
+    }
+)
+
+
+@every_dialect
+@given(messages=MESSAGES, tools=TOOLS, parameters=st.dictionaries(st.sampled_from(NAMES), JSON_LIKE, max_size=3))
+@example(messages=[{"role": "user", "content": "Hi"}], tools=None, parameters={})
+@example(messages=[{"role": "user", "content": "Hi"}], tools=None, parameters={"modalities": 1.0})
+@example(messages=[{"role": "user", "content": "Hi"}], tools=None, parameters={"response_format": [[]]})
+def test_a_request_or_an_error_of_ours(
+    dialect: Dialect, messages: object, tools: object, parameters: dict[str, object]
+) -> None:
+    asked = Asked()
+    given_ = {**dialect.asked, **({} if tools is None else {"tools": tools}), **parameters, "mock_response": None}
+    error = asked.ask(dialect.model, messages, given_)
+    assert len(asked.requests) == (error is None)
+    assert str(error)
+    if error is None:
+        assert isinstance(asked.body, dict)  # and strict JSON
+
+
+@given(model=nearly(st.text(max_size=30)), messages=st.just([{"role": "user", "content": "Hi"}]))
+def test_any_name_of_a_model(model: object, messages: object) -> None:
+    Asked().ask(model, messages, {"max_tokens": 9, "api_base": "https://h.test"})
+
+
+# --- what the vendor's description says -------------------------------------------------------------------------------
+
+ADD: Final[Json] = {"type": "function", "function": {"name": "add", "parameters": SCHEMA}}
+FINE: Final = fields(
+    {},
+    optional={
+        "temperature": st.floats(0, 1),
+        "top_p": st.floats(0, 1),
+        "max_tokens": st.integers(1, 4096),
+        "stop": st.one_of(
+            st.text("ab", min_size=1, max_size=3), st.lists(st.text("ab", min_size=1, max_size=3), max_size=3)
+        ),
+        "seed": st.integers(0, 2**31 - 1),
+        "tools": st.just([ADD]),
+        "tool_choice": st.sampled_from(["auto", "none", "required"]),
+        "user": st.text("ab", min_size=1, max_size=4),
+        "reasoning_effort": st.sampled_from(["low", "medium", "high"]),
+        "frequency_penalty": st.floats(0, 1),
+        "presence_penalty": st.floats(0, 1),
+        "parallel_tool_calls": st.booleans(),
+    },
+)
+IMAGE: Final[Json] = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+WORDS: Final = st.text(min_size=1, max_size=10)
+TALK: Final = st.lists(
+    st.one_of(
+        fields({"role": st.sampled_from(["user", "system", "developer"]), "content": WORDS}),
+        fields({"role": st.just("assistant"), "content": WORDS}),
+        fields(
+            {
+                "role": st.just("user"),
+                "content": st.lists(
+                    st.one_of(
+                        fields({"type": st.just("text"), "text": WORDS}),
+                        st.just(IMAGE),
+                    ),
+                    min_size=1,
+                    max_size=2,
+                ),
+            }
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@every_dialect
+@given(talk=TALK, parameters=FINE)
+def test_what_is_sent_fits_the_vendors_description(dialect: Dialect, talk: list[Json], parameters: Json) -> None:
+    asked = Asked()
+    if asked.ask(dialect.model, talk, {**dialect.asked, **parameters, "drop_params": True}) is None:
+        _accepts(str(dialect), cast("Json", asked.body))
+
+
+def _accepts(name: str, body: Json) -> None:
+    try:
+        TypeAdapter(DESCRIBED[name]).validate_python(body)
+    except ValidationError as error:
+        raise AssertionError(f"{name}: {error}\n{body}") from error
+
+
+# --- addresses and headers --------------------------------------------------------------------------------------------
+
+ADDRESSES: Final = [
+    "https://h.test/v1\r\nx-evil: 1",
+    "https://h.test/v1\nGET /",
+    "https://user@h.test/v1",
+    "https://user:secret@h.test/v1",
+    "https://h.test@evil.test/v1",
+    "https://h.test/../admin",
+    "https://h.test/v1/..",
+    "https://h.test/%2e%2e/admin",
+    "https://h.test/v1/.%2E/x",
+    "https://h.test/..%2fadmin",
+    "https://h.test\\@evil.test/v1",
+    "https://h\u00e9.test/v1",
+    "https://\u0430pple.test/v1",  # a Cyrillic letter
+    "https://h\u3002test/v1",
+    "https://h.test\u2044evil.test",
+    "https://h.test/v1#@evil.test",
+    "https://h.test:0/v1",
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "//h.test/v1",
+    "https://",
+    "https://h .test",
+    "https://h.test/\x00",
+    "https://[::1",
+]
+
+
+@pytest.mark.parametrize("name", ["api_base", "base_url"])
+@pytest.mark.parametrize("address", ADDRESSES)
+@every_dialect
+def test_an_address_that_leads_elsewhere_is_refused(dialect: Dialect, address: str, name: str) -> None:
+    if str(dialect) == "ollama" and not address.startswith(("https://h", "https://u")):
+        return  # takes what Ollama's own tools take, such as a name without a scheme
+    error = Asked().ask(dialect.model, [{"role": "user", "content": "Hi"}], {**dialect.asked, name: address})
+    assert error is not None
+    assert "api_base" in str(error)
+
+
+HEADERS: Final[list[tuple[str, str]]] = [
+    ("x-a\r\nx-evil", "1"),
+    ("x-a", "1\r\nx-evil: 1"),
+    ("x-a", "1\n"),
+    ("x-a:", "1"),
+    ("x a", "1"),
+    ("", "1"),
+    ("x-\u00e9", "1"),
+    ("x-a", "\u00e9"),
+    ("x-a", "a\x00b"),
+    ("x-a", " padded "),
+    ("content-length", "0"),
+    ("Transfer-Encoding", "chunked"),
+]
+
+
+@pytest.mark.parametrize("header", HEADERS)
+@every_dialect
+def test_a_header_that_carries_another_is_refused(dialect: Dialect, header: tuple[str, str]) -> None:
+    given_ = {**dialect.asked, "extra_headers": dict([header])}
+    error = Asked().ask(dialect.model, [{"role": "user", "content": "Hi"}], given_)
+    assert error is not None
+    assert "extra_headers" in str(error)
+
+
+@given(query=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3))
+def test_a_query_stays_a_query(query: dict[str, str]) -> None:
+    asked = Asked()
+    parameters = {"extra_query": query, "api_base": "https://h.test/v1"}
+    if asked.ask("openai:m", [{"role": "user", "content": "Hi"}], parameters) is None:
+        url = asked.requests[0].url
+        assert (url.host, url.path) == ("h.test", "/v1/chat/completions")
+        assert dict(url.params) == query

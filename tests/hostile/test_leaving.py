@@ -1,0 +1,248 @@
+"""A caller who leaves in the middle of a call, wherever that is: nothing stays behind, on either side."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import httpx2
+import pytest
+
+from polyvox import AsyncClient, Client
+from tests.hostile.asking import Way
+from tests.hostile.dialects import OPENAI
+from tests.hostile.test_connections import good
+from tests.hostile.vendor import HostileVendor, Peer, reply
+from tests.mapping.asking import HELLO
+
+PLAIN: Final = good(OPENAI, Way(asynchronous=False, stream=False))
+STREAM: Final = good(OPENAI, Way(asynchronous=False, stream=True))
+
+# What the vendor says before it falls silent, and whether the call is streamed.
+PLACES: Final[dict[str, tuple[bytes, bool]]] = {
+    "before the headers": (b"", False),
+    "in the headers": (PLAIN[:30], False),
+    "before the body": (PLAIN.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", False),
+    "in the body": (PLAIN[:-9], False),
+    "before the headers of a stream": (b"", True),
+    "before the first chunk": (STREAM.partition(b"\r\n\r\n")[0] + b"\r\n\r\n", True),
+    "between two chunks": (STREAM[: STREAM.index(b'"lo"') - 200], True),
+    "in an error's body": (reply(b"{}" * 99, status="500 No")[:-9], False),
+}
+everywhere = pytest.mark.parametrize(("says", "stream"), PLACES.values(), ids=PLACES)
+
+
+class Silent:
+    """Says so much and no more; knows when it was asked, and when the client left."""
+
+    def __init__(self, says: bytes) -> None:
+        self._says = says
+        self.asked = threading.Event()
+        self.left = threading.Event()
+
+    async def __call__(self, peer: Peer) -> bool:
+        try:
+            await peer.send(self._says)
+            self.asked.set()
+            await peer.stall()
+        finally:
+            self.left.set()
+        return False
+
+
+async def _consume(client: AsyncClient, address: str, stream: bool) -> None:
+    if stream:
+        async for _ in await client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key="k"):
+            pass
+    else:
+        await client.completion(OPENAI.model, HELLO, api_base=address, api_key="k")
+
+
+async def _cancel(call: Awaitable[None], silent: Silent) -> None:
+    task = asyncio.ensure_future(call)
+    await asyncio.to_thread(silent.asked.wait, 30)
+    await asyncio.sleep(0.01)  # what was said is read, if there was anything
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def _cancel_a_group(call: Awaitable[None], silent: Silent) -> None:
+    async def fail() -> None:
+        await asyncio.to_thread(silent.asked.wait, 30)
+        raise ZeroDivisionError
+
+    async def ask() -> None:
+        await call
+
+    async def together() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(ask())
+            group.create_task(fail())
+
+    with pytest.raises(ExceptionGroup):
+        await together()
+
+
+async def _time_out(call: Awaitable[None], silent: Silent) -> None:
+    task = asyncio.ensure_future(call)
+    await asyncio.to_thread(silent.asked.wait, 30)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(task, 0.02)
+
+
+LEAVING: Final[dict[str, Callable[[Awaitable[None], Silent], Awaitable[None]]]] = {
+    "cancel": _cancel,
+    "a group that fails": _cancel_a_group,
+    "wait_for": _time_out,
+}
+
+
+@everywhere
+@pytest.mark.parametrize("leave", LEAVING.values(), ids=LEAVING)
+def test_cancelling(
+    vendor: HostileVendor,
+    says: bytes,
+    stream: bool,
+    leave: Callable[[Awaitable[None], Silent], Awaitable[None]],
+) -> None:
+    silent = Silent(says)
+    address = vendor.address(silent)
+
+    async def main() -> None:
+        before = asyncio.all_tasks()
+        async with AsyncClient() as client:
+            await leave(_consume(client, address, stream), silent)
+            assert await asyncio.to_thread(silent.left.wait, 30)  # while the client is still open
+        assert asyncio.all_tasks() == before
+
+    asyncio.run(main())
+    assert vendor.asked(address) == 1
+
+
+def test_cancelling_a_handshake() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        async def main() -> None:
+            before = asyncio.all_tasks()
+            async with AsyncClient() as client:
+                address = f"https://127.0.0.1:{listening.getsockname()[1]}"
+                task = asyncio.create_task(_consume(client, address, stream=False))
+                peer, _ = await asyncio.to_thread(listening.accept)
+                with peer:
+                    peer.settimeout(30)
+                    assert await asyncio.to_thread(peer.recv, 1) == b"\x16"  # the handshake has begun
+                    task.cancel()
+                    with pytest.raises(asyncio.CancelledError):
+                        await task
+                    while await asyncio.to_thread(peer.recv, 4096):
+                        pass  # until the client has closed its side
+            assert asyncio.all_tasks() == before
+
+        asyncio.run(main())
+
+
+def test_cancelling_the_wait_for_the_next_try(vendor: HostileVendor) -> None:
+    asked = threading.Event()
+
+    async def busy(peer: Peer) -> bool:
+        await peer.send(reply(b"{}", "retry-after: 60", status="503 Busy"))
+        asked.set()
+        return True
+
+    address = vendor.address(busy)
+
+    async def main() -> None:
+        before = asyncio.all_tasks()
+        async with AsyncClient() as client:
+            task = asyncio.create_task(_consume(client, address, stream=False))
+            await asyncio.to_thread(asked.wait, 30)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(task, 0.1)
+        assert asyncio.all_tasks() == before
+
+    asyncio.run(main())
+    assert vendor.asked(address) == 1
+
+
+@everywhere
+def test_interrupting(vendor: HostileVendor, says: bytes, stream: bool) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        pytest.skip("only the main thread gets signals")
+    silent = Silent(says)
+    address = vendor.address(silent)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # some runners of tests ignore it
+
+    def press() -> None:
+        silent.asked.wait(30)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def call() -> None:
+        if stream:
+            client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key="k").completion()
+        else:
+            client.completion(OPENAI.model, HELLO, api_base=address, api_key="k")
+
+    threading.Thread(target=press).start()
+    with Client() as client:
+        with pytest.raises(KeyboardInterrupt):
+            call()
+        signal.signal(signal.SIGINT, before)
+        assert silent.left.wait(30)
+    assert vendor.asked(address) == 1
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_leaving_a_stream_unread(vendor: HostileVendor, taken: int) -> None:
+    silent = Silent(PLACES["between two chunks"][0])
+    with Client() as client:
+        stream = client.completion(OPENAI.model, HELLO, stream=True, api_base=vendor.address(silent), api_key="k")
+        for _ in range(taken):
+            next(stream)
+        stream.close()
+        assert silent.left.wait(30)
+        assert list(stream) == []
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_leaving_an_asynchronous_stream_unread(vendor: HostileVendor, taken: int) -> None:
+    silent = Silent(PLACES["between two chunks"][0])
+
+    async def main() -> None:
+        async with AsyncClient() as client:
+            stream = await client.completion(
+                OPENAI.model, HELLO, stream=True, api_base=vendor.address(silent), api_key="k"
+            )
+            for _ in range(taken):
+                await anext(stream)
+            await stream.close()
+            assert await asyncio.to_thread(silent.left.wait, 30)
+
+    asyncio.run(main())
+
+
+def test_a_pool_serves_on_after_a_call_was_left(vendor: HostileVendor) -> None:
+    silent = Silent(b"")
+
+    async def fine(peer: Peer) -> bool:
+        await peer.send(PLAIN)
+        return True
+
+    async def main() -> None:
+        async with AsyncClient() as client:
+            await _cancel(_consume(client, vendor.address(silent), stream=False), silent)
+            await _consume(client, vendor.address(fine), stream=False)
+
+    asyncio.run(main())
+
+
+def test_a_transport_of_the_callers_that_is_interrupted() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        raise KeyboardInterrupt
+
+    with Client(transport=httpx2.MockTransport(answer), api_key="k") as client, pytest.raises(KeyboardInterrupt):
+        client.completion(OPENAI.model, HELLO, fallbacks=["openai:gpt-5-mini"])
