@@ -1,8 +1,8 @@
 """What vendors without cassettes answer to the local server: the same conversation in the words of each.
 
 A request with tools gets a call of the first one; one with a tool's answer, and any other, gets a sentence; one with a
-response format a JSON object that fits it. Vendors with cassettes are answered here where a call is forced: that is the
-way to a structured answer of models without a schema mode.
+response format a JSON object that fits it. Vendors with cassettes are answered here where a call is forced, which is
+the way to a structured answer of models without a schema mode, and where OpenAI streams an object.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def reply(path: str, body: JSON) -> Reply | None:
         return _json(_converse(body))
     if path.endswith("/chat/completions") and body.get("tool_choice") == "required":
         return _json(_openai_answer(body["model"], body["tools"][0]["function"]))
+    if path.endswith("/chat/completions") and body.get("stream") and "response_format" in body:
+        return Reply("text/event-stream", _openai_events(body["model"], _object(body["response_format"])))
     if path.endswith("/v1/messages") and body.get("tool_choice", {}).get("type") == "any":
         return _json(_anthropic_answer(body["model"], body["tools"][0]))
     if path.endswith("/converse-stream"):
@@ -80,6 +82,16 @@ def _openai_answer(model: str, function: JSON) -> JSON:
     message = {"role": "assistant", "tool_calls": [{"id": "call_1", "type": "function", "function": called}]}
     choices = [{"index": 0, "message": message, "finish_reason": "tool_calls"}]
     return {"id": "chatcmpl-1", "created": 1700000000, "model": model, "choices": choices}
+
+
+def _openai_events(model: str, text: str) -> bytes:
+    """A stream of this text, in halves."""
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1700000000, "model": model}
+    half = len(text) // 2
+    choices: list[JSON] = [{"index": 0, "delta": {"content": piece}} for piece in (text[:half], text[half:])]
+    choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
+    events: list[JSON] = [{**head, "choices": [choice]} for choice in choices]
+    return b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events) + b"data: [DONE]\n\n"
 
 
 def _anthropic_answer(model: str, tool: JSON) -> JSON:

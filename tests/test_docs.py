@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,6 +39,16 @@ def test_every_provider_stands_there_with_its_address_and_keys() -> None:
         assert (provider.base_url or "api_base") in address
         assert all(variable in address for variable in provider.base_variables)
         assert all(variable in keys for variable in provider.key_variables)
+
+
+def test_the_readme_counts_the_providers() -> None:
+    (said,) = re.findall(r"more than (\d+) providers", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert int(said) < len(polyvox.providers()) <= int(said) + 20
+
+
+def test_every_page_is_named_in_the_readme() -> None:
+    named = set(re.findall(r"\]\(docs/([\w-]+\.md)\)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert named == {page.name for page in (ROOT / "docs").glob("*.md")}
 
 
 def test_every_refusal_of_a_gateway_stands_there() -> None:

@@ -99,6 +99,7 @@ OTHERWISE: Final[Mapping[str, Json]] = {
     "mistral": _TEXT,
     "cohere": {**_TEXT, "function_call": "auto"},
     "ollama": {**_TEXT, "thinking": {"type": "enabled"}, "tool_choice": "none", "function_call": "none"},
+    "gigachat": {"tool_choice": "none"},
 }
 """Where a vendor does only some values of a parameter: one of these. (The others are refused: `*_parameters.py`.)"""
 
@@ -443,4 +444,4 @@ COLUMNS: Final[Mapping[str, Column]] = {
     "cohere": COHERE,
     "ollama": OLLAMA,
 }
-"""Vendor -> parameter -> what becomes of it."""
+"""Vendor -> parameter -> what becomes of it; the vendors of `every_parameter_elsewhere` beside."""
