@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
@@ -254,6 +255,48 @@ def test_an_error_in_a_stream_that_has_begun_is_not_tried_again_nor_elsewhere() 
     with pytest.raises(RateLimitError):
         list(stream)
     assert len(requests) == 1
+
+
+GOOD: Final = sse(_event("Hi", "stop"), "[DONE]")
+SLOW: Final = sse({"error": {"message": "slow", "code": 429}})
+CLAUDE_IS_BUSY: Final = (
+    b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}\n\n'
+)
+
+
+@pytest.mark.parametrize("asynchronous", [True, False])
+def test_an_error_before_the_first_chunk_is_tried_again(asynchronous: bool) -> None:
+    """A status of 200 and then an error at once is how some vendors say that they are busy."""
+    replies = iter([httpx2.Response(200, content=SLOW), httpx2.Response(200, content=GOOD)])
+    transport = httpx2.MockTransport(lambda _: next(replies))
+    if asynchronous:
+
+        async def ask() -> str | None:
+            async with AsyncClient(transport=transport, api_key="k") as client:
+                chunks = await client.completion(MODEL, HELLO, stream=True)
+                return (await chunks.completion()).choices[0].message.content
+
+        assert asyncio.run(ask()) == "Hi"
+    else:
+        with Client(transport=transport, api_key="k") as client:
+            assert client.completion(MODEL, HELLO, stream=True).completion().choices[0].message.content == "Hi"
+    assert next(replies, None) is None
+
+
+def test_an_error_before_the_first_chunk_goes_to_the_next_model() -> None:
+    client, requests = _streaming(httpx2.Response(200, content=CLAUDE_IS_BUSY), httpx2.Response(200, content=GOOD))
+    fallback = {"model": MODEL, "api_key": "k2"}
+    stream = client.completion(OTHER, HELLO, stream=True, num_retries=0, fallbacks=[fallback])
+    assert [chunk.choices[0].delta.content for chunk in stream] == ["Hi"]
+    assert [request.url.host for request in requests] == [ANTHROPIC_HOST, OPENAI_HOST]
+
+
+def test_an_error_before_the_first_chunk_is_raised_by_the_call_when_nobody_is_left() -> None:
+    client, requests = _streaming(httpx2.Response(200, content=SLOW), httpx2.Response(200, content=SLOW))
+    with pytest.raises(RateLimitError) as caught:
+        client.completion(MODEL, HELLO, stream=True, num_retries=1)
+    assert caught.value.partial is not None
+    assert len(requests) == 2
 
 
 def test_a_stream_falls_back_before_it_begins() -> None:

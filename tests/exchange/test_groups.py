@@ -72,8 +72,8 @@ class Hosts:
         if status := self.failing.get(request.url.host):
             return httpx2.Response(status, json={"error": {"message": "no"}})
         if b'"stream":true' in request.content:
-            events = sse(*EVENTS, "[DONE]")
-            return httpx2.Response(200, stream=Bytes([events[:40]] if self.cut else [events]))
+            begun, rest = sse(EVENTS[0]), sse(EVENTS[1], "[DONE]")
+            return httpx2.Response(200, stream=Bytes([begun] if self.cut else [begun, rest]))
         return httpx2.Response(200, content=usual_reply(request.url.path))
 
     def client(self, group: ModelGroup) -> Client:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 import httpx2
 
-from polyvox import ChatCompletion, ChatCompletionChunk, Client, Stream
+from polyvox import APIError, ChatCompletion, ChatCompletionChunk, Client, Stream
 
 if TYPE_CHECKING:
     from polyvox import Messages, Parameters
@@ -112,6 +112,14 @@ class Wire:
         opened: Stream = self.client().completion(model, messages, stream=True, **cast("Parameters", parameters))
         return opened
 
+    def ask_streamed(self, model: str, messages: Messages = HELLO, /, **parameters: object) -> None:
+        """A streamed call of which only the request counts: the reply is no stream."""
+        try:
+            self.open(model, messages, **parameters).close()
+        except APIError:
+            if not self.requests:
+                raise
+
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
         content = usual_reply(request.url.path) if self.reply is None else self.reply
@@ -157,7 +165,7 @@ def sent(model: str, messages: Messages = HELLO, /, **parameters: object) -> Jso
     """The body that a call puts on the wire."""
     wire = Wire()
     if parameters.pop("stream", False):
-        wire.open(model, messages, **parameters).close()
+        wire.ask_streamed(model, messages, **parameters)
     else:
         wire.ask(model, messages, **parameters)
     return wire.body

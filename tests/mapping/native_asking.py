@@ -27,7 +27,7 @@ class Native:
         wire = self.wire()
         model = str(parameters.pop("model", "") or self.model)
         if parameters.pop("stream", False):
-            wire.open(model, messages, **parameters).close()
+            wire.ask_streamed(model, messages, **parameters)
         else:
             wire.ask(model, messages, **parameters)
         return wire.body

@@ -206,7 +206,7 @@ def test_every_parameter_has_a_stance_and_a_row() -> None:
 
 def test_stream_options_ask_for_what_always_comes() -> None:
     asked = wire()
-    asked.open(MODEL, HELLO, aws_region_name="us-east-1", stream_options={"include_usage": True}).close()
+    asked.ask_streamed(MODEL, HELLO, aws_region_name="us-east-1", stream_options={"include_usage": True})
     assert asked.body == sent()
 
 

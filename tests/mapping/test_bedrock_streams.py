@@ -297,6 +297,6 @@ def test_an_event_that_is_not_json() -> None:
 
 def test_frames_are_asked_for() -> None:
     asked = wire(TEXT)
-    asked.open(MODEL, HELLO, aws_region_name="us-east-1").close()
+    asked.ask_streamed(MODEL, HELLO, aws_region_name="us-east-1")
     assert asked.requests[-1].headers["accept"] == "application/vnd.amazon.eventstream"
     assert asked.requests[-1].url.path.endswith("/converse-stream")

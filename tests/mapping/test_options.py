@@ -154,7 +154,7 @@ def test_extra_query(model: str, url: str) -> None:
 
 def test_an_extra_query_joins_the_one_of_a_stream() -> None:
     wire = Wire()
-    wire.open(GEMINI, HELLO, extra_query={"a": "1"}).close()
+    wire.ask_streamed(GEMINI, HELLO, extra_query={"a": "1"})
     assert str(wire.requests[-1].url).endswith(":streamGenerateContent?alt=sse&a=1")
 
 

@@ -96,7 +96,7 @@ def _ask(provider: str, wire: Wire, *names: str) -> None:
     model = MODELS.get(provider, "m")
     asked = {name: VALUES[name] for name in names}
     if "stream_options" in names:
-        wire.open(model, HELLO, provider=provider, api_base=HOST, **asked).close()
+        wire.ask_streamed(model, HELLO, provider=provider, api_base=HOST, **asked)
     else:
         wire.ask(model, HELLO, provider=provider, api_base=HOST, **asked)
 

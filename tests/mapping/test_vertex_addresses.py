@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 import httpx2
 import pytest
 
-from polyvox import AsyncClient, AuthenticationError, Client, InvalidRequestError, MissingApiKeyError
+from polyvox import APIError, AsyncClient, AuthenticationError, Client, InvalidRequestError, MissingApiKeyError
 from tests.mapping.asking import HELLO, Json, as_bytes, parsed, sse, usual_reply
 from tests.recordings.corpus import records
 
@@ -127,7 +127,8 @@ STREAMED: Final = {
 def test_a_stream_has_a_verb_of_its_own(model: str, end: str) -> None:
     vertex = Vertex()
     client = Client(transport=httpx2.MockTransport(vertex), api_key=TOKEN, vertex_project="p1")
-    client.completion(model, HELLO, stream=True).close()
+    with pytest.raises(APIError):  # the reply is no stream
+        client.completion(model, HELLO, stream=True)
     assert str(vertex.requests[-1].url).endswith(end)
 
 
@@ -369,7 +370,8 @@ def test_the_recorded_addresses() -> None:
         client = Client(transport=httpx2.MockTransport(vertex), api_base=base, vertex_location=location)
         settings = cast("Parameters", {"provider": record.provider, **key})
         if "stream" in path:
-            client.completion(record.model, HELLO, stream=True, **settings).close()
+            with pytest.raises(APIError):  # the reply is no stream
+                client.completion(record.model, HELLO, stream=True, **settings)
         else:
             client.completion(record.model, HELLO, **settings)
         seen[f"https://{host}{path}"] = str(vertex.requests[-1].url).removesuffix("?alt=sse")

@@ -50,7 +50,7 @@ def test_what_is_sent(asked: Json, sends: Json) -> None:
 
 def test_a_stream_has_an_address_of_its_own_and_no_field() -> None:
     wire = Wire()
-    wire.open(MODEL, HELLO).close()
+    wire.ask_streamed(MODEL, HELLO)
     assert wire.requests[-1].url.path == "/ml/v1/text/chat_stream"
     assert wire.body == {"model_id": NAME, "project_id": "p1", "messages": HELLO}
 

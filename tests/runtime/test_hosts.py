@@ -60,7 +60,7 @@ STREAMS: Final = [
 @pytest.mark.parametrize(("model", "base", "url"), STREAMS)
 def test_the_address_of_a_stream(model: str, base: str, url: str) -> None:
     wire = Wire()
-    wire.open(model, HELLO, api_base=base).close()
+    wire.ask_streamed(model, HELLO, api_base=base)
     assert str(wire.requests[-1].url) == url
 
 

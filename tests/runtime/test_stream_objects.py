@@ -67,7 +67,7 @@ def _async_client(body: Body, status: int = 200) -> AsyncClient:
 def test_chunks_are_handed_out_as_they_come() -> None:
     body = Body(PIECES)
     stream = _client(body).completion(MODEL, HELLO, stream=True)
-    assert body.read == 0
+    assert body.read == 1, "the first has come: whatever was wrong before it could be tried again"
     assert next(stream).choices[0].delta.role == "assistant"
     assert body.read == 1
     assert next(stream).choices[0].delta.content == "Hello"
@@ -89,7 +89,7 @@ def test_closing_early_closes_the_connection(taken: int) -> None:
         next(stream)
     stream.close()
     assert body.closed >= 1
-    assert body.read == taken
+    assert body.read == max(taken, 1)
     stream.close()
     assert list(stream) == []
 
@@ -217,7 +217,7 @@ async def test_closing_an_asynchronous_stream_early(taken: int) -> None:
             for _ in range(taken):
                 await anext(stream)
         assert body.closed >= 1
-        assert body.read == taken
+        assert body.read == max(taken, 1)
         await stream.close()
         assert [chunk async for chunk in stream] == []
 
