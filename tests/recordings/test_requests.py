@@ -67,9 +67,12 @@ def renamed(provider: str, body: JSON) -> None:
 
 
 def tool_choice(provider: str, body: JSON) -> None:
-    """Together knows tools, but no functions; `any` is some vendors' word, and OpenAI's is `required`."""
+    """Together knows tools, but no functions; `any` is some vendors' word, and OpenAI's is `required`; one who asked
+    xAI named a tool as Anthropic wants it."""
     if body.get("tool_choice") == "any":
         body["tool_choice"] = "required"
+    if (named := body.get("tool_choice") or {}) and isinstance(named, dict) and named.get("type") == "tool":
+        body["tool_choice"] = {"type": "function", "function": {"name": cast("JSON", named)["name"]}}
     if provider == "together" and "function_call" in body:
         body["tool_choice"] = body.pop("function_call")
 
