@@ -67,7 +67,9 @@ def renamed(provider: str, body: JSON) -> None:
 
 
 def tool_choice(provider: str, body: JSON) -> None:
-    """Together knows tools, but no functions."""
+    """Together knows tools, but no functions; `any` is some vendors' word, and OpenAI's is `required`."""
+    if body.get("tool_choice") == "any":
+        body["tool_choice"] = "required"
     if provider == "together" and "function_call" in body:
         body["tool_choice"] = body.pop("function_call")
 
