@@ -71,8 +71,11 @@ def tool_choice(provider: str, body: JSON) -> None:
     xAI named a tool as Anthropic wants it."""
     if body.get("tool_choice") == "any":
         body["tool_choice"] = "required"
-    if (named := body.get("tool_choice") or {}) and isinstance(named, dict) and named.get("type") == "tool":
-        body["tool_choice"] = {"type": "function", "function": {"name": cast("JSON", named)["name"]}}
+    match body.get("tool_choice"):
+        case {"type": "tool", "name": str(name)}:
+            body["tool_choice"] = {"type": "function", "function": {"name": name}}
+        case _:
+            pass
     if provider == "together" and "function_call" in body:
         body["tool_choice"] = body.pop("function_call")
 
