@@ -58,7 +58,10 @@ def settle(
     if given.get("reasoning_effort") in _LEFT_TO_THE_VENDOR:
         del given["reasoning_effort"]
     if isinstance(dialect.support["functions"], Emulated):
+        call.by_functions = bool(given.get("functions")) and not given.get("tools")
         functions_as_tools(given)
+    if isinstance(dialect.support["function_call"], Emulated):
+        function_call_as_choice(given)
     _same_limit(given)
     _take_stances(dialect, call, settings)
     refuse_foreign_tools(call)

@@ -66,10 +66,12 @@ def renamed(provider: str, body: JSON) -> None:
         body["user_id"] = body.pop("user")
 
 
-def tool_choice(provider: str, body: JSON) -> None:
-    """Together knows tools, but no functions."""
-    if provider == "together" and "function_call" in body:
-        body["tool_choice"] = body.pop("function_call")
+def functions(provider: str, body: JSON) -> None:
+    """Functions are asked for as tools."""
+    if "functions" in body:
+        body["tools"] = [{"type": "function", "function": function} for function in body.pop("functions")]
+    if (choice := body.pop("function_call", None)) is not None:
+        body["tool_choice"] = choice if isinstance(choice, str) else {"type": "function", "function": choice}
 
 
 def no_single_choice(provider: str, body: JSON) -> None:
@@ -105,7 +107,7 @@ DIFFERENCES: Final[tuple[Callable[[str, JSON], None], ...]] = (
     a_deployment,
     newer_limit,
     renamed,
-    tool_choice,
+    functions,
     no_single_choice,
     system_for_developer,
     no_annotations,
