@@ -93,6 +93,7 @@ class Row(Table):
     developer_role: bool = False
     text_only: bool = False
     thinking: bool = False
+    think_tags: bool = False
     formats: Annotated[list[Literal["json_object", "json_schema"]], AfterValidator(_distinct)] = [
         "json_object",
         "json_schema",

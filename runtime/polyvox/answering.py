@@ -156,6 +156,12 @@ class AnswerReader(StreamReader):
         finally:
             self._settle(chunks[before:])
 
+    @override
+    def release(self, chunks: list[ChatCompletionChunk]) -> None:
+        before = len(chunks)
+        self._inner.release(chunks)
+        self._settle(chunks[before:])
+
     def _settle(self, chunks: list[ChatCompletionChunk]) -> None:
         self.done = self._inner.done
         for chunk in chunks:

@@ -37,6 +37,10 @@ def _is_list_of_texts(value: object) -> bool:
     )
 
 
+def _is_text_or_texts(value: object) -> bool:
+    return _is_text(value) or _is_list_of_texts(value)
+
+
 def _is_text_or_fields(value: object) -> bool:
     return isinstance(value, str) or is_mapping(value)
 
@@ -65,7 +69,7 @@ _SWITCH: Final = _Kind("True or False", _is_switch)
 _TEXT: Final = _Kind("a text", _is_text)
 _FIELDS: Final = _Kind("a mapping", is_mapping)
 _TEXTS: Final = _Kind("a list of texts", _is_list_of_texts)
-_STOP: Final = _Kind("a text or a list of texts", lambda value: _is_text(value) or _is_list_of_texts(value))
+_STOP: Final = _Kind("a text or a list of texts", _is_text_or_texts)
 _CHOICE: Final = _Kind("a text or a mapping", _is_text_or_fields)
 _HEADERS: Final = _Kind("a mapping of texts", _is_headers)
 _QUERY: Final = _Kind("a mapping of texts and numbers", _is_query)

@@ -15,7 +15,7 @@ from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, VEND
 from .shapes import mapping_of
 from .structured import wanted
 from .support import NEUTRAL, Emulated, Unsupported
-from .tools import check_functions, functions_as_tools, refuse_foreign_tools, settle_tools
+from .tools import check_functions, function_call_as_choice, functions_as_tools, refuse_foreign_tools, settle_tools
 
 if TYPE_CHECKING:
     from .call import Format, Vendor

@@ -45,6 +45,7 @@ class Received:
         try:
             self._opened.reader.feed(piece, chunks)
         except APIError as error:
+            self._opened.reader.release(chunks)
             return self._add(chunks), self._failed(error)
         self._waiting = 0 if chunks else self._waiting + len(piece)
         if self._start is not None:
@@ -57,6 +58,7 @@ class Received:
         try:
             self._opened.reader.finish(chunks)
         except APIError as error:
+            self._opened.reader.release(chunks)
             return self._add(chunks), self._failed(error)
         self._add(chunks)
         self._end_lease()
@@ -85,6 +87,9 @@ class Received:
         """The error for a connection that failed; None where the answer was complete already."""
         if self._opened.reader.done:
             return None
+        held: list[ChatCompletionChunk] = []
+        self._opened.reader.release(held)
+        self._add(held)
         says = "no more data came in time; pass a longer `timeout`" if timed_out else f"the connection broke ({error})"
         return self._failed(self.interrupted(says))
 

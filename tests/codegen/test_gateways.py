@@ -42,6 +42,8 @@ RENDERED = """\
         developer_role=False,
         text_only=False,
         thinking=False,
+        think_tags=False,
+        formats=("json_object", "json_schema"),
         headers={"X-Title": "a \\"b\\""},
     ),
 }

@@ -1,6 +1,6 @@
 """Gemini: what each form of message puts on the wire."""
 
-from typing import Final
+from typing import Final, cast
 
 import pytest
 
@@ -267,14 +267,85 @@ def test_what_is_dropped_is_listed(message: Json, names: str) -> None:
     assert answer.dropped_params == (names,)
 
 
-def test_an_image_in_a_tools_answer_is_refused() -> None:
-    picture: Json = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
-    talk: list[Json] = [
-        {"role": "assistant", "tool_calls": [_call("{}")]},
-        {"role": "tool", "tool_call_id": "call_1", "content": [picture]},
+LOOK: Final[Json] = {"type": "text", "text": "Look:"}
+IMAGE: Final[Json] = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+ITS_IMAGE: Final[Json] = {"inlineData": {"mimeType": "image/png", "data": "AAAA"}}
+FILE: Final[Json] = {"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA"}}
+ITS_FILE: Final[Json] = {"inlineData": {"mimeType": "application/pdf", "data": "AAAA"}}
+FROM_3: Final = "gemini-3-flash-preview"
+
+
+def _shown(*contents: list[Json]) -> list[Json]:
+    """Functions that were called in one turn, and what each has answered."""
+    ids = [f"call_{number}" for number in range(len(contents))]
+    answers: list[Json] = [
+        {"role": "tool", "tool_call_id": made, "content": content} for made, content in zip(ids, contents, strict=True)
     ]
-    with pytest.raises(UnsupportedParamsError, match=r"messages\[1\]\.content\[0\] \(image_url\)"):
-        sent(MODEL, talk)
+    return [{"role": "assistant", "tool_calls": [_call("{}", made=made) for made in ids]}, *answers]
+
+
+def _last(body: Json) -> Json:
+    return cast("list[Json]", body["contents"])[-1]
+
+
+@pytest.mark.parametrize("vendor", ["gemini", "vertexai"])
+@pytest.mark.parametrize(
+    ("content", "text", "media"),
+    [
+        ([LOOK, IMAGE], "Look:", [ITS_IMAGE]),
+        ([IMAGE, LOOK, FILE], "Look:", [ITS_IMAGE, ITS_FILE]),
+        ([IMAGE], "", [ITS_IMAGE]),
+    ],
+    ids=["an image", "two media", "no text"],
+)
+def test_a_functions_answer_holds_its_media_from_gemini_3_on(
+    vendor: str, content: list[Json], text: str, media: list[Json]
+) -> None:
+    wire = Wire()
+    wire.ask(FROM_3, _shown(content), provider=vendor, **VERTEX.get(vendor, {}))
+    held: Json = {"name": "add", "response": {"output": text}, "parts": media}
+    assert _last(wire.body) == {"role": "user", "parts": [{"functionResponse": held}]}
+
+
+def test_before_gemini_3_media_stand_behind_the_answers_of_the_turn() -> None:
+    assert _last(sent(MODEL, _shown([LOOK, IMAGE], [FILE]))) == {
+        "role": "user",
+        "parts": [_answer({"output": "Look:"}), _answer({"output": ""}), ITS_IMAGE, ITS_FILE],
+    }
+
+
+AT: Final[Json] = {"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}
+VERTEX: Final[dict[str, Json]] = {"vertexai": {"vertex_project": "p", "vertex_location": "global"}}
+
+
+def test_only_vertex_takes_the_address_of_what_a_function_answered() -> None:
+    wire = Wire()
+    wire.ask(FROM_3, _shown([AT]), provider="vertexai", **VERTEX["vertexai"])
+    media: list[Json] = [{"fileData": {"fileUri": "https://x.test/a.png", "mimeType": "image/png"}}]
+    held: Json = {"name": "add", "response": {"output": ""}, "parts": media}
+    assert _last(wire.body) == {"role": "user", "parts": [{"functionResponse": held}]}
+
+
+LESS: Final[dict[str, tuple[Json, str, Json]]] = {
+    "an address": (AT, "messages[1].content[1] (image_url)", {}),
+    "less detail": (
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"}},
+        "messages[1].content[1].image_url.detail",
+        {"parts": [ITS_IMAGE]},
+    ),
+}
+
+
+@pytest.mark.parametrize(("part", "names", "left"), LESS.values(), ids=LESS)
+def test_what_a_functions_answer_cannot_hold_from_gemini_3_on(part: Json, names: str, left: Json) -> None:
+    wire = Wire()
+    with pytest.raises(UnsupportedParamsError) as caught:
+        wire.ask(FROM_3, _shown([LOOK, part]), provider="gemini")
+    assert caught.value.param == names
+    assert wire.requests == []
+    assert wire.ask(FROM_3, _shown([LOOK, part]), provider="gemini", drop_params=True).dropped_params == (names,)
+    held: Json = {"name": "add", "response": {"output": "Look:"}, **left}
+    assert _last(wire.body) == {"role": "user", "parts": [{"functionResponse": held}]}
 
 
 def _picture(detail: str) -> list[Json]:

@@ -146,7 +146,6 @@ MESSAGES: Final[dict[str, tuple[Json, Json]]] = {
     "empty text with calls": ({"content": "", "tool_calls": [_call()]}, {"content": ""}),  # 38
     "nothing": ({"content": None}, {"content": None, "tool_calls": None}),  # 39
     "refusal": ({"content": None, "refusal": "No."}, {"content": None, "refusal": "No."}),  # 40
-    "think tags": ({"content": "<think>x</think>y"}, {"content": "<think>x</think>y"}),  # 42
     "reasoning": ({"content": "3", "reasoning": "1 + 2"}, {"reasoning_content": "1 + 2"}),  # 43
     "reasoning content": ({"content": "3", "reasoning_content": "1 + 2"}, {"reasoning_content": "1 + 2"}),
     "no calls": ({"content": "3", "tool_calls": []}, {"content": "3"}),  # 45

@@ -317,7 +317,7 @@ _OF_CLAUDE: Final = _with_system(
 _OF_GEMINI: Final = _with_system(
     "Gemini's system instruction takes text only",
     assistant=Takes(_ALL),
-    tool=Takes(_TEXTS, "a function's answer to Gemini is text or JSON"),
+    tool=Takes(_ALL),
 )
 ROLES: Final[Mapping[str, Mapping[Role, Takes]]] = {
     **{vendor: _only(vendor) for vendor in ("openai", "azure", "azure_ai")},
@@ -341,6 +341,7 @@ ROLES: Final[Mapping[str, Mapping[Role, Takes]]] = {
 }
 _ANSWERED: Final[Forms] = {
     "text": {"output": "A cat."},
+    "refusal": {"output": "No."},
     "document of text": {"output": "A cat."},
     "marked text": Less(".cache_control", "caches by itself", {"output": "A cat."}),
 }
@@ -454,10 +455,10 @@ def _of_gemini(role: Role, body: Json) -> object:
         return _behind(cast("Json", body["systemInstruction"])["parts"])
     if role != "tool":
         return _behind(_last(body, "contents", role)["parts"])
-    part = cast("list[Json]", cast("list[Json]", body["contents"])[-1]["parts"])[0]
-    said = cast("Json", cast("Json", part["functionResponse"])["response"])["output"]
+    parts = cast("list[Json]", cast("list[Json]", body["contents"])[-1]["parts"])
+    said = cast("Json", cast("Json", parts[0]["functionResponse"])["response"])["output"]
     rest = str(said).removeprefix("Look:").removeprefix("\n")
-    return [{"output": rest}] if rest else []
+    return [*([{"output": rest}] if rest else []), *parts[1:]]
 
 
 def test_no_cell_is_missing() -> None:

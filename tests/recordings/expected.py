@@ -163,7 +163,8 @@ def failure(status: int | None, document: JSON) -> Failure:
 def _behind(error: JSON) -> str | None:
     """OpenRouter: what the vendor behind it said, where that is JSON; its own words are "Provider returned error"."""
     try:
-        told: object = json.loads(_fields(error.get("metadata")).get("raw") or "")["error"]
+        raw: JSON = json.loads(_fields(error.get("metadata")).get("raw") or "")
+        told: object = raw["error"] if "error" in raw else raw["errors"][0]  # the latter is Cloudflare's
     except (ValueError, TypeError, KeyError):
         return None
     return str(_fields(told)["message"] if isinstance(told, dict) else told)
@@ -195,8 +196,9 @@ OPENAI_FINISH: Final = {
 
 
 def read_openai(reply: JSON) -> Answer:
-    """One choice per choice; reasoning and refusal are not text; usage as it stands, but that sound is a part of the
-    prompt, which Mistral counts beside it."""
+    """One choice per choice; reasoning and refusal are not text, nor is what stands in `<think>` tags at its start (all
+    whose recorded texts begin so have it in their rows); usage as it stands, but that sound is a part of the prompt,
+    which Mistral counts beside it."""
     choices = {choice.get("index", number): choice for number, choice in enumerate(reply["choices"])}
     return Answer(
         choices={index: _openai_choice(choice) for index, choice in choices.items()},
@@ -209,6 +211,8 @@ def read_openai(reply: JSON) -> Answer:
 def _openai_choice(choice: JSON) -> Choice:
     message = _fields(choice.get("message"))
     text, thoughts = _openai_content(message.get("content"))
+    if text.startswith("<think>"):
+        thoughts, _, text = (part.lstrip("\n") for part in text.removeprefix("<think>").partition("</think>"))
     return Choice(
         text=text,
         reasoning=message.get("reasoning_content") or message.get("reasoning") or thoughts,

@@ -74,6 +74,12 @@ def functions(provider: str, body: JSON) -> None:
         body["tool_choice"] = choice if isinstance(choice, str) else {"type": "function", "function": choice}
 
 
+def tool_choice(provider: str, body: JSON) -> None:
+    """`any` is some vendors' word, and OpenAI's is `required`."""
+    if body.get("tool_choice") == "any":
+        body["tool_choice"] = "required"
+
+
 def no_single_choice(provider: str, body: JSON) -> None:
     """`n: 1` says nothing, and neither Groq nor OpenRouter has an `n`."""
     if provider in ("groq", "openrouter") and body.get("n") == 1:
@@ -108,6 +114,7 @@ DIFFERENCES: Final[tuple[Callable[[str, JSON], None], ...]] = (
     newer_limit,
     renamed,
     functions,
+    tool_choice,
     no_single_choice,
     system_for_developer,
     no_annotations,

@@ -239,6 +239,7 @@ def test_a_certificate_of_the_clients_own_is_shown(pem: Path) -> None:
         assert _ask(f"https://127.0.0.1:{port}/v1", httpx2.HTTPTransport(verify=trusting)) == "openai"
 
 
+@pytest.mark.filterwarnings("ignore::polyvox.InsecureAddressWarning")
 @pytest.mark.anyio
 async def test_the_environments_proxy_is_used_but_for_the_hosts_it_excepts(
     make: MakeTransport, vendor: Vendor, monkeypatch: pytest.MonkeyPatch

@@ -111,6 +111,7 @@ class FunctionResponseBlob(TypedDict):
 
 class FunctionResponsePart(TypedDict):
     inlineData: NotRequired[FunctionResponseBlob]
+    fileData: NotRequired[FileData]
 
 
 class GenerateContentRequest(TypedDict):

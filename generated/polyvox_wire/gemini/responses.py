@@ -138,6 +138,7 @@ class FunctionResponseBlob(Wire):
 
 class FunctionResponsePart(Wire):
     inlineData: FunctionResponseBlob | None = None
+    fileData: FileData | None = None
 
 
 class FunctionResultPart(Wire):

@@ -98,6 +98,9 @@ class StreamReader(ABC):
         Raises `StreamInterruptedError` if the end marker is missing.
         """
 
+    def release(self, chunks: list[ChatCompletionChunk]) -> None:  # noqa: B027  # most hold nothing back
+        """Append what was held back, where the stream broke."""
+
 
 class Dialect(ABC):
     """One wire format. Each instance speaks it to one vendor."""

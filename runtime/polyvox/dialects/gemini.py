@@ -36,7 +36,8 @@ from ..results import (
 )
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader
-from .gemini_request import OWN_ID, RULES, request, way
+from .gemini_messages import OWN_ID
+from .gemini_request import RULES, request, way
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Vendor, Way

@@ -29,6 +29,7 @@ from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader, wanted_way
 from .openai_media import NO_CACHE_MARKS, TAKES, parts
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
+from .openai_thoughts import ThinkTagReader, part_thoughts, with_thoughts
 from .parts import texts
 
 if TYPE_CHECKING:
@@ -149,7 +150,8 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
     if None in fields.values():  # a dumped message of a result; OpenAI takes null for content only
         fields = {key: value for key, value in fields.items() if value is not None or key == "content"}
     if not _TOUCHED.isdisjoint(fields):
-        fields = _without_ours(fields, vendor.name)
+        plain = _without_ours(fields, vendor.name)
+        fields = with_thoughts(fields, plain) if vendor.think_tags else plain
     if fields["role"] == "developer" and not vendor.developer_role:
         fields = {**fields, "role": "system"}
     if vendor.name in TAKES and fields.get("cache_control"):
@@ -308,7 +310,7 @@ class OpenAIDialect(Dialect):
 
     @override
     def reader(self, call: Call) -> StreamReader:
-        return OpenAIReader(self, call)
+        return (ThinkTagReader if self.vendor.think_tags else OpenAIReader)(self, call)
 
     def _explain_nothing(self, call: Call, completion: ChatCompletion, body: bytes) -> None:
         if (completion.model_extra or {}).get("error") or completion.id == "":
@@ -330,6 +332,8 @@ class OpenAIDialect(Dialect):
         message.role = message.role or "assistant"
         if message.model_extra:
             message.reasoning_content = message.reasoning_content or reasoning_of(message.model_extra)
+        if call.vendor.think_tags:
+            part_thoughts(message)
         if message.tool_calls:
             _settle_calls(message)
             check_calls(message, call)

@@ -180,7 +180,7 @@ class OpenAIReader(StreamReader):
             self._service_tier = chunk.service_tier or self._service_tier
             self._fingerprint = chunk.system_fingerprint or self._fingerprint
             return
-        self._release(chunks)
+        self._hand_over(chunks)
         if self._settle(chunk, data):
             self._held = chunk
         else:
@@ -251,7 +251,10 @@ class OpenAIReader(StreamReader):
         self._handed[choice.index] = text
         choice.delta = _as_delta({**fields, "content": text.removeprefix(handed)})
 
-    def _release(self, chunks: list[ChatCompletionChunk]) -> None:
+    def release(self, chunks: list[ChatCompletionChunk]) -> None:
+        self._hand_over(chunks)
+
+    def _hand_over(self, chunks: list[ChatCompletionChunk]) -> None:
         if self._held is not None:
             chunks.append(self._held)
             self._held = None

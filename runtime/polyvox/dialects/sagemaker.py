@@ -142,3 +142,6 @@ class _FramedReader(StreamReader):
         self._pass_on(self._line, chunks)
         self._inner.finish(chunks)
         self.done = self._inner.done
+
+    def release(self, chunks: list[ChatCompletionChunk]) -> None:
+        self._inner.release(chunks)
