@@ -73,7 +73,7 @@ def test_a_stream_says_both_too() -> None:
     ]
     chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     events = [{**chunk, "choices": [{"index": 0, "delta": delta}]} for delta in pieces]
-    end = {**chunk, "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+    end: Json = {**chunk, "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
     body = sse(*events, end, "[DONE]")
     chunks = streamed("openai:gpt-5", body, functions=[FUNCTION])
     said = [call for chunk in chunks for choice in chunk.choices if (call := choice.delta.function_call)]

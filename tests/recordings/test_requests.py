@@ -75,9 +75,12 @@ def functions(provider: str, body: JSON) -> None:
 
 
 def tool_choice(provider: str, body: JSON) -> None:
-    """`any` is some vendors' word, and OpenAI's is `required`."""
-    if body.get("tool_choice") == "any":
+    """Other vendors' forms are told in OpenAI's."""
+    choice = body.get("tool_choice")
+    if choice == "any":
         body["tool_choice"] = "required"
+    elif mapping_of(choice).get("type") == "tool":
+        body["tool_choice"] = {"type": "function", "function": {"name": choice["name"]}}
 
 
 def no_single_choice(provider: str, body: JSON) -> None:
