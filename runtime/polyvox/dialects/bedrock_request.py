@@ -16,7 +16,7 @@ from ..errors import InvalidMessageError, InvalidRequestError
 from ..schemas import Rules, closed
 from ..shapes import mapping_of
 from .bedrock_media import CONTENT_KEYS, Documents, as_written, cache_point, media
-from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, arguments, native_blocks, numbered, thinks, turns
+from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, arguments, native_blocks, numbered, stops, thinks, turns
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Way
@@ -86,15 +86,9 @@ def _inference(call: Call) -> stubs.InferenceConfigFields | Omit:
         maxTokens=given(call.limit),
         temperature=given(asked.get("temperature")),
         topP=given(asked.get("top_p")),
-        stopSequences=_stop(asked.get("stop")),
+        stopSequences=stops(asked.get("stop")),
     )
     return fields if fields.wire() else OMIT
-
-
-def _stop(stop: object) -> list[str] | Omit:
-    if stop is None:
-        return OMIT
-    return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
 
 
 def _metadata(call: Call) -> dict[str, str] | Omit:

@@ -272,10 +272,6 @@ class OpenAIDialect(Dialect):
         return "json_object" if "json_object" in takes else "instructions"
 
     @override
-    def path(self, call: Call) -> str:
-        return self.vendor.path
-
-    @override
     def headers(self, key: str, variable: str | None) -> Headers:
         headers = [("authorization", f"Bearer {key}")] if key else []
         if self.vendor.name == "openai":
@@ -289,10 +285,7 @@ class OpenAIDialect(Dialect):
         body = self._mapping.request(call).wire()
         if "thinking" in call.given:
             body["thinking"] = call.given["thinking"]
-        for name, to in self.vendor.renames.items():
-            if name in body:
-                body[to] = body.pop(name)
-        return body
+        return self.renamed(body)
 
     @override
     def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:
