@@ -21,6 +21,7 @@ import pytest
 from polyvox import Client, Stream
 from polyvox.errors import APIError
 from polyvox.parameters import MODEL_PARAMETERS
+from polyvox.shapes import mapping_of
 
 from .corpus import FILES, JSON, OPENAI_WIRES, Record, needs_corpus, records, report
 from .replay import HOST, MESSAGES, Vendor, places
@@ -80,7 +81,7 @@ def tool_choice(provider: str, body: JSON) -> None:
     if choice == "any":
         body["tool_choice"] = "required"
     elif mapping_of(choice).get("type") == "tool":
-        body["tool_choice"] = {"type": "function", "function": {"name": choice["name"]}}
+        body["tool_choice"] = {"type": "function", "function": {"name": mapping_of(choice)["name"]}}
 
 
 def no_single_choice(provider: str, body: JSON) -> None:
