@@ -24,7 +24,8 @@ from ..results import (
 )
 from ..streams import EventStreamDecoder, JsonArrayDecoder
 from .dialect import Decoder, StreamReader, interrupted
-from .gemini import PartialCall, Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs, usage
+from .gemini import Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs, usage
+from .gemini_pieces import PartialCall
 
 if TYPE_CHECKING:
     from ..call import Call
