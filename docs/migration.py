@@ -204,7 +204,7 @@ PEERS: Final = (
             "user": "The same. " + _DROPPED,
             "model_list": "The same: deployments of the model are asked at once, the first answer wins, the others are "
             "stopped. Plain model names are taken too.",
-            "functions": "The same; a vendor that lacks it gets `tools`.",
+            "functions": "The same, sent as `tools`; the answer has both `function_call` and `tool_calls`.",
             "function_call": "The same; a vendor that lacks it gets `tool_choice`.",
             "deployment_id": "The same, for Azure.",
             "num_retries": "The same, for every vendor: additional tries, default 2.",

@@ -126,6 +126,8 @@ class Call:
     """What reads the answer; None where the caller gave no type."""
     answer_tool: str | None = None
     """The function whose call is the answer, where a call is forced for want of a schema mode."""
+    by_functions: bool = False
+    """Whether the caller asked in the deprecated way, with `functions`, and looks for a `function_call`."""
     settings: CallParameters = field(default_factory=lambda: CallParameters())
     """What is for polyvox, as far as given."""
     options: Mapping[str, object] = field(default_factory=dict[str, object])

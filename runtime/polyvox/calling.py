@@ -12,6 +12,7 @@ from .candidates import Groups, Hold, candidates_of
 from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Candidate, Outcome, Request, Response, Timeouts
+from .functions import FunctionReader, called
 from .guessing import nearest
 from .headers import request_id
 from .kinds import check_kinds
@@ -229,6 +230,8 @@ def _read_whole(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Res
             raise secrets.mask(error) from error.__cause__
         if call.answer_tool is not None:
             completion = answered(completion, call.answer_tool)
+        if call.by_functions:
+            completion = called(completion)
         return completion if call.typed is None else parsed(completion, call.typed, call.model)
 
     return read
@@ -241,6 +244,8 @@ def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Re
         reader = dialect.reader(call)
         if call.answer_tool is not None:
             reader = AnswerReader(reader, call.answer_tool)
+        if call.by_functions:
+            reader = FunctionReader(reader)
         return Opened(reader, call, facts, secrets)
 
     return read

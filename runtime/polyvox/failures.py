@@ -258,7 +258,7 @@ def _inside(raw: str, around: Mapping[str, object]) -> Iterator[Mapping[str, obj
 
 
 def _text(found: Mapping[str, object]) -> str:
-    for key in ("message", "error", "detail", "error_description", "Message", "errorMessage"):
+    for key in ("message", "error_description", "error", "detail", "Message", "errorMessage"):
         value = found.get(key)
         if isinstance(value, str) and value:
             return value

@@ -9,11 +9,13 @@ from importlib.util import find_spec
 from os import environ
 from threading import Lock
 from time import monotonic
-from typing import Final, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from .errors import APIConnectionError, AuthenticationError, MissingApiKeyError
 from .shapes import is_mapping, mapping_of
-from .tokens import NoTokenError
+
+if TYPE_CHECKING:
+    from .errors import APIError
 
 _SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 _EARLY: Final = 225.0
@@ -29,6 +31,14 @@ _READERS: Final = {
     "external_account": ("google.auth.identity_pool", "from_info"),
     "external_account_authorized_user": ("google.auth.external_account_authorized_user", "from_info"),
 }
+
+
+class NoTokenError(Exception):
+    """No token, and as what a caller should see it."""
+
+    def __init__(self, kind: type[APIError], reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class _GoogleCredentials(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict, Union, cast
 
 from .content import (
@@ -169,7 +170,23 @@ def checked(messages: Messages) -> list[MessageParam]:
             f"messages must be a list of messages, not a {type(cast('object', messages)).__name__}; "
             'write [{"role": "user", "content": ...}]'
         )
-    return [_message(index, message) for index, message in enumerate(messages)]
+    made = [_message(index, message) for index, message in enumerate(messages)]
+    return _paired(made) if any(message["role"] == "function" for message in made) else made
+
+
+def _paired(messages: list[MessageParam]) -> list[MessageParam]:
+    """A function's answer to a call that is a tool call too, as the tool's: so the call keeps what the vendor signed.
+    Other calls of that message are left out, since a program that knows functions answers one."""
+    made = list(messages)
+    for place, (before, message) in enumerate(pairwise(messages)):
+        if message["role"] != "function" or before["role"] != "assistant":
+            continue
+        for call in before.get("tool_calls") or ():
+            if mapping_of(call.get("function")).get("name") == message["name"]:
+                answer = ToolMessage(role="tool", tool_call_id=call["id"], content=message["content"] or "")
+                made[place : place + 2] = [{**before, "tool_calls": [call]}, answer]
+                break
+    return made
 
 
 def _message(index: int, message: object) -> MessageParam:
@@ -218,7 +235,7 @@ _WORDS: Final[Mapping[Callable[[object], bool], str]] = {
 
 
 def _said_once(fields: Mapping[str, object]) -> Mapping[str, object]:
-    """A message of llama-cpp-python's, which says a call in both the old form and the new one."""
+    """A message that says a call in both the old form and the new: llama-cpp-python's, or an answer to `functions`."""
     old, calls = mapping_of(fields["function_call"]), cast("Iterable[object]", fields["tool_calls"])
     new = [mapping_of(mapping_of(call).get("function")) for call in calls]
     return {key: value for key, value in fields.items() if key != "function_call" or old not in new}

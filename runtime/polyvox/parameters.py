@@ -185,9 +185,9 @@ class ModelParameters(TypedDict, total=False):
     parallel_tool_calls: bool | None
     """Whether the model may call several tools in one answer. Default true."""
     functions: Sequence[FunctionDefinition | Mapping[str, object]] | None
-    """Deprecated by OpenAI: use `tools`."""
+    """Deprecated by OpenAI: use `tools`, as which they are sent. The answer has `function_call` beside `tool_calls`."""
     function_call: str | Mapping[str, object] | None
-    """Deprecated by OpenAI: use `tool_choice`."""
+    """Deprecated by OpenAI: use `tool_choice`, as which it is sent."""
     stream_options: StreamOptions | Mapping[str, object] | None
     """Options of a streamed answer, e.g. `{"include_usage": True}`. Only with `stream=True`."""
     reasoning_effort: ReasoningEffort | None

@@ -142,7 +142,7 @@ def _todo(response: Answer, tools: Functions) -> list[_Call]:
         part = mapping_of(made.get("custom" if is_custom else "function"))
         name, text = str(part.get("name")), part.get("input" if is_custom else "arguments")
         found.append(_Call(str(made.get("id")), name, _text(text), is_custom, _function(known, name), names))
-    if legacy := mapping_of(message.get("function_call")):
+    if (legacy := mapping_of(message.get("function_call"))) and not found:  # else the same call in the old form
         name = str(legacy.get("name"))
         text = _text(legacy.get("arguments"))
         found.append(_Call(None, name, text, False, _function(known, name), names))

@@ -15,7 +15,7 @@ from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, VEND
 from .shapes import mapping_of
 from .structured import wanted
 from .support import NEUTRAL, Emulated, Unsupported
-from .tools import check_functions, functions_as_tools, refuse_foreign_tools, settle_tools
+from .tools import check_functions, function_call_as_choice, functions_as_tools, refuse_foreign_tools, settle_tools
 
 if TYPE_CHECKING:
     from .call import Format, Vendor
@@ -58,7 +58,10 @@ def settle(
     if given.get("reasoning_effort") in _LEFT_TO_THE_VENDOR:
         del given["reasoning_effort"]
     if isinstance(dialect.support["functions"], Emulated):
+        call.by_functions = bool(given.get("functions")) and not given.get("tools")
         functions_as_tools(given)
+    if isinstance(dialect.support["function_call"], Emulated):
+        function_call_as_choice(given)
     _same_limit(given)
     _take_stances(dialect, call, settings)
     refuse_foreign_tools(call)

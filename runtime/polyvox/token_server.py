@@ -1,4 +1,4 @@
-"""Access tokens that a vendor's token server gives for a key: kept until shortly before they run out."""
+"""Access tokens that a token server gives for a key or a secret: kept until shortly before they run out."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from pydantic_core import from_json
 
+from .dialects.dialect import Credentials
 from .errors import APIConnectionError, APIError, AuthenticationError
 from .failures import failure
 from .secrecy import Secrets
 from .shapes import mapping_of
 
 if TYPE_CHECKING:
+    from .call import Call
     from .exchange import Headers
 
-_EARLY: Final = 60.0
-"""Seconds by which a token is renewed before it runs out."""
+_EARLY: Final = 300.0
+"""Seconds by which a token is renewed before it runs out; azure-identity's own number."""
 _SHORTEST: Final = 30.0
-"""Seconds for which a token is kept, whatever the clocks say."""
+"""Seconds for which a token is kept, whatever a clock of somebody else's says."""
 _TIMEOUT: Final = 30.0
 
 Lifetime: TypeAlias = Callable[[Mapping[str, object]], float]
@@ -30,7 +32,6 @@ Lifetime: TypeAlias = Callable[[Mapping[str, object]], float]
 class TokenRequest(NamedTuple):
     """How a token is asked for: a form, and the headers that a vendor wants beside it."""
 
-    provider: str
     url: str
     headers: Headers
     form: str
@@ -38,7 +39,7 @@ class TokenRequest(NamedTuple):
     """What must not show in an error."""
 
     def __repr__(self) -> str:
-        return f"TokenRequest({self.provider}, {self.url})"
+        return f"TokenRequest({self.url})"
 
 
 def expires_in(reply: Mapping[str, object]) -> float:
@@ -48,14 +49,14 @@ def expires_in(reply: Mapping[str, object]) -> float:
 
 def expires_at(reply: Mapping[str, object]) -> float:
     """Until when, in milliseconds of Unix time; by a clock that may go otherwise than ours."""
-    return _number(reply.get("expires_at")) / 1000 - time()
+    return max(_number(reply.get("expires_at")) / 1000 - time(), _EARLY + _SHORTEST)
 
 
 def _number(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) else 0.0
 
 
-class KeyLogin:
+class Tokens:
     """One key's tokens, fetched once for all threads."""
 
     def __init__(self, request: TokenRequest, lifetime: Lifetime) -> None:
@@ -76,12 +77,13 @@ class KeyLogin:
                 if not isinstance(token, str) or not token.strip():
                     raise self._refused("its reply has no access_token")
                 self._token = token
-                self._until = asked + max(self._lifetime(reply) - _EARLY, _SHORTEST)
+                self._until = asked + self._lifetime(reply) - _EARLY
             return self._token
 
-    def forget(self) -> None:
-        """The vendor refused the token: get another for the next request."""
-        self._until = 0.0
+    def forget(self, refused: str) -> None:
+        """The vendor refused this token. Nothing happens if there is another already."""
+        if self._token == refused:
+            self._token = ""
 
     def _fetch(self) -> Mapping[str, object]:
         from .drivers import fetch
@@ -95,9 +97,9 @@ class KeyLogin:
         try:
             status, told, body = fetch("POST", asked.url, asked.form.encode(), headers, _TIMEOUT)
         except Exception as error:  # the HTTP library's own, which only the drivers know
-            raise APIConnectionError(f"could not reach {asked.url}: {error}", provider=asked.provider) from error
+            raise APIConnectionError(f"could not reach {asked.url}: {error}") from error
         if status >= 300:
-            raise self._failed(failure(asked.provider, "", status, told, body))
+            raise self._failed(failure("", "", status, told, body))
         try:
             return mapping_of(from_json(body))
         except ValueError as error:
@@ -105,23 +107,43 @@ class KeyLogin:
 
     def _failed(self, error: APIError) -> APIError:
         """A key that is refused comes with all kinds of statuses."""
-        said = error.message.replace(self._request.secret, "***")
+        said = " ".join(error.message.replace(self._request.secret, "***").split())
         kind = type(error) if error.retryable else AuthenticationError
         return kind(
             f"{self._request.url} gave no token: {said}",
             status_code=error.status_code,
             code=error.code,
-            provider=self._request.provider,
             request_id=error.request_id,
             retry_after=error.retry_after,
         )
 
     def _refused(self, why: str) -> APIError:
-        return AuthenticationError(f"{self._request.url} gave no token: {why}", provider=self._request.provider)
+        return AuthenticationError(f"{self._request.url} gave no token: {why}")
 
 
 @lru_cache(maxsize=256)
-def login(request: TokenRequest, lifetime: Lifetime = expires_in) -> KeyLogin:
-    """The tokens for a key; the same for every call that has it. Refuses a key that no header can carry."""
+def _tokens(request: TokenRequest, lifetime: Lifetime) -> Tokens:
+    """The tokens for a key; the same for every call that has it."""
+    return Tokens(request, lifetime)
+
+
+def login(call: Call, request: TokenRequest, lifetime: Lifetime = expires_in) -> Credentials:
+    """A call's way to the tokens for a key. Refuses a key that no header can carry."""
     Secrets().keep(request.secret, request.headers)
-    return KeyLogin(request, lifetime)
+    tokens, used = _tokens(request, lifetime), ""
+
+    def token() -> str:
+        nonlocal used
+        try:
+            used = tokens.token()
+        except APIError as error:
+            error.provider, error.model = call.vendor.name, call.model
+            raise
+        return used
+
+    return Credentials(token, lambda key, _: bearer(key), blocking=True, renew=lambda: tokens.forget(used))
+
+
+def bearer(token: str) -> Headers:
+    """A token's header."""
+    return (("authorization", f"Bearer {token}"),)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 
 def settle_tools(given: ModelParameters) -> None:
-    """Turn callables into definitions, and the deprecated `functions` and `function_call` into tools where they stand
-    beside none. Only `given`, which is ours, is changed."""
+    """Turn callables into definitions. Only `given`, which is ours, is changed."""
     tools = given.get("tools")
     if tools is None:
         return
@@ -43,10 +42,14 @@ def check_functions(given: ModelParameters) -> None:
 
 
 def functions_as_tools(given: ModelParameters) -> None:
-    """`functions` and `function_call` as tools, for vendors that know only these."""
+    """`functions` as tools, which is what all vendors know (`functions.py` has the way back)."""
     if functions := given.pop("functions", None):
         tools = [{"type": "function", "function": function} for function in functions]
         given["tools"] = [*(given.get("tools") or ()), *tools]
+
+
+def function_call_as_choice(given: ModelParameters) -> None:
+    """`function_call` as `tool_choice`."""
     choice = given.pop("function_call", None)
     if choice is not None and "tool_choice" not in given:
         given["tool_choice"] = choice if isinstance(choice, str) else {"type": "function", "function": choice}

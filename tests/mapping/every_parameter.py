@@ -122,8 +122,10 @@ OPENAI: Final[Column] = {
     ),
     "tool_choice": Sent({"tool_choice": "required"}),
     "parallel_tool_calls": Sent({"parallel_tool_calls": False}),
-    "functions": Sent({"functions": [{"name": "add", "description": "Adds.", "parameters": SCHEMA}]}),
-    "function_call": Sent({"function_call": {"name": "add"}}),
+    "functions": Emulated(
+        {"tools": [{"type": "function", "function": {"name": "add", "description": "Adds.", "parameters": SCHEMA}}]}
+    ),
+    "function_call": Emulated({"tool_choice": {"type": "function", "function": {"name": "add"}}}),
     "stream": Sent({"stream": True}),
     "stream_options": Sent({"stream_options": {"include_usage": True}}),
     "response_format": Sent(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tests.mapping.every_parameter import OPENAI, SCHEMA, TOOL, VALUES, Cell, Column, Emulated, Refused, Sent
+from tests.mapping.every_parameter import OPENAI, SCHEMA, VALUES, Cell, Column, Emulated, Refused, Sent
 
 
 def _only(reason: str, **cells: Cell) -> Column:
@@ -55,11 +55,9 @@ ELSEWHERE: Final[Mapping[str, Column]] = {
         "no such field in IBM's SDK",
         **_as_openai("temperature", "top_p", "max_completion_tokens", "stop", "n", "seed", "presence_penalty"),
         **_as_openai("frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "tools", "reasoning_effort"),
-        **_as_openai("response_format"),
+        **_as_openai("response_format", "functions", "function_call"),
         max_tokens=_LIMIT,
         tool_choice=Sent({"tool_choice_option": "required"}),
-        functions=Emulated({"tools": [TOOL]}),
-        function_call=Emulated({"tool_choice": {"type": "function", "function": {"name": "add"}}}),
         stream=Sent(path="/chat_stream"),
     ),
     "gigachat": _only(

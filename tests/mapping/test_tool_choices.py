@@ -187,13 +187,10 @@ def test_the_deprecated_form_is_the_same(vendor: str, old: object) -> None:
     outcome = expected[old if isinstance(old, str) else "add"]
     given = {"aws_region_name": "us-east-1" if vendor == "bedrock" else None}
     functions = [tool["function"] for tool in TOOLS]
-    if vendor == "openai":
-        body = sent(model, HELLO, functions=functions, function_call=old)
-        assert (body["function_call"], body["functions"]) == (old, functions)
-    elif isinstance(outcome, str):
+    if isinstance(outcome, str):
         with pytest.raises(UnsupportedParamsError, match=outcome):
             sent(model, HELLO, functions=functions, function_call=old, **given)
-    elif vendor != "a gateway":
+    else:
         assert read(sent(model, HELLO, functions=functions, function_call=old, **given)) == outcome
 
 

@@ -21,6 +21,7 @@ import pytest
 from polyvox import Client, Stream
 from polyvox.errors import APIError
 from polyvox.parameters import MODEL_PARAMETERS
+from polyvox.shapes import mapping_of
 
 from .corpus import FILES, JSON, OPENAI_WIRES, Record, needs_corpus, records, report
 from .replay import HOST, MESSAGES, Vendor, places
@@ -66,12 +67,21 @@ def renamed(provider: str, body: JSON) -> None:
         body["user_id"] = body.pop("user")
 
 
+def functions(provider: str, body: JSON) -> None:
+    """Functions are asked for as tools."""
+    if "functions" in body:
+        body["tools"] = [{"type": "function", "function": function} for function in body.pop("functions")]
+    if (choice := body.pop("function_call", None)) is not None:
+        body["tool_choice"] = choice if isinstance(choice, str) else {"type": "function", "function": choice}
+
+
 def tool_choice(provider: str, body: JSON) -> None:
-    """Together knows tools, but no functions; `any` is some vendors' word, and OpenAI's is `required`."""
-    if body.get("tool_choice") == "any":
+    """Other vendors' forms are told in OpenAI's."""
+    choice = body.get("tool_choice")
+    if choice == "any":
         body["tool_choice"] = "required"
-    if provider == "together" and "function_call" in body:
-        body["tool_choice"] = body.pop("function_call")
+    elif mapping_of(choice).get("type") == "tool":
+        body["tool_choice"] = {"type": "function", "function": {"name": mapping_of(choice)["name"]}}
 
 
 def no_single_choice(provider: str, body: JSON) -> None:
@@ -107,6 +117,7 @@ DIFFERENCES: Final[tuple[Callable[[str, JSON], None], ...]] = (
     a_deployment,
     newer_limit,
     renamed,
+    functions,
     tool_choice,
     no_single_choice,
     system_for_developer,

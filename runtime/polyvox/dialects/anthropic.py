@@ -20,7 +20,6 @@ from ..reading import read_reply, unreadable
 from ..results import (
     Annotation,
     ChatCompletion,
-    ChatCompletionMessage,
     Choice,
     CompletionTokensDetails,
     CompletionUsage,
@@ -33,7 +32,8 @@ from ..results import (
 )
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .anthropic_request import RULES, request, way
-from .dialect import Dialect, StreamReader
+from .blocks import Blocks
+from .dialect import Dialect, StreamReader, only_text
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Vendor, Way
@@ -145,18 +145,10 @@ def choice_fields(reason: str | None, sequence: str | None, details: r.RefusalSt
     return fields
 
 
-class Parts:
-    """The blocks of a message, sorted into what the unified message has places for."""
+class Parts(Blocks):
+    """The blocks of a message, sorted."""
 
-    def __init__(self) -> None:
-        self.text: list[str] = []
-        self.reasoning: list[str] = []
-        self.thinking: list[ThinkingBlock] = []
-        self.calls: list[ToolCall] = []
-        self.annotations: list[Annotation] = []
-        self.blocks: list[r.ContentBlock] = []
-        self.plain = True
-        """Whether the unified fields say everything, order included."""
+    vendor = "anthropic"
 
     def add(self, block: r.ContentBlock) -> None:
         """One more block."""
@@ -165,12 +157,12 @@ class Parts:
             case r.TextBlock():
                 self._text(block)
             case r.ThinkingBlock():
-                self.plain = self.plain and not self.text and not self.calls
+                self.comes_first()
                 self.reasoning.append(block.thinking)
                 thought = ThinkingBlock(type="thinking", thinking=block.thinking, signature=block.signature)
                 self.thinking.append(thought)
             case r.RedactedThinkingBlock():
-                self.plain = self.plain and not self.text and not self.calls
+                self.comes_first()
                 self.thinking.append(ThinkingBlock(type="redacted_thinking", data=block.data))
             case r.ToolUseBlock():
                 self._call(block)
@@ -195,7 +187,8 @@ class Parts:
                 assert_never(block)
 
     def _text(self, block: r.TextBlock) -> None:
-        self.plain = self.plain and not self.text and not self.calls and not block.citations
+        self.comes_first()
+        self.plain = self.plain and not block.citations
         start = sum(map(len, self.text))
         self.text.append(block.text)
         for citation in block.citations or ():
@@ -208,22 +201,6 @@ class Parts:
             self.plain = False
         function = FunctionCall(name=block.name, arguments=to_json(block.input).decode())
         self.calls.append(ToolCall(id=block.id, type="function", function=function))
-
-    def message(self) -> ChatCompletionMessage:
-        """The unified message."""
-        text = "".join(self.text)
-        return ChatCompletionMessage(
-            content=text if self.text else None,
-            reasoning_content="".join(self.reasoning) or None,
-            thinking_blocks=self.thinking or None,
-            tool_calls=self.calls or None,
-            annotations=self.annotations or None,
-            provider_specific_fields={} if self.plain else {"anthropic": self.kept(text)},
-        )
-
-    def kept(self, text: str) -> dict[str, object]:
-        """All blocks as they came, to be given back in the next turn."""
-        return {"content": [block.model_dump(exclude_unset=True, by_alias=True) for block in self.blocks], "text": text}
 
 
 def annotation(citation: r.TextBlockCitationsItem, start: int, end: int) -> Annotation | None:
@@ -276,10 +253,6 @@ class AnthropicDialect(Dialect):
         return way(call, wanted, sayable=sayable)
 
     @override
-    def path(self, call: Call) -> str:
-        return self.vendor.path
-
-    @override
     def headers(self, key: str, variable: str | None) -> Headers:
         # A token of a login (OAuth) goes another way than a key.
         token = variable == "ANTHROPIC_AUTH_TOKEN" or key.startswith("sk-ant-oat")
@@ -288,8 +261,7 @@ class AnthropicDialect(Dialect):
 
     @override
     def body(self, call: Call) -> dict[str, object]:
-        if any(kind != "text" for kind in call.given.get("modalities") or ()):
-            call.refuse("modalities", "Claude answers in text only")
+        only_text(call, "Claude answers in text only")
         return self.mapping.request(call).wire()
 
     @override

@@ -15,7 +15,7 @@ from ..schemas import Rules, closed
 from ..shapes import mapping_of
 from .anthropic_media import TAKES, block_of, text
 from .anthropic_search import search_tool
-from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, texts, thinks, turns
+from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, stops, texts, thinks, turns
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Way
@@ -69,7 +69,7 @@ def request(call: Call) -> stubs.RequestFields:
         metadata=_metadata(call),
         output_config=_output(call, effort),
         service_tier=_service_tier(call),
-        stop_sequences=_stop(asked.get("stop")),
+        stop_sequences=stops(asked.get("stop")),
         stream=True if call.stream else OMIT,
         system=_shortest(_system(call)),
         temperature=given(asked.get("temperature")),
@@ -78,12 +78,6 @@ def request(call: Call) -> stubs.RequestFields:
         tools=_tools(call),
         top_p=given(asked.get("top_p")),
     )
-
-
-def _stop(stop: object) -> list[str] | Omit:
-    if stop is None:
-        return OMIT
-    return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
 
 
 def _metadata(call: Call) -> q.Metadata | Omit:

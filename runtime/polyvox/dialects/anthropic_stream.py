@@ -13,7 +13,6 @@ from polyvox_wire.anthropic import responses as r
 from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import UnknownVariant
 
-from ..errors import StreamInterruptedError
 from ..honest import new_id, now
 from ..reading import is_whole, read_event
 from ..results import (
@@ -28,7 +27,7 @@ from ..results import (
 from ..shapes import mapping_of
 from ..streams import EventStreamDecoder
 from .anthropic import Parts, annotation, choice_fields, finish_reason, usage
-from .dialect import Head, StreamReader
+from .dialect import Head, StreamReader, interrupted
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -217,9 +216,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
 
     def _end(self, event: r.MessageDeltaEvent) -> Iterable[ChatCompletionChunk]:
         self._count(event.usage)
-        parts = self._parts
-        fields = {} if parts.plain else {"anthropic": parts.kept("".join(parts.text))}
-        chunk = self._chunk(Delta(provider_specific_fields=dict[str, object](fields)))
+        chunk = self._chunk(Delta(provider_specific_fields=self._parts.kept()))
         choice, said = chunk.choices[0], event.delta
         choice.finish_reason = finish_reason(said.stop_reason)
         choice.provider_specific_fields = choice_fields(said.stop_reason, said.stop_sequence, said.stop_details)
@@ -270,8 +267,4 @@ class AnthropicReader(StreamReader):
         if document := self._head.document():
             raise self._dialect.error(self._call, None, {}, document)
         if not self.done:
-            raise StreamInterruptedError(
-                "the stream ended before its end marker; `error.partial` has what arrived",
-                provider=self._dialect.vendor.name,
-                model=self._call.model,
-            )
+            raise interrupted(self._call)

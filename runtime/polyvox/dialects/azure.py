@@ -18,7 +18,7 @@ from ..parameters import MODEL_PARAMETERS
 from ..support import NATIVE, Stance, Unsupported
 from .azure_login import bearer, credentials, is_token
 from .dialect import Credentials, Dialect
-from .openai import OpenAIDialect, described
+from .openai import OPENAI, OpenAIDialect, described
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SUPPORT: dict[str, Stance] = {
     **dict.fromkeys(MODEL_PARAMETERS, NATIVE),
+    "functions": OPENAI["functions"],
+    "function_call": OPENAI["function_call"],
     "thinking": Unsupported("Azure OpenAI takes no thinking budget; use reasoning_effort"),
 }
 # The version in which model inference was recorded, and the only one its documentation names.

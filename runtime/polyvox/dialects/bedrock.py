@@ -20,7 +20,6 @@ from ..reading import read_reply
 from ..results import (
     Annotation,
     ChatCompletion,
-    ChatCompletionMessage,
     Choice,
     CompletionUsage,
     FinishReason,
@@ -33,7 +32,8 @@ from ..results import (
 from ..shapes import mapping_of
 from ..support import Emulated, Renamed, Stance, Unsupported
 from .bedrock_request import RULES, model_fields, request, way
-from .dialect import StreamReader
+from .blocks import Blocks
+from .dialect import StreamReader, only_text
 from .on_aws import OnAWS
 
 if TYPE_CHECKING:
@@ -133,25 +133,17 @@ def choice_fields(
     return fields
 
 
-class Parts:
-    """The blocks of a message, sorted into what the unified message has places for."""
+class Parts(Blocks):
+    """The blocks of a message, sorted."""
 
-    def __init__(self) -> None:
-        self.text: list[str] = []
-        self.reasoning: list[str] = []
-        self.thinking: list[ThinkingBlock] = []
-        self.calls: list[ToolCall] = []
-        self.annotations: list[Annotation] = []
-        self.blocks: list[r.ContentBlock] = []
-        self.plain = True
-        """Whether the unified fields say everything, order included."""
+    vendor = "bedrock"
 
     def add(self, block: r.ContentBlock) -> None:
         """One more block."""
         self.blocks.append(block)
         match block:
             case r.TextContent():
-                self.plain = self.plain and not self.text and not self.calls
+                self.comes_first()
                 self.text.append(block.text)
             case r.ReasoningContent():
                 self._think(block.reasoningContent)
@@ -177,7 +169,7 @@ class Parts:
                 assert_never(block)
 
     def _think(self, block: r.ReasoningContentBlock) -> None:
-        self.plain = self.plain and not self.text and not self.calls
+        self.comes_first()
         match block:
             case r.ReasoningText():
                 self.reasoning.append(block.reasoningText.text)
@@ -203,25 +195,6 @@ class Parts:
         self.text.append("".join(part.text or "" for part in block.content or ()))
         end = start + len(self.text[-1])
         self.annotations.extend(web_citations(block.citations or (), start, end))
-
-    def message(self) -> ChatCompletionMessage:
-        """The unified message."""
-        text = "".join(self.text)
-        return ChatCompletionMessage(
-            content=text if self.text else None,
-            reasoning_content="".join(self.reasoning) or None,
-            thinking_blocks=self.thinking or None,
-            tool_calls=self.calls or None,
-            annotations=self.annotations or None,
-            provider_specific_fields=self.kept(text),
-        )
-
-    def kept(self, text: str) -> dict[str, object]:
-        """All blocks as they came, to be given back in the next turn; nothing where the unified fields say it all."""
-        if self.plain:
-            return {}
-        blocks = [block.model_dump(exclude_unset=True, by_alias=True) for block in self.blocks]
-        return {"bedrock": {"content": blocks, "text": text}}
 
 
 def thinking_block(block: r.ReasoningContentBlock) -> ThinkingBlock | None:
@@ -299,8 +272,7 @@ class BedrockDialect(OnAWS):
 
     @override
     def body(self, call: Call) -> dict[str, object]:
-        if any(kind != "text" for kind in call.given.get("modalities") or ()):
-            call.refuse("modalities", "Converse answers in text only")
+        only_text(call, "Converse answers in text only")
         body = self.mapping.request(call).wire()
         if fields := model_fields(call):
             own = mapping_of(call.options.get("additionalModelRequestFields"))

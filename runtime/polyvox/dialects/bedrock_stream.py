@@ -14,14 +14,15 @@ from polyvox_wire.bedrock import stubs
 from polyvox_wire.support import UnknownVariant, Wire
 
 from ..aws_frames import BrokenFrameError, Frame, FrameDecoder
-from ..errors import APIError, APIResponseValidationError, StreamInterruptedError
+from ..errors import APIError
 from ..failures import AWS_ERROR_HEADER
 from ..honest import check_call, new_id, now
 from ..reading import read_event
 from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
 from ..shapes import mapping_of
 from .bedrock import Parts, choice_fields, finish_reason, thinking_block, usage, web_citations
-from .dialect import StreamReader
+from .dialect import StreamReader, interrupted
+from .on_aws import broken, told
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -248,7 +249,7 @@ class BedrockEvents(stubs.StreamMapping[ChatCompletionChunk]):
             return
         self.done = True
         trace = metadata.trace if metadata else None
-        chunk = self._chunk(Delta(provider_specific_fields=self._parts.kept("".join(self._parts.text))))
+        chunk = self._chunk(Delta(provider_specific_fields=self._parts.kept()))
         choice = chunk.choices[0]
         choice.finish_reason = finish_reason(said.stopReason)
         choice.provider_specific_fields = choice_fields(said.stopReason, said.additionalModelResponseFields, trace)
@@ -274,26 +275,17 @@ class BedrockReader(StreamReader):
                     chunks.extend(self._read(frame))
                     self.done = self._events.done
         except BrokenFrameError as error:
-            raise APIResponseValidationError(
-                f"the vendor's stream cannot be read: {error}",
-                provider=self._dialect.vendor.name,
-                model=self._call.model,
-            ) from error
+            raise broken(self._call, error) from error
 
     def _read(self, frame: Frame) -> Iterable[ChatCompletionChunk]:
         named = b"{%s:%s}" % (to_json(frame.event), frame.data or b"{}")
         event = read_event(EVENTS, named, self._call)
         if frame.is_error and isinstance(event, UnknownVariant):
-            told = frame.data or to_json({"message": frame.headers.get(":error-message")})
-            raise self._dialect.error(self._call, None, {AWS_ERROR_HEADER: frame.event}, told)
+            raise told(self._dialect, self._call, frame)
         return self._events.event(event)
 
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
         chunks.extend(self._events.last(None))
         self.done = self._events.done
         if not self.done:
-            raise StreamInterruptedError(
-                "the stream ended before its end marker; `error.partial` has what arrived",
-                provider=self._dialect.vendor.name,
-                model=self._call.model,
-            )
+            raise interrupted(self._call)

@@ -36,12 +36,11 @@ from ..results import (
 from ..shapes import mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .cohere_request import RULES, request, strict_tools, way
-from .dialect import Dialect, StreamReader
+from .dialect import Dialect, StreamReader, only_text
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Way
     from ..errors import APIError
-    from ..exchange import Headers
     from ..results import Facts
 
 _NO = "Cohere's chat API has no such setting"
@@ -283,17 +282,8 @@ class CohereDialect(Dialect):
         return super().base_url(call).removesuffix("/chat").removesuffix("/v2").removesuffix("/v1")
 
     @override
-    def path(self, call: Call) -> str:
-        return self.vendor.path
-
-    @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        return (("authorization", f"Bearer {key}"),)
-
-    @override
     def body(self, call: Call) -> dict[str, object]:
-        if any(kind != "text" for kind in call.given.get("modalities") or ()):
-            call.refuse("modalities", "Cohere answers in text only")
+        only_text(call, "Cohere answers in text only")
         body = self.mapping.request(call).wire()
         if strict_tools(call):
             body["strict_tools"] = True

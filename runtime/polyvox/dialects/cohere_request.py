@@ -16,7 +16,7 @@ from ..schemas import Rules
 from ..shapes import is_mapping, mapping_of
 from .dialect import wanted_way
 from .media import url_of
-from .parts import ONLY_TEXT, SAID, Taken, numbered, texts, turns
+from .parts import ONLY_TEXT, SAID, Taken, numbered, stops, texts, turns
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Way
@@ -48,7 +48,7 @@ def request(call: Call) -> stubs.RequestFields:
         tools=_tools(call),
         response_format=_format(call),
         max_tokens=given(call.limit),
-        stop_sequences=_stop(asked.get("stop")),
+        stop_sequences=stops(asked.get("stop")),
         temperature=given(asked.get("temperature")),
         seed=given(asked.get("seed")),
         frequency_penalty=given(asked.get("frequency_penalty")),
@@ -58,12 +58,6 @@ def request(call: Call) -> stubs.RequestFields:
         tool_choice=_tool_choice(call),
         thinking=_thinking(call),
     )
-
-
-def _stop(stop: object) -> list[str] | Omit:
-    if stop is None:
-        return OMIT
-    return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
 
 
 def way(call: Call, wanted: Format) -> Way:

@@ -13,13 +13,12 @@ from polyvox_wire.cohere import responses as r
 from polyvox_wire.cohere import stubs
 from polyvox_wire.support import UnknownVariant
 
-from ..errors import StreamInterruptedError
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_event
 from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
 from ..streams import EventStreamDecoder
 from .cohere import choice_fields, finish_reason, logprobs, unified, usage
-from .dialect import StreamReader
+from .dialect import StreamReader, interrupted
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -247,8 +246,4 @@ class CohereReader(StreamReader):
             if is_whole(event.data):
                 self._read(event.data, chunks)
         if not self.done:
-            raise StreamInterruptedError(
-                "the stream ended before its end marker; `error.partial` has what arrived",
-                provider=self._dialect.vendor.name,
-                model=self._call.model,
-            )
+            raise interrupted(self._call)

@@ -41,7 +41,6 @@ from .openai_stream import OpenAIReader, finish_reason
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
-    from ..exchange import Headers
     from ..results import Facts
 
 _LIMIT: Final = Renamed("max_tokens")
@@ -183,20 +182,8 @@ class CompletionsDialect(Dialect):
         self.options_name = "completions"
 
     @override
-    def path(self, call: Call) -> str:
-        return self.vendor.path
-
-    @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        return (("authorization", f"Bearer {key}"),)
-
-    @override
     def body(self, call: Call) -> dict[str, object]:
-        body = self.mapping.request(call).wire()
-        for name, to in self.vendor.renames.items():
-            if name in body:
-                body[to] = body.pop(name)
-        return body
+        return self.renamed(self.mapping.request(call).wire())
 
     @override
     def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:

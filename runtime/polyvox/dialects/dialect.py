@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ..addressing import base_url, environment_key
-from ..errors import InvalidRequestError
+from ..errors import InvalidRequestError, StreamInterruptedError
 from ..failures import failure
 from ..schemas import LENIENT
 
@@ -58,6 +58,21 @@ def _nothing() -> None:
 def wanted_way(wanted: Format) -> Way:
     """The vendor's own field for what is wanted."""
     return "json_object" if wanted.kind == "json_object" else "json_schema"
+
+
+def only_text(call: Call, why: str) -> None:
+    """Refuse every modality but text, for this reason."""
+    if any(kind != "text" for kind in call.given.get("modalities") or ()):
+        call.refuse("modalities", why)
+
+
+def interrupted(call: Call) -> StreamInterruptedError:
+    """The error for a stream without an end."""
+    return StreamInterruptedError(
+        "the stream ended before its end marker; `error.partial` has what arrived",
+        provider=call.vendor.name,
+        model=call.model,
+    )
 
 
 class Head:
@@ -145,13 +160,20 @@ class Dialect(ABC):
         key, variable = environment_key(self.vendor, call.model)
         return Credentials(key, lambda key, _: self.headers(key, variable))
 
-    @abstractmethod
     def path(self, call: Call) -> str:
         """What follows the base URL."""
+        return self.vendor.path
 
-    @abstractmethod
     def headers(self, key: str, variable: str | None) -> Headers:
         """The headers that carry the key; `variable` is where it was found, if in the environment."""
+        return (("authorization", f"Bearer {key}"),) if key else ()
+
+    def renamed(self, body: dict[str, object]) -> dict[str, object]:
+        """The body, with the fields that this vendor calls otherwise under its names."""
+        for name, to in self.vendor.renames.items():
+            if name in body:
+                body[to] = body.pop(name)
+        return body
 
     @abstractmethod
     def body(self, call: Call) -> dict[str, object]:

@@ -14,6 +14,7 @@ from ..schemas import Rules
 from .dialect import wanted_way
 from .gemini_messages import contents, system
 from .gemini_parts import from_3
+from .parts import stops
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Way
@@ -75,7 +76,7 @@ def _generation(call: Call) -> stubs.GenerationConfigFields | Omit:
         temperature=given(asked.get("temperature")),
         topP=given(asked.get("top_p")),
         maxOutputTokens=given(call.limit),
-        stopSequences=_stop(asked.get("stop")),
+        stopSequences=stops(asked.get("stop")),
         candidateCount=given(asked.get("n")),
         seed=given(asked.get("seed")),
         presencePenalty=given(asked.get("presence_penalty")),
@@ -88,12 +89,6 @@ def _generation(call: Call) -> stubs.GenerationConfigFields | Omit:
         responseModalities=_modalities(asked.get("modalities")),
     )
     return config if config.wire() else OMIT
-
-
-def _stop(stop: object) -> list[str] | Omit:
-    if stop is None:
-        return OMIT
-    return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
 
 
 def _modalities(kinds: object) -> list[q.GenerationConfigResponseModalitiesItem] | Omit:

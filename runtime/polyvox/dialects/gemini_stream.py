@@ -10,7 +10,6 @@ from typing_extensions import override
 from polyvox_wire.gemini import responses as r
 from polyvox_wire.gemini import stubs
 
-from ..errors import StreamInterruptedError
 from ..honest import new_id, now
 from ..reading import is_whole, read_reply
 from ..results import (
@@ -24,8 +23,9 @@ from ..results import (
     text_chunk,
 )
 from ..streams import EventStreamDecoder, JsonArrayDecoder
-from .dialect import Decoder, StreamReader
-from .gemini import PartialCall, Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs, usage
+from .dialect import Decoder, StreamReader, interrupted
+from .gemini import Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs, usage
+from .gemini_pieces import PartialCall
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -234,9 +234,5 @@ class GeminiReader(StreamReader):
             if is_whole(event.data):
                 self._read(event.data, chunks)
         if not self._events.complete:
-            raise StreamInterruptedError(
-                "the stream ended before its end marker; `error.partial` has what arrived",
-                provider=self._dialect.vendor.name,
-                model=self._call.model,
-            )
+            raise interrupted(self._call)
         chunks.extend(self._events.end())

@@ -22,7 +22,7 @@ from ..honest import new_id
 from ..reading import unreadable
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Emulated, Renamed, takes_only
-from ..token_server import TokenRequest, expires_at, login
+from ..token_server import TokenRequest, bearer, expires_at, login
 from .dialect import Credentials, StreamReader
 from .openai import OpenAIDialect, native
 from .openai_stream import OpenAIReader
@@ -30,7 +30,6 @@ from .parts import arguments, texts
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
-    from ..exchange import Headers
     from ..parameters import TokenProvider
     from ..results import ChatCompletion, ChatCompletionChunk, Facts, FinishReason
 
@@ -115,21 +114,16 @@ def _log_in(vendor: Vendor, call: Call) -> Credentials:
     if isinstance(key, str) and not key.strip():
         raise InvalidRequestError("api_key is blank", param="api_key", provider=vendor.name)
     if not isinstance(key, str) or variable == "GIGACHAT_ACCESS_TOKEN" or key.startswith("eyJ"):
-        return Credentials(key, lambda token, _: _bearer(token))
+        return Credentials(key, lambda token, _: bearer(token))
     secret = key.strip()
     headers = (("authorization", f"Basic {secret}"), ("rquid", _REQUEST_ID))
     form = urlencode({"scope": environ.get("GIGACHAT_SCOPE") or _PERSONAL})
-    asked = TokenRequest(vendor.name, environ.get("GIGACHAT_AUTH_URL") or _AUTH, headers, form, secret)
-    tokens = login(asked, expires_at)
-    return Credentials(tokens.token, lambda token, _: _bearer(token), blocking=True, renew=tokens.forget)
+    asked = TokenRequest(environ.get("GIGACHAT_AUTH_URL") or _AUTH, headers, form, secret)
+    return login(call, asked, expires_at)
 
 
 # The token server wants each request to have a UUID; one for the process is enough to find its requests in a log.
 _REQUEST_ID: Final = str(uuid4())
-
-
-def _bearer(token: str) -> Headers:
-    return (("authorization", f"Bearer {token}"),)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------

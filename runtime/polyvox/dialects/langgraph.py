@@ -15,7 +15,7 @@ from ..prompts import refuse_format
 from ..results import CompletionUsage
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Renamed, takes_only
-from .parts import ONLY_TEXT, Taken, numbered, turns
+from .parts import ONLY_TEXT, Taken, only_texts, turns
 from .plain import PlainDialect, Said, counted
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ def _messages(call: Call) -> list[object]:
                 provider=call.vendor.name,
                 model=call.model,
             )
-        content = message.get("content")
-        if is_list(content):
-            content = "\n".join(str(part["text"]) for _, _, part in numbered(call, where, content, _TEXT))
-        made.append({"role": role, "content": content or ""})
+        made.append({"role": role, "content": only_texts(call, where, message.get("content"), _TEXT)})
     return made
 
 

@@ -31,14 +31,13 @@ from ..results import (
 )
 from ..shapes import is_mapping
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
-from .dialect import Dialect
+from .dialect import Dialect, only_text
 from .mistral_content import kept, said
 from .mistral_request import request
 
 if TYPE_CHECKING:
     from ..call import Call
     from ..errors import APIError
-    from ..exchange import Headers
     from ..results import Facts
     from .mistral_stream import MistralReader
 
@@ -188,13 +187,8 @@ class MistralDialect(Dialect):
         return f"/v1{self.vendor.path}" if bare else self.vendor.path
 
     @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        return (("authorization", f"Bearer {key}"),)
-
-    @override
     def body(self, call: Call) -> dict[str, object]:
-        if any(kind != "text" for kind in call.given.get("modalities") or ()):
-            call.refuse("modalities", "Mistral answers in text only")
+        only_text(call, "Mistral answers in text only")
         return self.mapping.request(call).wire()
 
     @override

@@ -28,13 +28,12 @@ from ..results import (
     TopLogprob,
 )
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
-from .dialect import Dialect, StreamReader
+from .dialect import Dialect, StreamReader, only_text
 from .ollama_address import server
 from .ollama_request import OWN_ID, request
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..exchange import Headers
     from ..results import Facts
 
 _NO = "Ollama has no such setting"
@@ -200,17 +199,8 @@ class OllamaDialect(Dialect):
         return server(self.vendor, call)
 
     @override
-    def path(self, call: Call) -> str:
-        return self.vendor.path
-
-    @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        return (("authorization", f"Bearer {key}"),) if key else ()
-
-    @override
     def body(self, call: Call) -> dict[str, object]:
-        if any(kind != "text" for kind in call.given.get("modalities") or ()):
-            call.refuse("modalities", "Ollama is not known to be asked for anything but text")
+        only_text(call, "Ollama is not known to be asked for anything but text")
         return self.mapping.request(call).wire()
 
     @override

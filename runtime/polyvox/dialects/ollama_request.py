@@ -12,7 +12,7 @@ from polyvox_wire.support import OMIT, Omit, given
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..shapes import is_list, mapping_of
 from .media import detail_of, inline, url_of
-from .parts import SAID, Taken, arguments, numbered, turns
+from .parts import SAID, Taken, arguments, numbered, stops, turns
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -55,19 +55,12 @@ def _options(call: Call) -> stubs.OptionsFields | Omit:
         seed=given(asked.get("seed")),
         temperature=given(asked.get("temperature")),
         top_p=given(asked.get("top_p")),
-        stop=_stop(asked.get("stop")),
+        stop=stops(asked.get("stop")),
         num_predict=given(call.limit),
         presence_penalty=given(asked.get("presence_penalty")),
         frequency_penalty=given(asked.get("frequency_penalty")),
     )
     return options if options.wire() else OMIT
-
-
-def _stop(stop: object) -> list[str] | Omit:
-    """Always a list: many servers refuse a single text."""
-    if stop is None:
-        return OMIT
-    return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
 
 
 def _format(call: Call) -> Literal["json"] | dict[str, object] | Omit:

@@ -10,12 +10,11 @@ from typing_extensions import override
 from polyvox_wire.ollama import responses as r
 from polyvox_wire.ollama import stubs
 
-from ..errors import StreamInterruptedError
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
 from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
 from ..streams import JsonLinesDecoder
-from .dialect import StreamReader
+from .dialect import StreamReader, interrupted
 from .ollama import choice_fields, created, finish_reason, kept, logprobs, tool_call, usage
 
 if TYPE_CHECKING:
@@ -98,8 +97,4 @@ class OllamaReader(StreamReader):
             if is_whole(event.data):
                 self._read(event.data, chunks)
         if not self.done:
-            raise StreamInterruptedError(
-                "the stream ended before its end marker; `error.partial` has what arrived",
-                provider=self._dialect.vendor.name,
-                model=self._call.model,
-            )
+            raise interrupted(self._call)

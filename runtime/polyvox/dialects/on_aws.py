@@ -9,14 +9,17 @@ from os import environ
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from pydantic_core import to_json
 from typing_extensions import override
 
 from ..addressing import base_url
 from ..aws import Identity, Keys, Service, clock_error, identity, profile_region, signature
-from ..errors import AuthenticationError, InvalidRequestError, MissingApiKeyError
+from ..errors import APIResponseValidationError, AuthenticationError, InvalidRequestError, MissingApiKeyError
+from ..failures import AWS_ERROR_HEADER
 from .dialect import Credentials, Dialect
 
 if TYPE_CHECKING:
+    from ..aws_frames import BrokenFrameError, Frame
     from ..call import Call
     from ..errors import APIError
     from ..exchange import Headers, Request
@@ -113,3 +116,16 @@ class OnAWS(Dialect):
             error.message += f"; this machine's clock is {abs(off)} minutes {side} AWS's: set it right"
             error.args = (error.message,)
         return error
+
+
+def broken(call: Call, error: BrokenFrameError) -> APIResponseValidationError:
+    """The error for a stream whose frames are none."""
+    return APIResponseValidationError(
+        f"the vendor's stream cannot be read: {error}", provider=call.vendor.name, model=call.model
+    )
+
+
+def told(dialect: Dialect, call: Call, frame: Frame) -> APIError:
+    """The error that a frame of a stream tells."""
+    body = frame.data or to_json({"message": frame.headers.get(":error-message")})
+    return dialect.error(call, None, {AWS_ERROR_HEADER: frame.event}, body)

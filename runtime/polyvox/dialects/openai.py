@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from os import environ
-from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from pydantic import ValidationError
 from typing_extensions import override
@@ -41,8 +41,11 @@ if TYPE_CHECKING:
 OPENAI: Final[Mapping[str, Stance]] = {
     **dict.fromkeys(MODEL_PARAMETERS, NATIVE),
     "max_tokens": Renamed("max_completion_tokens"),
+    "functions": Emulated("tools"),
+    "function_call": Emulated("tool_choice"),
     "thinking": Unsupported("OpenAI takes no thinking budget; use reasoning_effort"),
 }
+_AS_TOOLS: Final = {"functions": "tools", "function_call": "tool_choice"}
 # https://platform.openai.com/docs/guides/structured-outputs, "Supported schemas"; the other dialects' likewise.
 RULES: Final = Rules(
     bounds=frozenset(
@@ -108,10 +111,8 @@ class OpenAIMapping(stubs.Mapping["Call"]):
             tools=given(cast("list[q.Tool] | None", asked.get("tools"))),
             tool_choice=given(cast("q.ChatCompletionToolChoiceOption | None", asked.get("tool_choice"))),
             parallel_tool_calls=given(asked.get("parallel_tool_calls")),
-            function_call=given(
-                cast('Literal["none", "auto"] | q.ChatCompletionFunctionCallOption | None', asked.get("function_call"))
-            ),
-            functions=given(cast("list[q.ChatCompletionFunctions] | None", asked.get("functions"))),
+            function_call=OMIT,  # deprecated, and asked for as tools
+            functions=OMIT,
         )
 
 
@@ -231,6 +232,7 @@ def described(vendor: str) -> Described:
 def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
     """A gateway takes what OpenAI takes, but for what its row says."""
     stances: dict[str, Stance] = dict.fromkeys(MODEL_PARAMETERS, NATIVE)
+    stances.update(functions=OPENAI["functions"], function_call=OPENAI["function_call"])
     if not vendor.thinking:
         stances["thinking"] = Unsupported(f"{vendor.name} is not known to take it; use reasoning_effort")
     stances.update({name: Renamed(to) for name, to in vendor.renames.items()})
@@ -239,10 +241,13 @@ def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
         if "thinking" in fields:
             stances["thinking"] = NATIVE
         missing = (name for name in MODEL_PARAMETERS if vendor.renames.get(name, name) not in fields)
-        stances.update(dict.fromkeys(missing, Unsupported("no such field in its API description")))
-        if "tools" in fields and "functions" not in fields:
-            stances.update(functions=Emulated("tools"), function_call=Emulated("tool_choice"))
+        lacks: Stance = Unsupported("no such field in its API description")
+        stances.update({name: lacks for name in missing if name not in _AS_TOOLS})
+        stances.update({old: lacks for old, new in _AS_TOOLS.items() if new not in fields})
     stances.update({name: Unsupported(reason) for name, reason in vendor.unsupported.items()})
+    for old, new in _AS_TOOLS.items():
+        if isinstance(stances[new], Unsupported):
+            stances[old] = stances[new]
     return stances
 
 
@@ -267,10 +272,6 @@ class OpenAIDialect(Dialect):
         return "json_object" if "json_object" in takes else "instructions"
 
     @override
-    def path(self, call: Call) -> str:
-        return self.vendor.path
-
-    @override
     def headers(self, key: str, variable: str | None) -> Headers:
         headers = [("authorization", f"Bearer {key}")] if key else []
         if self.vendor.name == "openai":
@@ -284,10 +285,7 @@ class OpenAIDialect(Dialect):
         body = self._mapping.request(call).wire()
         if "thinking" in call.given:
             body["thinking"] = call.given["thinking"]
-        for name, to in self.vendor.renames.items():
-            if name in body:
-                body[to] = body.pop(name)
-        return body
+        return self.renamed(body)
 
     @override
     def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 from ..assembling import ONLY_TEXT
-from ..errors import StreamInterruptedError
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
 from ..results import ChatCompletionChunk, ChunkChoice, CompletionUsage, Delta, FinishReason, extras
 from ..shapes import is_list, is_mapping, mapping_of
 from ..streams import EventStreamDecoder
-from .dialect import Head, StreamReader
+from .dialect import Head, StreamReader, interrupted
 
 if TYPE_CHECKING:
     from polyvox_wire.openai.stubs import StopReasons
@@ -141,11 +140,7 @@ class OpenAIReader(StreamReader):
         if document := self._head.document():
             raise self._dialect.error(self._call, None, {}, document)
         if not self.done and not (self._started and self._started == self._finished):
-            raise StreamInterruptedError(
-                "the stream ended before its end marker; `error.partial` has what arrived",
-                provider=self._call.vendor.name,
-                model=self._call.model,
-            )
+            raise interrupted(self._call)
         self._end(chunks)
 
     def _event(self, event: ServerSentEvent, chunks: list[ChatCompletionChunk]) -> None:

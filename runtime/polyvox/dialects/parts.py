@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from pydantic_core import from_json
 
+from polyvox_wire.support import OMIT, Omit
+
 from ..errors import InvalidMessageError
 from ..guessing import nearest
 from ..shapes import is_list, is_mapping, mapping_of
@@ -122,6 +124,20 @@ def texts(content: object) -> list[str]:
         return [content]
     parts = cast("Iterable[Mapping[str, object]]", content)
     return [str(part.get("text") or part.get("refusal") or "") for part in parts if part.get("type") in _SAID]
+
+
+def only_texts(call: Call, where: str, content: object, takes: Taken) -> str:
+    """All texts of a message whose vendor takes nothing else, in lines."""
+    if is_list(content):
+        return "\n".join(str(part["text"]) for _, _, part in numbered(call, where, content, takes))
+    return str(content or "")
+
+
+def stops(stop: object) -> list[str] | Omit:
+    """What ends the answer, as a list; many refuse a single text."""
+    if stop is None:
+        return OMIT
+    return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
 
 
 def arguments(where: str, text: object) -> dict[str, object]:

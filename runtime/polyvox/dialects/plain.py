@@ -13,7 +13,6 @@ from typing_extensions import override
 
 from polyvox_wire.support import Wire
 
-from ..errors import StreamInterruptedError
 from ..honest import new_id, now
 from ..reading import is_whole, unreadable
 from ..results import (
@@ -29,7 +28,7 @@ from ..results import (
 )
 from ..shapes import is_mapping
 from ..streams import EventStreamDecoder
-from .dialect import Dialect, Head, StreamReader
+from .dialect import Dialect, Head, StreamReader, interrupted
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -58,10 +57,6 @@ class PlainDialect(Dialect):
     option_paths: Mapping[str, tuple[str, ...]] = {}
     ends_silently = False
     """Whether the end of the body is the only end of a stream."""
-
-    @override
-    def path(self, call: Call) -> str:
-        return self.vendor.path
 
     @override
     def headers(self, key: str, variable: str | None) -> Headers:
@@ -159,11 +154,7 @@ class PlainReader(StreamReader):
         if not self.done and self._begun and self._dialect.ends_silently:
             self._add(Said(reason="stop"), chunks)
         if not self.done:
-            raise StreamInterruptedError(
-                "the stream ended before its end marker; `error.partial` has what arrived",
-                provider=self._call.vendor.name,
-                model=self._call.model,
-            )
+            raise interrupted(self._call)
 
 
 def _more(old: CompletionUsage | None, new: CompletionUsage | None) -> CompletionUsage | None:

@@ -12,18 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 from typing_extensions import override
 
 from ..addressing import path_segment
 from ..aws import Service
 from ..aws_frames import BrokenFrameError, Frame, FrameDecoder
-from ..errors import APIResponseValidationError
 from ..failures import AWS_ERROR_HEADER
 from ..shapes import mapping_of
 from ..support import takes_only
 from .dialect import StreamReader
-from .on_aws import OnAWS
+from .on_aws import OnAWS, broken, told
 from .openai import OpenAIDialect
 
 if TYPE_CHECKING:
@@ -118,16 +117,11 @@ class _FramedReader(StreamReader):
             for frame in self._frames.feed(piece):
                 self._read(frame, chunks)
         except BrokenFrameError as error:
-            raise APIResponseValidationError(
-                f"the vendor's stream cannot be read: {error}",
-                provider=self._dialect.vendor.name,
-                model=self._call.model,
-            ) from error
+            raise broken(self._call, error) from error
 
     def _read(self, frame: Frame, chunks: list[ChatCompletionChunk]) -> None:
         if frame.is_error:
-            told = frame.data or to_json({"message": frame.headers.get(":error-message")})
-            raise self._dialect.error(self._call, None, {AWS_ERROR_HEADER: frame.event}, told)
+            raise told(self._dialect, self._call, frame)
         *lines, self._line = (self._line + frame.data).split(b"\n")
         for line in lines:
             self._pass_on(line + b"\n", chunks)

@@ -13,8 +13,7 @@ from urllib.parse import quote
 
 from ..addressing import base_url, model_path
 from ..errors import InvalidRequestError, MissingApiKeyError
-from ..google_tokens import Tokens, project_of, tokens_for
-from ..tokens import NoTokenError
+from ..google_tokens import NoTokenError, Tokens, project_of, tokens_for
 from .dialect import Credentials, Dialect
 
 if TYPE_CHECKING:

@@ -18,13 +18,12 @@ from ..addressing import base_url, environment_key, path_segment
 from ..errors import InvalidRequestError
 from ..shapes import is_list
 from ..support import Emulated, Renamed, takes_only
-from ..token_server import TokenRequest, login
+from ..token_server import TokenRequest, bearer, login
 from .dialect import Credentials
 from .openai import OpenAIDialect
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
-    from ..exchange import Headers
     from ..parameters import TokenProvider
     from .dialect import Dialect
 
@@ -108,14 +107,9 @@ def log_in(vendor: Vendor, call: Call) -> Credentials:
     if variable == "WATSONX_ZENAPIKEY":
         return Credentials(key, lambda given, _: (("authorization", f"ZenApiKey {given}"),))
     if not isinstance(key, str) or variable == "WATSONX_TOKEN" or key.startswith("eyJ"):
-        return Credentials(key, lambda token, _: _bearer(token))
+        return Credentials(key, lambda token, _: bearer(token))
     form = urlencode({"grant_type": _GRANT, "apikey": key})
-    tokens = login(TokenRequest(vendor.name, environ.get("WATSONX_IAM_URL") or _IAM, (), form, key))
-    return Credentials(tokens.token, lambda token, _: _bearer(token), blocking=True, renew=tokens.forget)
-
-
-def _bearer(token: str) -> Headers:
-    return (("authorization", f"Bearer {token}"),)
+    return login(call, TokenRequest(environ.get("WATSONX_IAM_URL") or _IAM, (), form, key))
 
 
 class WatsonxDialect(OpenAIDialect):
