@@ -149,7 +149,7 @@ EXAMPLES = [
     Example("82-86", skill.response_fields, r".*Paris.*\nstop\n\d+\nTrue\n(end_turn|stop|STOP)\n"),
     Example("87-87", skill.drop_params, r"\('seed',\)\n"),
     Example(
-        "87-87", skill.deprecated_functions, "tool_calls\n", {"tool_choice": {"type": "tool", "name": "get_weather"}}
+        "87-87", skill.deprecated_functions, "function_call\n", {"tool_choice": {"type": "tool", "name": "get_weather"}}
     ),
     Example("87-87", skill.json_mode, CITY),
     Example("7-18", onellm.basic_usage, PARIS),
