@@ -154,7 +154,7 @@ def complaints(tally: Tally, samples: Sequence[Sample], before: Sample, after: S
     warm = warm_from(samples)
     width = max(1, min(60, len(samples) // 4))
     early, late = samples[warm : warm + width], samples[-width:]
-    limits = {"memory": (MORE_MEMORY, 8 << 20), "files": (1.1, 20), "tasks": (1.0, 2), "threads": (1.0, 2)}
+    limits = {"memory": (MORE_MEMORY, 8 << 20), "files": (1.1, 20), "tasks": (1.05, 2), "threads": (1.05, 2)}
     for name, (times, more) in limits.items():
         first, last = (median(getattr(one, name) for one in part) for part in (early, late))
         if last > first * times + more:

@@ -16,9 +16,9 @@ from contextlib import contextmanager, suppress
 from typing import Final, TypeAlias
 
 FAULTS: Final = 0.05
-PIECES: Final = 30
-PAUSE: Final = 0.1
-"""Seconds between two chunks: a stream takes about three seconds."""
+PIECES: Final = 12
+PAUSE: Final = 0.5
+"""Seconds between two chunks, so that a thousand streams are what one process can read."""
 
 Writer: TypeAlias = asyncio.StreamWriter
 Fault: TypeAlias = "Callable[[Writer, str], Coroutine[None, None, None]]"
@@ -28,6 +28,11 @@ def many_files() -> None:
     """As many open files as the system lets us have."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def pause() -> float:
+    """Seconds between two chunks, as this process was told."""
+    return float(sys.argv[1])
 
 
 def expected(text: str) -> str:
@@ -62,7 +67,7 @@ _STREAM: Final = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfe
 async def _stream(writer: Writer, text: str, pieces: int = PIECES) -> None:
     writer.write(_STREAM + _chunk({"role": "assistant", "content": ""}))
     for word in _words(text)[:pieces]:
-        await asyncio.sleep(PAUSE * random.uniform(0.5, 1.5))
+        await asyncio.sleep(pause() * random.uniform(0.5, 1.5))
         writer.write(_chunk({"content": word}))
         await writer.drain()
 
@@ -119,7 +124,7 @@ async def _answer(reader: asyncio.StreamReader, writer: Writer) -> None:
             elif body.get("stream"):
                 await _good(writer, text)
             else:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(pause())
                 writer.write(_whole(text))
     writer.close()
 
@@ -132,9 +137,10 @@ async def _serve() -> None:
 
 
 @contextmanager
-def running() -> Generator[str]:
-    """The server, in a process of its own; gives its address."""
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.soak_server"], stdout=subprocess.PIPE, text=True)
+def running(pause: float = PAUSE) -> Generator[str]:
+    """The server, in a process of its own; gives its address. `pause` is in seconds, between two chunks."""
+    command = [sys.executable, "-m", "benchmarks.soak_server", str(pause)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
