@@ -16,16 +16,16 @@ from pydantic_core import to_json
 from typing_extensions import override
 
 from .call import Format
-from .dialects.dialect import StreamReader
+from .dialects.dialect import ChangingReader
 from .schemas import LENIENT, rewritten
 from .shapes import mapping_of
 from .support import Unsupported
 
 if TYPE_CHECKING:
     from .call import Call
-    from .dialects.dialect import Dialect
+    from .dialects.dialect import Dialect, StreamReader
     from .messages import MessageParam
-    from .results import ChatCompletion, ChatCompletionChunk, Choice, ChunkChoice, Delta, ToolCallDelta
+    from .results import ChatCompletion, Choice, ChunkChoice, Delta, ToolCallDelta
 
 _JSON_ONLY: Final = "Answer with one JSON object and nothing else: no explanation before or after it, no code fence."
 _BY_SCHEMA: Final = "The object must be valid by this JSON Schema:"
@@ -132,43 +132,17 @@ class _Streamed:
     others: bool = False
 
 
-class AnswerReader(StreamReader):
+class AnswerReader(ChangingReader):
     """A stream whose answer comes as a call: its arguments are handed on as content."""
 
     def __init__(self, inner: StreamReader, name: str) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._name = name
         self._choices: dict[int, _Streamed] = {}
 
     @override
-    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        before = len(chunks)
-        try:
-            self._inner.feed(piece, chunks)
-        finally:
-            self._settle(chunks[before:])
-
-    @override
-    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
-        before = len(chunks)
-        try:
-            self._inner.finish(chunks)
-        finally:
-            self._settle(chunks[before:])
-
-    @override
-    def release(self, chunks: list[ChatCompletionChunk]) -> None:
-        before = len(chunks)
-        self._inner.release(chunks)
-        self._settle(chunks[before:])
-
-    def _settle(self, chunks: list[ChatCompletionChunk]) -> None:
-        self.done = self._inner.done
-        for chunk in chunks:
-            for choice in chunk.choices:
-                self._choice(choice, self._choices.setdefault(choice.index, _Streamed()))
-
-    def _choice(self, choice: ChunkChoice, held: _Streamed) -> None:
+    def _choice(self, choice: ChunkChoice) -> None:
+        held = self._choices.setdefault(choice.index, _Streamed())
         delta = choice.delta
         if delta.content:
             held.text.append(delta.content)

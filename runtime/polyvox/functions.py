@@ -3,16 +3,15 @@ both forms, so that a program written for them finds what it looks for: `message
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from .dialects.dialect import StreamReader
+from .dialects.dialect import ChangingReader
 from .results import FunctionCallDelta
 
 if TYPE_CHECKING:
-    from .results import ChatCompletion, ChatCompletionChunk, Choice, ChunkChoice
+    from .results import ChatCompletion, Choice, ChunkChoice
 
 
 def called(completion: ChatCompletion) -> ChatCompletion:
@@ -30,39 +29,14 @@ def _call(choice: Choice) -> None:
         choice.finish_reason = "function_call"
 
 
-class FunctionReader(StreamReader):
+class FunctionReader(ChangingReader):
     """A stream whose first call comes as a function call too."""
 
-    def __init__(self, inner: StreamReader) -> None:
-        self._inner = inner
-
     @override
-    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        before = len(chunks)
-        try:
-            self._inner.feed(piece, chunks)
-        finally:
-            self._settle(chunks[before:])
-
-    @override
-    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
-        before = len(chunks)
-        try:
-            self._inner.finish(chunks)
-        finally:
-            self._settle(chunks[before:])
-
-    def _settle(self, chunks: Sequence[ChatCompletionChunk]) -> None:
-        self.done = self._inner.done
-        for chunk in chunks:
-            for choice in chunk.choices:
-                _piece(choice)
-
-
-def _piece(choice: ChunkChoice) -> None:
-    delta = choice.delta
-    for call in delta.tool_calls or ():
-        if call.index == 0 and call.function is not None:
-            delta.function_call = FunctionCallDelta(name=call.function.name, arguments=call.function.arguments)
-    if choice.finish_reason == "tool_calls":
-        choice.finish_reason = "function_call"
+    def _choice(self, choice: ChunkChoice) -> None:
+        delta = choice.delta
+        for call in delta.tool_calls or ():
+            if call.index == 0 and call.function is not None:
+                delta.function_call = FunctionCallDelta(name=call.function.name, arguments=call.function.arguments)
+        if choice.finish_reason == "tool_calls":
+            choice.finish_reason = "function_call"

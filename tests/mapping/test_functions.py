@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from polyvox import run_tools
+from polyvox import BadGatewayError, run_tools
 from polyvox.results import FunctionCall
 from tests.mapping.asking import (
     ANTHROPIC_REPLY,
@@ -17,12 +17,14 @@ from tests.mapping.asking import (
     HELLO,
     OPENAI_REPLY,
     Json,
+    Wire,
     answered,
     assembled,
     sent,
     sse,
     streamed,
 )
+from tests.mapping.openai_events import chunk
 
 FUNCTION: Final[Json] = {"name": "add", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}
 CALLED: Final = FunctionCall(name="add", arguments='{"a":1}')
@@ -116,3 +118,13 @@ def test_run_tools_runs_the_call_once() -> None:
 
     response = answered("openai:gpt-5", _openai(_call()), functions=[FUNCTION])
     assert run_tools(response, [add]) == [{"role": "tool", "tool_call_id": "call_1", "content": "2"}]
+
+
+def test_what_was_held_back_when_a_stream_broke_is_not_lost() -> None:
+    """Half a tag may be the end of the thoughts: it waits for the rest, which does not come."""
+    broken = sse(chunk({"content": "<think>a </th"}), {"error": {"message": "x", "code": 502}})
+    stream = Wire(broken).open("groq:m", HELLO, functions=[FUNCTION])
+    with pytest.raises(BadGatewayError) as caught:
+        list(stream)
+    assert caught.value.partial is not None
+    assert caught.value.partial.choices[0].message.reasoning_content == "a </th"

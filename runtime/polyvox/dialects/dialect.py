@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from typing_extensions import override
+
 from ..addressing import base_url, environment_key
 from ..errors import InvalidRequestError, StreamInterruptedError
 from ..failures import failure
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from ..errors import APIError
     from ..exchange import Headers, Request
     from ..parameters import TokenProvider
-    from ..results import ChatCompletion, ChatCompletionChunk, Facts
+    from ..results import ChatCompletion, ChatCompletionChunk, ChunkChoice, Facts
     from ..schemas import Rules
     from ..streams import ServerSentEvent
     from ..support import Support
@@ -115,6 +117,45 @@ class StreamReader(ABC):
 
     def release(self, chunks: list[ChatCompletionChunk]) -> None:  # noqa: B027  # most hold nothing back
         """Append what was held back, where the stream broke."""
+
+
+class ChangingReader(StreamReader):
+    """A stream whose choices are changed on their way to the caller."""
+
+    def __init__(self, inner: StreamReader) -> None:
+        self._inner = inner
+
+    @override
+    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        before = len(chunks)
+        try:
+            self._inner.feed(piece, chunks)
+        finally:
+            self._settle(chunks[before:])
+
+    @override
+    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
+        before = len(chunks)
+        try:
+            self._inner.finish(chunks)
+        finally:
+            self._settle(chunks[before:])
+
+    @override
+    def release(self, chunks: list[ChatCompletionChunk]) -> None:
+        before = len(chunks)
+        self._inner.release(chunks)
+        self._settle(chunks[before:])
+
+    def _settle(self, chunks: list[ChatCompletionChunk]) -> None:
+        self.done = self._inner.done
+        for chunk in chunks:
+            for choice in chunk.choices:
+                self._choice(choice)
+
+    @abstractmethod
+    def _choice(self, choice: ChunkChoice) -> None:
+        """Change one choice of a chunk."""
 
 
 class Dialect(ABC):
