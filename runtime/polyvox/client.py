@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
     from polyvox_wire.models import KnownModel
 
-    from .calling import Opened, Plan
+    from .calling import Plan
     from .connecting import OwnAsyncClient, OwnClient
-    from .drivers import HTTP, AsyncHTTP, AsyncStream, Stream
+    from .drivers import HTTP, AsyncHTTP, AsyncReply, AsyncStream, Reply, Stream
     from .events import OnFailure, OnSuccess
+    from .exchange import Tell
     from .groups import ModelGroup
     from .messages import Messages
     from .parsed_streams import AsyncParsedStream, ParsedStream
@@ -243,25 +244,32 @@ class Client(_Settings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import run
-        from .exchange import exchange
         from .parsed_streams import stream_of
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
-            http = self._http()
             if not stream:
                 plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
-                if plan.race:
-                    return watch.answered(self._race(plan, watch))
-                return watch.answered(run(exchange(plan.candidates, plan.retries, watch.tell), http)[0])
+                return watch.answered(self._carry_out(plan, watch.tell, self._http_for(plan))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
-            if streamed.race:
-                return self._race_streams(streamed, watch)
-            opened, reply = run(exchange(streamed.candidates, streamed.retries, watch.tell), http)
+            http = self._http_for(streamed)
+            opened, reply = self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
             return stream_of(opened, reply, http, watch)
+
+    def _carry_out(self, plan: Plan[T], tell: Tell | None, http: HTTP) -> tuple[T, Reply | None]:
+        if plan.race:
+            from .racing import race
+
+            return race(plan, http, tell)
+        from .drivers import run
+        from .exchange import exchange
+
+        return run(exchange(plan.candidates, plan.retries, tell), http)
+
+    def _http_for(self, plan: Plan[T]) -> HTTP:
+        return self._race_http() if plan.race else self._http()
 
     def _http(self) -> HTTP:
         if self._given is not None:
@@ -280,16 +288,6 @@ class Client(_Settings):
                 # After a fork the sockets belong to the parent: closing them here would end its TLS sessions.
                 self._left_behind.append(self._pool)
             self._pool, self._pid = OwnClient(self._transport), os.getpid()
-
-    def _race(self, plan: Plan[ChatCompletion], watch: Watch) -> ChatCompletion:
-        from .racing import race
-
-        return race(plan, self._race_http(), watch)
-
-    def _race_streams(self, plan: Plan[Opened], watch: Watch) -> Stream[ChatCompletionChunk]:
-        from .racing import race_streams
-
-        return race_streams(plan, self._race_http(), watch)
 
     def _race_http(self) -> HTTP:
         """Connections that serve one request: losers are stopped by shutting down theirs."""
@@ -425,8 +423,6 @@ class AsyncClient(_Settings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """The same as `polyvox.acompletion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .drivers import arun
-        from .exchange import exchange
         from .parsed_streams import async_stream_of
 
         conceal(parameters)
@@ -435,19 +431,21 @@ class AsyncClient(_Settings):
             http = await self._http()
             if not stream:
                 plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
-                if plan.race:
-                    from .racing import arace
-
-                    return watch.answered(await arace(plan, http, watch))
-                return watch.answered((await arun(exchange(plan.candidates, plan.retries, watch.tell), http))[0])
+                return watch.answered((await self._carry_out(plan, watch.tell, http))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
-            if streamed.race:
-                from .racing import arace_streams
-
-                return await arace_streams(streamed, http, watch)
-            opened, reply = await arun(exchange(streamed.candidates, streamed.retries, watch.tell), http)
+            opened, reply = await self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
             return async_stream_of(opened, reply, http, watch)
+
+    async def _carry_out(self, plan: Plan[T], tell: Tell | None, http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
+        if plan.race:
+            from .racing import arace
+
+            return await arace(plan, http, tell)
+        from .drivers import arun
+        from .exchange import exchange
+
+        return await arun(exchange(plan.candidates, plan.retries, tell), http)
 
     async def _http(self) -> AsyncHTTP:
         if self._given is not None:

@@ -10,27 +10,23 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 
-from .drivers import HTTP, AsyncHTTP, AsyncReply, AsyncStream, Reply, Stream, arun, run
+from .drivers import HTTP, AsyncHTTP, AsyncReply, Reply, arun, run
 from .errors import APIError
 from .exchange import Candidate, Tell, exchange, exhausted
-from .parsed_streams import async_stream_of, stream_of
-from .watching import Watch
 
 if TYPE_CHECKING:
-    from .calling import Opened, Plan
-    from .results import ChatCompletion
+    from .calling import Plan
 
 T = TypeVar("T")
-R = TypeVar("R")
 
-Outcome: TypeAlias = "tuple[int, R | BaseException, Reply | None]"
+Outcome: TypeAlias = "tuple[int, T | BaseException, Reply | None]"
 
 
 class Lost(Exception):
@@ -88,47 +84,47 @@ def _shut(one: socket.socket) -> None:
         one.shutdown(socket.SHUT_RDWR)
 
 
-class _Race(Generic[T, R]):
+class _Race(Generic[T]):
     """One call's threads."""
 
-    def __init__(self, plan: Plan[T], http: HTTP, tell: Tell | None, first: Callable[[T, Reply | None], R]) -> None:
+    def __init__(self, plan: Plan[T], http: HTTP, tell: Tell | None) -> None:
         self._plan = plan
         self._tell = tell
-        self._first = first
         self._racers = [Interruptible(http) for _ in plan.candidates]
-        self._outcomes: SimpleQueue[Outcome[R]] = SimpleQueue()
+        self._outcomes: SimpleQueue[Outcome[T]] = SimpleQueue()
         self._over = False
         self._lock = threading.Lock()
 
-    def run(self) -> R:
-        for number, prepare in enumerate(self._plan.candidates):
+    def run(self) -> tuple[T, Reply | None]:
+        for number, candidate in enumerate(self._plan.candidates):
             # Each in a copy of the caller's context, which holds his trace and what his logger adds.
-            ask = partial(copy_context().run, self._ask, number, prepare)
+            ask = partial(copy_context().run, self._ask, number, candidate)
             threading.Thread(target=ask, name="polyvox-race", daemon=True).start()
         winner = -1
         try:
-            winner, answer = self._winner()
-            return answer
+            winner, answer, reply = self._winner()
+            return answer, reply
         finally:
             self._end(winner)
 
-    def _winner(self) -> tuple[int, R]:
+    def _winner(self) -> tuple[int, T, Reply | None]:
         failures: dict[int, APIError] = {}
         while len(failures) < len(self._racers):
-            number, outcome, _ = self._outcomes.get()
+            number, outcome, reply = self._outcomes.get()
             if isinstance(outcome, APIError):
                 failures[number] = outcome
             elif isinstance(outcome, BaseException):
                 raise outcome
             else:
-                return number, outcome
+                return number, outcome, reply
         raise exhausted([failures[number] for number in sorted(failures)])
 
-    def _ask(self, number: int, prepare: Candidate[T]) -> None:
+    def _ask(self, number: int, candidate: Candidate[T]) -> None:
         reply: Reply | None = None
+        outcome: T | BaseException
         try:
-            result, reply = run(exchange([prepare], self._plan.retries, self._tell), self._racers[number])
-            outcome: R | BaseException = self._first(result, reply)
+            answer, reply = run(exchange([candidate], self._plan.retries, self._tell), self._racers[number])
+            outcome = answer
         except BaseException as error:
             outcome = error
         with self._lock:
@@ -150,51 +146,30 @@ class _Race(Generic[T, R]):
                 reply.close()
 
 
-def race(plan: Plan[ChatCompletion], http: HTTP, watch: Watch) -> ChatCompletion:
-    """The first whole answer of a plan's models.
+def race(plan: Plan[T], http: HTTP, tell: Tell | None) -> tuple[T, Reply | None]:
+    """`run` for several models at once: the first result, and its open reply if it is streamed.
 
     Raises:
         FallbacksExhaustedError: none of them answered.
     """
-    return _Race(plan, http, watch.tell, lambda answer, _: answer).run()
+    return _Race(plan, http, tell).run()
 
 
-def race_streams(plan: Plan[Opened], http: HTTP, watch: Watch) -> Stream:
-    """The first stream of a plan's models that has a chunk. Raises as `race` does."""
-
-    def started(opened: Opened, reply: Reply | None) -> Stream:
-        assert reply is not None, "a streamed answer leaves its reply open"
-        return stream_of(opened, reply, http)
-
-    stream = _Race(plan, http, watch.tell, started).run()
-    stream._received.watched_by(watch)
-    return stream
-
-
-async def _arace(
-    plan: Plan[T], http: AsyncHTTP, tell: Tell | None, first: Callable[[T, AsyncReply | None], Awaitable[R]]
-) -> R:
-    async def ask(prepare: Candidate[T]) -> tuple[R, AsyncReply | None]:
-        result, reply = await arun(exchange([prepare], plan.retries, tell), http)
-        try:
-            return await first(result, reply), reply
-        except BaseException:
-            if reply is not None:
-                await reply.aclose()
-            raise
-
-    tasks = [asyncio.ensure_future(ask(prepare)) for prepare in plan.candidates]
-    winner: asyncio.Future[tuple[R, AsyncReply | None]] | None = None
+async def arace(plan: Plan[T], http: AsyncHTTP, tell: Tell | None) -> tuple[T, AsyncReply | None]:
+    """The same as `race`, asynchronous."""
+    asking = (arun(exchange([candidate], plan.retries, tell), http) for candidate in plan.candidates)
+    tasks = [asyncio.ensure_future(one) for one in asking]
+    winner: asyncio.Future[tuple[T, AsyncReply | None]] | None = None
     try:
         winner = await _first_done(tasks)
-        return winner.result()[0]
+        return winner.result()
     finally:
         await _end([task for task in tasks if task is not winner])
 
 
 async def _first_done(
-    tasks: list[asyncio.Task[tuple[R, AsyncReply | None]]],
-) -> asyncio.Future[tuple[R, AsyncReply | None]]:
+    tasks: list[asyncio.Task[tuple[T, AsyncReply | None]]],
+) -> asyncio.Future[tuple[T, AsyncReply | None]]:
     pending = set(tasks)
     while pending:
         _, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
@@ -204,30 +179,9 @@ async def _first_done(
     raise exhausted([cast("APIError", task.exception()) for task in tasks])
 
 
-async def _end(losers: list[asyncio.Task[tuple[R, AsyncReply | None]]]) -> None:
+async def _end(losers: list[asyncio.Task[tuple[T, AsyncReply | None]]]) -> None:
     for task in losers:
         task.cancel()
     for outcome in await asyncio.gather(*losers, return_exceptions=True):
         if not isinstance(outcome, BaseException) and outcome[1] is not None:
             await outcome[1].aclose()
-
-
-async def arace(plan: Plan[ChatCompletion], http: AsyncHTTP, watch: Watch) -> ChatCompletion:
-    """The same as `race`, asynchronous."""
-
-    async def whole(answer: ChatCompletion, _: AsyncReply | None) -> ChatCompletion:
-        return answer
-
-    return await _arace(plan, http, watch.tell, whole)
-
-
-async def arace_streams(plan: Plan[Opened], http: AsyncHTTP, watch: Watch) -> AsyncStream:
-    """The same as `race_streams`, asynchronous."""
-
-    async def started(opened: Opened, reply: AsyncReply | None) -> AsyncStream:
-        assert reply is not None, "a streamed answer leaves its reply open"
-        return async_stream_of(opened, reply, http)
-
-    stream = await _arace(plan, http, watch.tell, started)
-    stream._received.watched_by(watch)
-    return stream
