@@ -62,7 +62,7 @@ class _Builder:
         return httpx2.Request(method, address, headers=sent, stream=httpx2.ByteStream(content), extensions=held)
 
 
-class OwnReply:
+class _OwnReply:
     """A reply to a client of our own: nothing stands between it and the connection but what decompresses."""
 
     __slots__ = ("_open", "_reply", "headers", "status_code")
@@ -72,6 +72,12 @@ class OwnReply:
         self._open = True
         self.headers: Mapping[str, str] = reply.headers
         self.status_code = reply.status_code
+
+
+class OwnReply(_OwnReply):
+    """Its body, read synchronously."""
+
+    __slots__ = ()
 
     def iter_bytes(self) -> Iterator[bytes]:
         """The body as it arrives."""
@@ -86,16 +92,10 @@ class OwnReply:
             cast("httpx2.SyncByteStream", self._reply.stream).close()
 
 
-class AsyncOwnReply:
+class AsyncOwnReply(_OwnReply):
     """The same, asynchronous."""
 
-    __slots__ = ("_open", "_reply", "headers", "status_code")
-
-    def __init__(self, reply: httpx2.Response) -> None:
-        self._reply = reply
-        self._open = True
-        self.headers: Mapping[str, str] = reply.headers
-        self.status_code = reply.status_code
+    __slots__ = ()
 
     def aiter_bytes(self) -> AsyncIterator[bytes]:
         """The body as it arrives."""

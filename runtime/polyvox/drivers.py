@@ -20,8 +20,8 @@ from typing_extensions import TypeVar
 
 from .connecting import OwnAsyncClient, OwnClient
 from .errors import APIError, InvalidRequestError
-from .exchange import Failure, Headers, More, Outcome, Pause, Request, Response, Steps, UnreadableReplyError
-from .limits import Body, Phases, is_good, phases_of
+from .exchange import Failure, Headers, More, Outcome, Pause, Request, Response, Steps, UnreadableReplyError, is_good
+from .limits import Body, Phases, phases_of
 from .results import ChatCompletion, ChatCompletionChunk
 from .secrecy import Hidden, forget_carriers
 from .watching import NOBODY, Watch

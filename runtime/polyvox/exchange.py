@@ -155,6 +155,11 @@ Tell: TypeAlias = Callable[[Asked, Outcome, APIError | None], None]
 """Is told each outcome, and the error it stands for."""
 
 
+def is_good(status: int) -> bool:
+    """Whether a reply of this status is an answer."""
+    return 200 <= status < 300
+
+
 class Group(Protocol[T]):
     """Several places to ask for one model; it decides which, and when to go on to the next."""
 
@@ -194,7 +199,7 @@ def _ask(attempt: Attempt[T], retries: int, tell: Tell | None) -> Steps[T]:
         outcome = yield request
         if isinstance(outcome, Failure):
             error = _failed(attempt, outcome)
-        elif not 200 <= outcome.status < 300:
+        elif not is_good(outcome.status):
             error = attempt.error(outcome)
         else:
             try:
@@ -257,13 +262,14 @@ def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
     elif failure.headers is not None:
         says = f"the connection broke before the reply was whole: {says}"
     else:
-        says = f"could not reach {_origin(attempt.request.url)}: {says}"
+        says = f"could not reach {origin_of(attempt.request.url)}: {says}"
     error = kind(says, provider=attempt.provider, model=attempt.model)
     error.request_id = request_id(failure.headers or {})
     return error
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address."""
     return "/".join(url.split("/", 3)[:3])
 
 

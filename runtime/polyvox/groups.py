@@ -28,6 +28,7 @@ from .errors import (
     QuotaExceededError,
     StreamInterruptedError,
 )
+from .exchange import Pause
 
 if TYPE_CHECKING:
     from .parameters import Parameters
@@ -135,7 +136,7 @@ class ModelGroup:
     def __repr__(self) -> str:
         return f"ModelGroup({[one.model for one in self.deployments]}, cooldown={self.cooldown:g})"
 
-    def take(self, tried: Collection[int], key: str | None) -> Lease | Wait | Down:
+    def take(self, tried: Collection[int], key: str | None) -> Lease | Pause | Down:
         """The deployment to ask next, beside those `tried`; or what to wait for; or that none of them is up."""
         with self._lock:
             now = self.clock()
@@ -148,7 +149,7 @@ class ModelGroup:
             if not up:
                 return Down(max(0.0, min((state.cold_until for state in left), default=now) - now))
             self._waiting.append(waiting := Future[None]())
-            return Wait(waiting, max(0.0, min(LOOK_AGAIN, *(state.free_at(now) - now for state in up))))
+            return Pause(waiting, max(0.0, min(LOOK_AGAIN, *(state.free_at(now) - now for state in up))))
 
     def _choose(self, room: list[_State], key: str | None) -> _State:
         """By chance, in proportion to the weights; with a key always the same one. (Weighted rendezvous hashing:
@@ -251,14 +252,6 @@ class Lease:
 
     def __del__(self) -> None:  # a stream that nobody read or closed
         self.end(GeneratorExit())
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """All that are up are at their limits: until one may have room, or some seconds have passed."""
-
-    until: Future[None]
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

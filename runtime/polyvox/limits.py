@@ -6,18 +6,13 @@ from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
 
-from .exchange import MAX_ERROR_BODY, MAX_REPLY, UnreadableReplyError
+from .exchange import MAX_ERROR_BODY, MAX_REPLY, UnreadableReplyError, is_good
 
 if TYPE_CHECKING:
     from .exchange import Request, Timeouts
 
 _PHASES: Final = ("connect", "read", "write", "pool")
 _SHORTEST: Final = 0.001  # 0 would mean not to wait at all, which sockets report as another failure
-
-
-def is_good(status: int) -> bool:
-    """Whether a reply of this status is an answer."""
-    return 200 <= status < 300
 
 
 class Phases(Mapping[str, float | None]):

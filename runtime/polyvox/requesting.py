@@ -12,7 +12,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from .addressing import endpoint
 from .errors import InvalidRequestError
-from .exchange import Headers, Request, Timeouts
+from .exchange import Headers, Request, Timeouts, origin_of
 from .parameters import one_of
 from .secrecy import warn_if_plain
 from .shapes import is_mapping
@@ -52,7 +52,7 @@ def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: 
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
     if url.startswith("http:") and credentials.key:
-        warn_if_plain("/".join(url.split("/", 3)[:3]))
+        warn_if_plain(origin_of(url))
     headers = _headers(dialect, call, settings)
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
 

@@ -56,7 +56,8 @@ class Route(Generic[T]):
             if rest <= 0:
                 found.until.cancel()
                 raise self._full()
-            yield Pause(found.until, min(found.seconds, rest))
+            found.seconds = min(found.seconds, rest)
+            yield found
 
     def _down(self, seconds: float) -> ServiceUnavailableError:
         says = f"all {len(self.group.deployments)} deployments of {self.name!r} have failed; the first is tried again"

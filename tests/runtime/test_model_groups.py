@@ -16,7 +16,8 @@ from polyvox import (
     InvalidRequestError,
     RateLimitError,
 )
-from polyvox.groups import Deployment, Down, Lease, ModelGroup, Wait
+from polyvox.exchange import Pause
+from polyvox.groups import Deployment, Down, Lease, ModelGroup
 
 
 class Clock:
@@ -34,7 +35,7 @@ def group(
     return ModelGroup(deployments, cooldown=cooldown, sticky=sticky, clock=clock or Clock(), chance=Random(7).random)
 
 
-def taken(found: Lease | Wait | Down) -> Lease:
+def taken(found: Lease | Pause | Down) -> Lease:
     assert isinstance(found, Lease)
     return found
 
@@ -129,8 +130,8 @@ def test_where_all_are_at_their_limits_a_call_waits_until_one_has_room() -> None
     models = group(Deployment("openai:a", max_concurrent=1))
     lease = taken(models.take((), None))
     first, second = models.take((), None), models.take((), None)
-    assert isinstance(first, Wait)
-    assert isinstance(second, Wait)
+    assert isinstance(first, Pause)
+    assert isinstance(second, Pause)
     assert not first.until.done()
     lease.end()
     assert first.until.done()
@@ -141,8 +142,8 @@ def test_who_gave_up_waiting_is_passed_over() -> None:
     models = group(Deployment("openai:a", max_concurrent=1))
     lease = taken(models.take((), None))
     first, second = models.take((), None), models.take((), None)
-    assert isinstance(first, Wait)
-    assert isinstance(second, Wait)
+    assert isinstance(first, Pause)
+    assert isinstance(second, Pause)
     first.until.cancel()
     lease.end()
     assert second.until.done()
@@ -155,11 +156,11 @@ def test_calls_a_minute_are_counted_over_the_last_sixty_seconds() -> None:
     clock.now += 59.5
     taken(models.take((), None)).end()
     waiting = models.take((), None)
-    assert isinstance(waiting, Wait)
+    assert isinstance(waiting, Pause)
     assert waiting.seconds == pytest.approx(0.5)
     clock.now += 0.5
     taken(models.take((), None)).end()
-    assert isinstance(models.take((), None), Wait)
+    assert isinstance(models.take((), None), Pause)
 
 
 def test_sticky_calls_stay_where_they_are_until_it_is_down() -> None:
@@ -186,7 +187,7 @@ def test_a_lease_ends_once() -> None:
     lease.end()
     again = taken(models.take((), None))
     assert again.number == 0
-    assert isinstance(models.take((), None), Wait)
+    assert isinstance(models.take((), None), Pause)
 
 
 @pytest.mark.parametrize(
