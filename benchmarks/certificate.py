@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 def self_signed() -> bytes:
     """Key and certificate, as PEM: a server loads both, a client may trust the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "polyvox benchmark")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "polyvox, for 127.0.0.1 alone")])
     now = datetime.now(UTC)
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     certificate = (

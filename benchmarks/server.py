@@ -65,16 +65,22 @@ def pin(core: int) -> None:
 
 
 @contextmanager
+def process(module: str, *arguments: str) -> Generator[int]:
+    """A server in a process of its own, which prints its port first; gives the port."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
+        try:
+            assert started.stdout is not None
+            yield int(started.stdout.readline())
+        finally:
+            started.terminate()
+
+
+@contextmanager
 def running(certificate: str | None = None) -> Generator[str]:
-    """The server, in a process of its own; gives its address. With a certificate (PEM, key first) it speaks TLS."""
-    command = [sys.executable, "-m", "benchmarks.server", *([certificate] if certificate else [])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield f"{'https' if certificate else 'http'}://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.terminate()
-        process.wait()
+    """This server; gives its address. With a certificate (PEM, key first) it speaks TLS."""
+    with process("benchmarks.server", *([certificate] if certificate else [])) as port:
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ import asyncio
 import json
 import random
 import resource
-import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final, TypeAlias
+
+from benchmarks.server import process
 
 FAULTS: Final = 0.05
 PIECES: Final = 12
@@ -139,16 +140,8 @@ async def _serve() -> None:
 @contextmanager
 def running(pause: float = PAUSE) -> Generator[str]:
     """The server, in a process of its own; gives its address. `pause` is in seconds, between two chunks."""
-    command = [sys.executable, "-m", "benchmarks.soak_server", str(pause)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
-    finally:
-        process.terminate()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    with process("benchmarks.soak_server", str(pause)) as port:
+        yield f"http://127.0.0.1:{port}/v1"
 
 
 if __name__ == "__main__":

@@ -16,17 +16,12 @@ import struct
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from datetime import UTC, datetime, timedelta
 from functools import cache
-from ipaddress import IPv4Address
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Final, Self, TypeAlias
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from benchmarks.certificate import self_signed
 
 REQUEST_ID: Final = "req_hostile"
 
@@ -100,32 +95,14 @@ def chunked(*pieces: bytes) -> bytes:
 @cache
 def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """For a server on 127.0.0.1 and for a client that trusts it, and nobody else."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "polyvox test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = self_signed()
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with TemporaryDirectory() as folder:
         path = f"{folder}/server.pem"
         with open(path, "wb") as file:
-            file.write(private + pem)
+            file.write(pem)
         server.load_cert_chain(path)
-    client = ssl.create_default_context(cadata=pem.decode())
+        client = ssl.create_default_context(cafile=path)
     return server, client
 
 
