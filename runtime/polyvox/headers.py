@@ -1,11 +1,20 @@
-"""What a reply's headers say beside its body."""
+"""What a reply's headers say beside its body, and the header that most keys travel in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from time import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .exchange import Headers
 
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray")
+
+
+def bearer(key: str) -> Headers:
+    """A key or token, as most vendors want it."""
+    return (("authorization", f"Bearer {key}"),)
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:

@@ -13,6 +13,7 @@ from pydantic_core import from_json
 from .dialects.dialect import Credentials
 from .errors import APIConnectionError, APIError, AuthenticationError
 from .failures import failure
+from .headers import bearer
 from .secrecy import Secrets
 from .shapes import mapping_of
 
@@ -142,8 +143,3 @@ def login(call: Call, request: TokenRequest, lifetime: Lifetime = expires_in) ->
         return used
 
     return Credentials(token, lambda key, _: bearer(key), blocking=True, renew=lambda: tokens.forget(used))
-
-
-def bearer(token: str) -> Headers:
-    """A token's header."""
-    return (("authorization", f"Bearer {token}"),)

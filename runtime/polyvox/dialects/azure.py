@@ -14,9 +14,10 @@ from typing_extensions import override
 
 from ..addressing import base_url, model_path
 from ..errors import InvalidRequestError
+from ..headers import bearer
 from ..parameters import MODEL_PARAMETERS
 from ..support import NATIVE, Stance, Unsupported
-from .azure_login import bearer, credentials, is_token
+from .azure_login import credentials, is_token
 from .dialect import Credentials, Dialect
 from .openai import OPENAI, OpenAIDialect, described
 

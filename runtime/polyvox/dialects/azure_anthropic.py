@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from typing_extensions import override
 
+from ..headers import bearer
 from .anthropic import AnthropicDialect
-from .azure_login import bearer, credentials, is_token
+from .azure_login import credentials, is_token
 from .dialect import Credentials
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from ..errors import InvalidRequestError, MissingApiKeyError
-from ..token_server import TokenRequest, bearer, login
+from ..headers import bearer
+from ..token_server import TokenRequest, login
 from .dialect import Credentials, Dialect
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing_extensions import override
 from ..addressing import base_url, environment_key
 from ..errors import InvalidRequestError, StreamInterruptedError
 from ..failures import failure
+from ..headers import bearer
 from ..schemas import LENIENT
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class Dialect(ABC):
 
     def headers(self, key: str, variable: str | None) -> Headers:
         """The headers that carry the key; `variable` is where it was found, if in the environment."""
-        return (("authorization", f"Bearer {key}"),) if key else ()
+        return bearer(key) if key else ()
 
     def renamed(self, body: dict[str, object]) -> dict[str, object]:
         """The body, with the fields that this vendor calls otherwise under its names."""

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from ..addressing import base_url, path_segment
 from ..errors import InvalidRequestError
+from ..headers import bearer
 from .dialect import Credentials
 from .openai import OpenAIDialect
 
@@ -61,4 +62,4 @@ class GDCDialect(OpenAIDialect):
 
 
 def _headers(token: str, project: str) -> Headers:
-    return (("authorization", f"Bearer {token}"), ("x-goog-user-project", f"projects/{project}"))
+    return (*bearer(token), ("x-goog-user-project", f"projects/{project}"))

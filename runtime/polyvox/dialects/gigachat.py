@@ -18,11 +18,12 @@ from typing_extensions import override
 
 from ..addressing import environment_key
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..headers import bearer
 from ..honest import new_id
 from ..reading import unreadable
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Emulated, Renamed, takes_only
-from ..token_server import TokenRequest, bearer, expires_at, login
+from ..token_server import TokenRequest, expires_at, login
 from .dialect import Credentials, StreamReader
 from .openai import OpenAIDialect, native
 from .openai_stream import OpenAIReader

@@ -105,10 +105,6 @@ class OnAWS(Dialect):
         return Credentials(lambda: signer.keys().access_key, headers, blocking=True, renew=signer.forget)
 
     @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        return (("authorization", f"Bearer {key}"),)
-
-    @override
     def error(self, call: Call, status: int | None, headers: Mapping[str, str], body: bytes) -> APIError:
         error = super().error(call, status, headers, body)
         if isinstance(error, AuthenticationError) and self.bearer(call) is None and (off := clock_error(headers)):

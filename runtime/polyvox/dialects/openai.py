@@ -19,6 +19,7 @@ from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
 
 from ..errors import APIResponseValidationError
+from ..headers import bearer
 from ..honest import check_calls, new_id, now
 from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
 from ..reading import read_reply
@@ -273,7 +274,7 @@ class OpenAIDialect(Dialect):
 
     @override
     def headers(self, key: str, variable: str | None) -> Headers:
-        headers = [("authorization", f"Bearer {key}")] if key else []
+        headers = list(bearer(key)) if key else []
         if self.vendor.name == "openai":
             for name, header in (("OPENAI_ORG_ID", "openai-organization"), ("OPENAI_PROJECT_ID", "openai-project")):
                 if value := environ.get(name):

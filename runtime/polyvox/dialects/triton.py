@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 from typing_extensions import override
 
 from ..addressing import base_url, path_segment
+from ..headers import bearer
 from ..prompts import prompt_of, refuse_format
 from ..shapes import is_mapping
 from ..support import Renamed, takes_only
@@ -52,7 +53,7 @@ class TritonDialect(PlainDialect):
 
     @override
     def headers(self, key: str, variable: str | None) -> Headers:
-        return (("authorization", f"Bearer {key}"),) if key else ()
+        return bearer(key) if key else ()
 
     @override
     def body(self, call: Call) -> dict[str, object]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from ..addressing import base_url, model_path
 from ..errors import InvalidRequestError, MissingApiKeyError
 from ..google_tokens import NoTokenError, Tokens, project_of, tokens_for
+from ..headers import bearer
 from .dialect import Credentials, Dialect
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class Place:
             return Credentials(login.token, login.headers, blocking=True, renew=login.forget)
         if self._is_key:
             return Credentials(self.key, lambda key, _: (("x-goog-api-key", key),))
-        return Credentials(self.key, lambda key, _: _bearer(key))
+        return Credentials(self.key, lambda key, _: bearer(key))
 
     def explained(self, error: NoTokenError) -> Exception:
         """As what the caller sees that there is no token."""
@@ -205,12 +206,8 @@ class _Login:
             if not project:
                 raise self._place.no_project()
             request.url = request.url.replace(_UNTOLD, self._place.checked(project))
-        return _bearer(key)
+        return bearer(key)
 
     def forget(self) -> None:
         """It was refused."""
         self._tokens.forget(self._used)
-
-
-def _bearer(key: str) -> Headers:
-    return (("authorization", f"Bearer {key}"),)

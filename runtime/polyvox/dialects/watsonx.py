@@ -16,9 +16,10 @@ from typing_extensions import override
 
 from ..addressing import base_url, environment_key, path_segment
 from ..errors import InvalidRequestError
+from ..headers import bearer
 from ..shapes import is_list
 from ..support import Emulated, Renamed, takes_only
-from ..token_server import TokenRequest, bearer, login
+from ..token_server import TokenRequest, login
 from .dialect import Credentials
 from .openai import OpenAIDialect
 

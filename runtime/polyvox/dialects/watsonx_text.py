@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
+from ..headers import bearer
 from ..prompts import prompt_of, refuse_format
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Renamed, takes_only
@@ -78,7 +79,7 @@ class WatsonxTextDialect(PlainDialect):
 
     @override
     def headers(self, key: str, variable: str | None) -> Headers:
-        return (("authorization", f"Bearer {key}"),)
+        return bearer(key)
 
     @override
     def body(self, call: Call) -> dict[str, object]:
