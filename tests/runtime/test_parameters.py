@@ -78,7 +78,7 @@ SECONDS: Final[dict[str, tuple[object, float]]] = {
     "float": (2.5, 2.5),
     "numeric text": ("30", 30),
     "numeric text with space": (" 2.5 ", 2.5),
-    "tiny": (1e-3, 1e-3),
+    "exponent": ("6e1", 60),
 }
 
 
