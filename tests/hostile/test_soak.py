@@ -8,7 +8,7 @@ from benchmarks.soak_server import running
 
 @pytest.mark.anyio
 async def test_a_short_soak() -> None:
-    before = sample(0.0)
+    before = sample()
     with running(pause=0.1) as url:
         tally, samples, after = await soak(url, seconds=4, streams=40, threads=8)
     assert complaints(tally, samples, before, after) == []
