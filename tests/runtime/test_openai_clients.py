@@ -92,7 +92,7 @@ def test_the_constructor_is_honoured(settings: OpenAISettings, header: str, valu
 
 
 def test_more_of_the_constructor() -> None:
-    assert 6 < _asked({"timeout": 7}).extensions["timeout"]["read"] <= 7
+    assert 6_000 < _asked({"timeout": 7_000}).extensions["timeout"]["read"] <= 7_000
     assert _asked({"timeout": httpx2.Timeout(9, connect=1)}).extensions["timeout"]["connect"] == 1
     assert _asked({"default_query": {"a": "1"}}).url.query == b"a=1"
 
@@ -145,7 +145,7 @@ BOUND: Final[OpenAISettings] = {
     "base_url": "https://h.test/v1",
     "default_headers": {"x-team": "blue"},
     "default_query": {"a": "1"},
-    "timeout": 7,
+    "timeout": 7_000,
 }
 
 
@@ -156,7 +156,7 @@ def test_what_is_openais_goes_to_openai_only() -> None:
     assert b"sk-mine" not in b"".join(value for _, value in sent.headers.raw)
     assert "openai-organization" not in sent.headers
     assert "x-team" not in sent.headers
-    assert 6 < sent.extensions["timeout"]["read"] <= 7
+    assert 6_000 < sent.extensions["timeout"]["read"] <= 7_000
 
 
 def test_a_key_of_the_call_is_for_the_model_of_the_call() -> None:
