@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx2
 import pytest
 
 from polyvox import (
+    AsyncClient,
     AsyncOpenAI,
+    Client,
     FailureEvent,
     FallbacksExhaustedError,
     InvalidRequestError,
     MissingApiKeyError,
+    ModelGroup,
     OpenAI,
     UnknownParameterError,
     UnknownProviderError,
@@ -207,6 +211,40 @@ def test_a_fallback_that_nobody_has_is_a_failure_of_its_own() -> None:
     with OpenAI(transport=wire.transport, max_retries=0) as client, pytest.raises(FallbacksExhaustedError) as caught:
         client.completion("anthropic/claude-3-opus", HELLO, fallbacks=["openapi:m"])
     assert isinstance(caught.value.attempts[1], UnknownProviderError)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(Client, OpenAI), (AsyncClient, AsyncOpenAI)])
+def test_every_setting_of_a_client_is_taken(ours: type, theirs: type) -> None:
+    assert signature(ours).parameters.keys() - {"defaults"} <= signature(theirs).parameters.keys()
+
+
+CLAUDES: Final = {"chat": ModelGroup(["anthropic:claude-opus-4-1"])}
+
+
+def test_a_model_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-env")  # is nothing that a group's deployment gets
+    wire = Wire()
+    with OpenAI(transport=wire.transport, models=CLAUDES) as client:
+        client.chat.completions.create(model="chat", messages=HELLO)
+        client.chat.completions.create(model=MODEL, messages=HELLO, fallbacks=["chat"])
+    assert [one.url.host for one in wire.requests] == ["api.anthropic.com", "api.openai.com"]
+    assert [one.headers.get("openai-organization") for one in wire.requests] == [None, "org-env"]
+
+
+@pytest.mark.anyio
+async def test_a_model_group_asynchronously() -> None:
+    wire = Wire()
+    async with AsyncOpenAI(transport=wire.transport, models=CLAUDES) as client:
+        await client.chat.completions.create(model="chat", messages=HELLO)
+    assert wire.requests[0].headers["x-api-key"] == "sk-ant-env"
+
+
+@pytest.mark.parametrize(
+    "settings", [{"api_key": "sk-mine"}, {"organization": "org-1"}, {"base_url": "https://h.test"}]
+)
+def test_what_is_openais_is_no_setting_of_a_model_group(settings: OpenAISettings) -> None:
+    with OpenAI(models=CLAUDES, **settings) as client, pytest.raises(InvalidRequestError, match="give it to the group"):
+        client.completion("chat", HELLO)
 
 
 def test_a_repr_shows_no_key() -> None:

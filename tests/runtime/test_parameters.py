@@ -125,7 +125,8 @@ def test_the_defaults_are_those_of_the_design() -> None:
 
 def _in_thousands(sent: httpx2.Request) -> int:
     """Seconds to read: what is left of them when the test looks."""
-    return ceil(sent.extensions["timeout"]["read"] / 1_000)
+    seconds: float = sent.extensions["timeout"]["read"]
+    return ceil(seconds / 1_000)
 
 
 def test_a_clients_timeout_holds_unless_the_call_has_one() -> None:
