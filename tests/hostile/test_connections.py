@@ -167,7 +167,7 @@ def test_a_vendor_that_falls_silent(vendor: HostileVendor, fault: Fault) -> None
 
     def silent(case: tuple[Dialect, Way]) -> Came:
         dialect, way = case
-        misbehaviour = fault.misbehave(dialect, way)
+        misbehaviour, came = fault.misbehave(dialect, way), Came()
         for seconds in PATIENCE:
             came = call(vendor, misbehaviour, way, dialect, timeout=seconds)
             if not way.stream or came.text == fault.text:
