@@ -18,12 +18,12 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from statistics import median
 from time import monotonic, process_time
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from benchmarks import results
 from benchmarks.soak_server import expected, many_files, running
@@ -89,9 +89,13 @@ def sample(late: float = 0.0, kept: float = 0.0) -> Sample:
     return Sample(pages * os.sysconf("SC_PAGE_SIZE"), files, tasks, threads, late, kept)
 
 
-async def ask_streams(client: AsyncClient, tally: Tally, until: float) -> None:
+Going: TypeAlias = "Callable[[Tally], bool]"
+"""Whether there is more to ask."""
+
+
+async def ask_streams(client: AsyncClient, tally: Tally, going: Going) -> None:
     """One stream after another."""
-    while monotonic() < until:
+    while going(tally):
         text = tally.ask()
         try:
             async with await client.completion(MODEL, [{"role": "user", "content": text}], stream=True) as stream:
@@ -101,10 +105,10 @@ async def ask_streams(client: AsyncClient, tally: Tally, until: float) -> None:
         tally.end(text, answer)
 
 
-def ask_in_thread(client: Client, tally: Tally, until: float) -> None:
+def ask_in_thread(client: Client, tally: Tally, going: Going) -> None:
     """One call after another, plain and streamed in turn."""
     streamed = False
-    while monotonic() < until:
+    while going(tally):
         text, streamed = tally.ask(), not streamed
         messages = [{"role": "user", "content": text}]
         try:
@@ -118,9 +122,9 @@ def ask_in_thread(client: Client, tally: Tally, until: float) -> None:
         tally.end(text, answer)
 
 
-async def watch(samples: list[Sample], until: float) -> None:
+async def watch(samples: list[Sample], tally: Tally, going: Going) -> None:
     """A sample a second; between them, how late a short sleep wakes up."""
-    while monotonic() < until:
+    while going(tally):
         late, kept, next_sample = 0.0, 0.0, monotonic() + 1
         while (now := monotonic()) < next_sample:
             worked = process_time()
@@ -129,18 +133,18 @@ async def watch(samples: list[Sample], until: float) -> None:
         samples.append(sample(late, kept))
 
 
-async def soak(url: str, seconds: float, streams: int, threads: int) -> tuple[Tally, list[Sample], Sample]:
+async def soak(url: str, going: Going, streams: int, threads: int) -> tuple[Tally, list[Sample], Sample]:
     """The load. What became of the calls, the samples, and what was left at the end."""
-    tally, samples, until = Tally(), list[Sample](), monotonic() + seconds
+    tally, samples = Tally(), list[Sample]()
     client = Client(api_key="soak", api_base=url, num_retries=0, timeout=60)
     several = AsyncClient(api_key="soak", api_base=url, num_retries=0, timeout=60)
-    workers = [threading.Thread(target=ask_in_thread, args=(client, tally, until)) for _ in range(threads)]
+    workers = [threading.Thread(target=ask_in_thread, args=(client, tally, going)) for _ in range(threads)]
     for worker in workers:
         worker.start()
     async with asyncio.TaskGroup() as group:
-        group.create_task(watch(samples, until))
+        group.create_task(watch(samples, tally, going))
         for _ in range(streams):
-            group.create_task(ask_streams(several, tally, until))
+            group.create_task(ask_streams(several, tally, going))
     for worker in workers:
         await asyncio.to_thread(worker.join)
     await several.close()
@@ -155,11 +159,20 @@ def warm_from(samples: Sequence[Sample]) -> int:
     return 60 if len(samples) >= 240 else len(samples) // 4
 
 
-def complaints(tally: Tally, samples: Sequence[Sample], before: Sample, after: Sample) -> list[str]:
-    """Broken promises."""
+def complaints(tally: Tally, before: Sample, after: Sample) -> list[str]:
+    """Broken promises, of a run of any length."""
     found = [f"no answer of its own: {wrong}" for wrong in tally.wrong[:5]]
     if (ended := sum(tally.outcomes.values())) != tally.asked["calls"]:
         found.append(f"{tally.asked['calls']} calls have {ended} outcomes")
+    for name in ("files", "tasks", "threads"):
+        if getattr(after, name) > getattr(before, name) + 3:
+            found.append(f"{name} left at the end: {getattr(after, name)}, before it began {getattr(before, name)}")
+    return found
+
+
+def growth(samples: Sequence[Sample]) -> list[str]:
+    """Broken promises of a process that was given the time to become warm."""
+    found = list[str]()
     warm = warm_from(samples)
     width = max(1, min(60, len(samples) // 4))
     early, late = samples[warm : warm + width], samples[-width:]
@@ -170,22 +183,20 @@ def complaints(tally: Tally, samples: Sequence[Sample], before: Sample, after: S
             found.append(f"{name} grew from {first:,.0f} to {last:,.0f}")
     if (kept := max(one.kept for one in samples[warm:])) > LONGEST:
         found.append(f"the event loop waited for {kept:.1f} s of this process's own processor time")
-    for name in ("files", "tasks", "threads"):
-        if getattr(after, name) > getattr(before, name) + 3:
-            found.append(f"{name} left at the end: {getattr(after, name)}, before it began {getattr(before, name)}")
     return found
 
 
 async def _main(seconds: float, streams: int, threads: int) -> int:
     before, worked, began, busy = sample(), process_time(), monotonic(), os.getloadavg()[0]
     with running() as url:
-        tally, samples, after = await soak(url, seconds, streams, threads)
+        until = monotonic() + seconds
+        tally, samples, after = await soak(url, lambda _: monotonic() < until, streams, threads)
     share = (process_time() - worked) / (monotonic() - began)
     found = figures(tally, samples) | {"processors used": round(share, 2), "load of the machine before": round(busy, 1)}
     print(", ".join(f"{number:,} {what}" for what, number in tally.outcomes.most_common()))
     for name, value in found.items():
         print(f"{name}: {value:,}")
-    said = complaints(tally, samples, before, after)
+    said = [*complaints(tally, before, after), *growth(samples)]
     for line in said:
         print(f"BROKEN: {line}")
     results.save(soak=cast("dict[str, object]", results.load().get("soak", {})) | {f"{seconds:g} s": found})

@@ -89,8 +89,9 @@ def page() -> str:
     lines += ["\n## Other figures\n", "| what | measured |", "| --- | --- |"]
     lines += [f"| {name} | {value:g} |" for name, value in facts.items()]
     lines += [_OTHERS, *_libraries()] if "peers" in results else []
-    lines += _profile(cast("Mapping[str, Mapping[str, float]]", results.get("profile", {})))
-    lines += _load(cast("Mapping[str, Mapping[str, float]]", results.get("soak", {})))
+    for name, section in (("profile", _profile), ("soak", _load)):
+        if name in results:
+            lines += section(cast("Mapping[str, Mapping[str, float]]", results[name]))
     return "\n".join([*lines, _HOW.format(tolerance=TOLERANCE, machine=told)])
 
 
