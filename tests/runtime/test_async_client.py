@@ -21,7 +21,7 @@ from tests.mapping.asking import HELLO, OPENAI_REPLY, Wire, usual_reply
 from tests.runtime.socket_server import serving
 
 if TYPE_CHECKING:
-    from polyvox.client import AsyncHTTPClient
+    from polyvox.async_client import AsyncHTTPClient
 
 MODEL: Final = "openai:gpt-5"
 
