@@ -21,6 +21,7 @@ from polyvox.addressing import find_vendor
 from polyvox.call import Call
 from polyvox.dialects import dialect_of
 from polyvox.dialects.dialect import StreamReader
+from polyvox.shapes import is_list, is_mapping
 from tests.mapping import anthropic_events as anthropic
 from tests.mapping import bedrock_frames as bedrock
 from tests.mapping import test_gemini_streams as gemini
@@ -156,9 +157,12 @@ def _comparable(chunk: ChatCompletionChunk) -> object:
 def places(node: object, above: Path = ()) -> Iterator[Path]:
     """Everything in a document, with the document itself."""
     yield above
-    steps = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for step, inner in cast("Iterator[tuple[str | int, object]]", steps):
-        yield from places(inner, (*above, step))
+    if is_mapping(node):
+        for name, inner in node.items():
+            yield from places(inner, (*above, name))
+    elif is_list(node):
+        for number, inner in enumerate(node):
+            yield from places(inner, (*above, number))
 
 
 def changed(event: Json) -> Iterator[Json]:

@@ -133,8 +133,8 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
 
     def plain(self, data: bytes) -> Iterable[ChatCompletionChunk] | None:
         """The chunks of an event that adds text or a thought and does nothing else, as nearly all do; None for any
-        other, and nothing is taken: it is for `event`, which does the same, but reads by the vendor's types, which costs
-        twice as much."""
+        other, and nothing is taken: it is for `event`, which does the same, but reads by the vendor's types, which
+        costs twice as much."""
         try:
             found = from_json(data)
             index, delta = found["index"], found["delta"]

@@ -137,9 +137,9 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
             yield chunk
 
     def plain(self, data: bytes) -> Iterable[ChatCompletionChunk] | None:
-        """The chunks of an event that brings the only candidate text and nothing else but counts, as nearly all do; None
-        for any other, and nothing is taken: it is for `event`, which does the same, but reads by the vendor's types,
-        which costs three times as much. The counts are read at the end, if none follow."""
+        """The chunks of an event that brings the only candidate text and nothing else but counts, as nearly all do;
+        None for any other, and nothing is taken: it is for `event`, which does the same, but reads by the vendor's
+        types, which costs three times as much. The counts are read at the end, if none follow."""
         held = self._candidates.get(0)
         if held is None or len(self._candidates) != 1 or not held.started or held.finished:
             return None
