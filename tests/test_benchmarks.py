@@ -73,7 +73,7 @@ def test_a_library_without_an_environment_is_said_to_have_none() -> None:
 
 
 def test_a_worker_tells_what_goes_wrong_and_goes_on() -> None:
-    ask = {"vendor": "openai", "base": "http://127.0.0.1:9", "messages": []}
+    ask = {"vendor": "openai", "base": "http://127.0.0.1:9", "messages": list[object]()}
     asked = {"kind": "LiteLLM", "package": "litellm", "way": "sync call", "in_flight": 1, "ask": ask}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.peers.worker"],
