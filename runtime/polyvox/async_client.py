@@ -140,7 +140,6 @@ class AsyncClient(ClientSettings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """The same as `polyvox.acompletion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .parsed_streams import async_stream_of
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
@@ -152,6 +151,8 @@ class AsyncClient(ClientSettings):
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
             opened, reply = await self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
+            from .parsed_streams import async_stream_of
+
             return async_stream_of(opened, reply, http, watch)
 
     async def _carry_out(self, plan: Plan[T], tell: Tell | None, http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
@@ -160,9 +161,8 @@ class AsyncClient(ClientSettings):
 
             return await arace(plan, http, tell)
         from .drivers import arun
-        from .exchange import exchange
 
-        return await arun(exchange(plan.candidates, plan.retries, tell), http)
+        return await arun(plan.steps(tell), http)
 
     async def _http(self) -> AsyncHTTP:
         if self._given is not None:

@@ -151,7 +151,6 @@ class Client(ClientSettings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .parsed_streams import stream_of
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
@@ -163,6 +162,8 @@ class Client(ClientSettings):
             http = self._http_for(streamed)
             opened, reply = self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
+            from .parsed_streams import stream_of
+
             return stream_of(opened, reply, http, watch)
 
     def _carry_out(self, plan: Plan[T], tell: Tell | None, http: HTTP) -> tuple[T, Reply | None]:
@@ -171,9 +172,8 @@ class Client(ClientSettings):
 
             return race(plan, http, tell)
         from .drivers import run
-        from .exchange import exchange
 
-        return run(exchange(plan.candidates, plan.retries, tell), http)
+        return run(plan.steps(tell), http)
 
     def _http_for(self, plan: Plan[T]) -> HTTP:
         return self._race_http() if plan.race else self._http()
