@@ -64,7 +64,7 @@ def settle(
     if "function_call" in given and isinstance(dialect.support["function_call"], Emulated):
         function_call_as_choice(given)
     if "max_tokens" in given and "max_completion_tokens" in given:
-        _same_limit(given)
+        _one_limit(given)
     _take_stances(dialect, call)
     if "stream_options" in given:
         _check_stream_options(call)
@@ -89,12 +89,12 @@ def _format(vendor: Vendor, found: Format | None) -> Format | None:
     return found if is_gateway else replace(found, kind="json_schema")
 
 
-def _same_limit(given: ModelParameters) -> None:
+def _one_limit(given: ModelParameters) -> None:
     """`max_tokens` and `max_completion_tokens` are one limit."""
-    old, new = given["max_tokens"], given["max_completion_tokens"]
+    old, new = given.get("max_tokens"), given.get("max_completion_tokens")
     if old != new:
         raise InvalidRequestError(f"max_tokens={old} and max_completion_tokens={new} differ; give one of them")
-    del given["max_tokens"]
+    given.pop("max_tokens")
 
 
 def _take_stances(dialect: Dialect, call: Call) -> None:
