@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from .exchange import Tell
     from .groups import ModelGroup
     from .messages import Messages
+    from .parsed_results import ParsedChatCompletion
     from .parsed_streams import ParsedStream
-    from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+    from .results import ChatCompletion, ChatCompletionChunk
 
 __all__ = ["Client"]
 
@@ -151,7 +152,6 @@ class Client(ClientSettings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .parsed_streams import stream_of
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
@@ -163,6 +163,8 @@ class Client(ClientSettings):
             http = self._http_for(streamed)
             opened, reply = self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
+            from .parsed_streams import stream_of
+
             return stream_of(opened, reply, http, watch)
 
     def _carry_out(self, plan: Plan[T], tell: Tell | None, http: HTTP) -> tuple[T, Reply | None]:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from .drivers import AsyncStream, Stream
     from .messages import Messages
+    from .parsed_results import ParsedChatCompletion
     from .parsed_streams import AsyncParsedStream, ParsedStream
-    from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+    from .results import ChatCompletion, ChatCompletionChunk
 
 __all__ = ["acompletion", "completion"]
 
