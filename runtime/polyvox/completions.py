@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Literal, TypeVar, overload
-
-from typing_extensions import Unpack
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
 from .defaults import default_clients
 from .parameters import CallParameters, ModelParameters, Parameters
