@@ -6,13 +6,10 @@ import os
 import threading
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, cast, overload
-
-from typing_extensions import Unpack
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
 
 from .client_settings import ClientSettings
 from .parameters import CallParameters, Parameters
-from .secrecy import conceal
 
 if TYPE_CHECKING:
     import httpx2
@@ -27,8 +24,9 @@ if TYPE_CHECKING:
     from .exchange import Tell
     from .groups import ModelGroup
     from .messages import Messages
+    from .parsed_results import ParsedChatCompletion
     from .parsed_streams import ParsedStream
-    from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+    from .results import ChatCompletion, ChatCompletionChunk
 
 __all__ = ["Client"]
 
@@ -151,6 +149,10 @@ class Client(ClientSettings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
+<<<<<<< HEAD
+=======
+        from .secrecy import conceal
+>>>>>>> main
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
