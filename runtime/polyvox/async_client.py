@@ -138,10 +138,7 @@ class AsyncClient(ClientSettings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """The same as `polyvox.acompletion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-<<<<<<< HEAD
-=======
         from .secrecy import conceal
->>>>>>> main
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))

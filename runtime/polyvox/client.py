@@ -149,10 +149,7 @@ class Client(ClientSettings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-<<<<<<< HEAD
-=======
         from .secrecy import conceal
->>>>>>> main
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))

@@ -21,12 +21,9 @@ if TYPE_CHECKING:
     from polyvox_wire.anthropic import requests as q
 
     from ..call import Call, Format, Way
-<<<<<<< HEAD
     from .parts import Turn
-=======
 else:
     from .dicts import requests as q
->>>>>>> main
 
 DEFAULT_MAX_TOKENS: Final = 4096
 BUDGETS: Final[Mapping[str, int]] = {

@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     from polyvox_wire.gemini import requests as q
 
     from ..call import Call
-<<<<<<< HEAD
     from .parts import Turn
-=======
 else:
     from .dicts import requests as q
->>>>>>> main
 
 OWN_ID: Final = "call_pv_"
 """Begins the ids that we make for calls that Gemini sends without one; they never go back to it."""
