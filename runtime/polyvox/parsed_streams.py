@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from typing_extensions import override
 
 from .drivers import AsyncStream, Stream
-from .results import ChatCompletionChunk, ParsedChatCompletion
+from .results import ChatCompletionChunk
 from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
     from .drivers import HTTP, AsyncHTTP, AsyncReply, Reply
+    from .parsed_results import ParsedChatCompletion
     from .results import ChatCompletion
 
 __all__ = ["AsyncParsedStream", "ParsedStream"]
