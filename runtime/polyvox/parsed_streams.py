@@ -31,7 +31,9 @@ class _SoFar:
         self._value: object = None
 
     def add(self, chunk: ChatCompletionChunk) -> None:
-        self._text.extend(choice.delta.content or "" for choice in chunk.choices if choice.index == 0)
+        for choice in chunk.choices:
+            if choice.index == 0 and choice.delta.content:
+                self._text.append(choice.delta.content)
 
     def end(self, answer: ChatCompletion) -> None:
         """The whole answer was read, without its chunks."""
