@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from polyvox_wire.models import KnownModel
 
     from .calling import Plan
-    from .connecting import OwnAsyncClient, OwnClient
+    from .connecting import AsyncOwnHTTP, OwnHTTP
     from .drivers import HTTP, AsyncHTTP, AsyncReply, AsyncStream, Reply, Stream
     from .events import OnFailure, OnSuccess
     from .exchange import Tell
@@ -166,11 +166,11 @@ class Client(_Settings):
         self._models = dict(models or {})
         self._given = http_client
         self._transport = transport
-        self._pool: OwnClient | None = None
+        self._pool: OwnHTTP | None = None
         self._pid = 0
         self._lock = threading.Lock()
         self._left_behind: list[object] = []
-        self._race_pool: tuple[OwnClient, int] | None = None
+        self._race_pool: tuple[OwnHTTP, int] | None = None
         self.chat = _Chat(_Completions(self))
 
     @overload
@@ -279,7 +279,7 @@ class Client(_Settings):
         return cast("HTTP", self._pool)
 
     def _open(self) -> None:
-        from .connecting import OwnClient
+        from .connecting import open_http
 
         with self._lock:
             if self._pool is not None and self._pid == os.getpid():
@@ -287,17 +287,17 @@ class Client(_Settings):
             if self._pool is not None:
                 # After a fork the sockets belong to the parent: closing them here would end its TLS sessions.
                 self._left_behind.append(self._pool)
-            self._pool, self._pid = OwnClient(self._transport), os.getpid()
+            self._pool, self._pid = open_http(self._transport), os.getpid()
 
     def _race_http(self) -> HTTP:
         """Connections that serve one request: losers are stopped by shutting down theirs."""
         if self._given is not None or self._transport is not None:
             return self._http()
-        from .connecting import NO_REUSE, OwnClient
+        from .connecting import open_http
 
         with self._lock:
             if self._race_pool is None or self._race_pool[1] != os.getpid():
-                self._race_pool = OwnClient(limits=NO_REUSE), os.getpid()
+                self._race_pool = open_http(kept=0), os.getpid()
             return cast("HTTP", self._race_pool[0])
 
     def close(self) -> None:
@@ -487,9 +487,9 @@ class _LoopPool:
     open before it closes its loop, and one of them is ours."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None) -> None:
-        from .connecting import OwnAsyncClient
+        from .connecting import open_async_http
 
-        self.pool: OwnAsyncClient = OwnAsyncClient(transport)
+        self.pool: AsyncOwnHTTP = open_async_http(transport)
         self._pid = os.getpid()
         self._keeper = self._close_at_end()
 

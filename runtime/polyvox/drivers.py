@@ -9,16 +9,15 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 from inspect import isawaitable, iscoroutine
 from time import monotonic, sleep
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Protocol, Self, cast
+from typing import TYPE_CHECKING, Final, Generic, Protocol, Self, cast
 
 import httpx2
 from typing_extensions import TypeVar
 
-from .connecting import OwnAsyncClient, OwnClient
 from .errors import APIError, InvalidRequestError
 from .exchange import Failure, Headers, More, Outcome, Pause, Request, Response, Steps, UnreadableReplyError, is_good
 from .limits import Body, Phases, phases_of
@@ -123,11 +122,23 @@ class MockReply:
         """Nothing is open."""
 
 
-def _errors(http: object) -> tuple[type[Exception], ...]:
-    """What a failed request raises: with a client of a caller, what that client's library raises."""
-    own = (httpx2.RequestError, httpx2.InvalidURL, TimeoutError, UnreadableReplyError)
-    other = None if isinstance(http, (OwnClient, OwnAsyncClient)) else sys.modules.get("httpx")
-    return own if other is None else (*own, other.RequestError, other.InvalidURL)
+_ERRORS: Final = {
+    "httpcore2": ("TimeoutException", "NetworkError", "ProtocolError"),
+    "httpx2": ("RequestError", "InvalidURL"),
+    "httpx": ("RequestError", "InvalidURL"),
+}
+"""What a failed request raises, of the libraries that may carry it."""
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """The errors of those that are loaded."""
+    return _errors_of(tuple(name for name in _ERRORS if name in sys.modules))
+
+
+@lru_cache
+def _errors_of(loaded: tuple[str, ...]) -> tuple[type[Exception], ...]:
+    theirs = (getattr(sys.modules[library], name) for library in loaded for name in _ERRORS[library])
+    return (*theirs, TimeoutError, UnreadableReplyError)
 
 
 def _failure(error: Exception, started: float, reply: Reply | AsyncReply | None) -> Failure:
@@ -173,7 +184,7 @@ def _no_coroutine(key: object) -> object:
 
 def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
     """Carry an exchange out. Returns its result, and the open reply if it is streamed."""
-    errors = _errors(http)
+    errors = _errors()
     reply: Reply | None = None
     step: Callable[[], Request | Pause | More] = partial(next, steps)
     try:
@@ -268,7 +279,7 @@ def _read(reply: Reply, request: Request, started: float, errors: tuple[type[Exc
 
 async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     """The same as `run`, asynchronous."""
-    errors = _errors(http)
+    errors = _errors()
     reply: AsyncReply | None = None
     step: Callable[[], Request | Pause | More] = partial(next, steps)
     try:
@@ -372,6 +383,7 @@ def fetch(
     method: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout: float
 ) -> tuple[int, Mapping[str, str], bytes]:
     """One request outside of a call: to a token server."""
+
     with httpx2.Client(timeout=timeout) as client:
         reply = client.request(method, url, content=body, headers=dict(headers))
         return reply.status_code, reply.headers, reply.content
@@ -389,7 +401,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         self._received = opened.received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = self._read(_errors(http))
+        self._chunks = self._read(_errors())
 
     def _read(self, errors: tuple[type[Exception], ...]) -> Generator[ChatCompletionChunk, None, None]:
         received = self._received
@@ -452,7 +464,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         self._received = opened.received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = self._read(_errors(http))
+        self._chunks = self._read(_errors())
 
     async def _read(self, errors: tuple[type[Exception], ...]) -> AsyncGenerator[ChatCompletionChunk, None]:
         received = self._received
