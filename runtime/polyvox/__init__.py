@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .assembling import assemble as assemble
-    from .client import AsyncClient as AsyncClient
+    from .async_client import AsyncClient as AsyncClient
     from .client import Client as Client
     from .completions import acompletion as acompletion
     from .completions import completion as completion
@@ -90,7 +90,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "assemble": "assembling",
-    "AsyncClient": "client",
+    "AsyncClient": "async_client",
     "Client": "client",
     "acompletion": "completions",
     "completion": "completions",

@@ -17,7 +17,7 @@ from .guessing import nearest
 from .headers import request_id
 from .kinds import check_kinds
 from .messages import checked
-from .parameters import LISTS, SAME, one_of, provider_of
+from .parameters import LISTS, RETRIES, SAME_AS, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -149,12 +149,8 @@ def _spread_client_args(given: dict[str, object]) -> None:
                 f"client_args has no {name!r}{nearest(name, _CLIENT_ARGS)}", param="client_args"
             )
         meant = _CLIENT_ARGS[name]
-        if not any(given.get(same) is not None for same in _names_of(meant)):
+        if not any(given.get(same) is not None for same in SAME_AS.get(meant, (meant,))):
             given[meant] = value
-
-
-def _names_of(name: str) -> tuple[str, ...]:
-    return next((group for group in SAME if name in group), (name,))
 
 
 def _attempt(
@@ -202,7 +198,7 @@ def _mocked(call: Call, mock: object, kind: _Kind[T]) -> Attempt[T]:
 
 
 def _retries(settings: CallParameters) -> int:
-    given = one_of(settings, "num_retries", "retries", "max_retries")
+    given = one_of(settings, *RETRIES)
     if given is None:
         return DEFAULT_RETRIES
     if not isinstance(given, int) or given < 0:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 from .addressing import locate
 from .errors import InvalidRequestError
 from .exchange import Attempt, Candidate
-from .parameters import OF_ONE_MODEL, OF_ONE_PROVIDER, one_of, provider_of
+from .parameters import FALLBACKS, OF_ONE_MODEL, OF_ONE_PROVIDER, RETRIES, one_of, provider_of
 from .shapes import mapping_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def candidates_of(
             return lambda: ask(name, given)
         return lambda: ask(name, {**given, **own} if model in groups else _for_fallback(model, given, name, own))
 
-    fallbacks = cast("Sequence[object]", one_of(given, "fallbacks", "fallback_models") or ())
+    fallbacks = cast("Sequence[object]", one_of(given, *FALLBACKS) or ())
     if (listed := given.pop("model_list", None)) is not None:
         if fallbacks:
             raise InvalidRequestError("model_list asks all at once, fallbacks one by one: give one of them")
@@ -110,7 +110,7 @@ def _route(
 ) -> Route[T]:
     from .routing import Route
 
-    more = one_of(shared, "num_retries", "retries", "max_retries")
+    more = one_of(shared, *RETRIES)
     labels = (shared.get(label) for label in ("session_label", "prompt_cache_key", "user"))
     return Route(
         name,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import Unpack
 
-from .client import AsyncClient, Client
+from .async_client import AsyncClient
+from .client import Client
 from .parameters import CallParameters
 
 if TYPE_CHECKING:

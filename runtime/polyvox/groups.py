@@ -29,6 +29,7 @@ from .errors import (
     StreamInterruptedError,
 )
 from .exchange import Pause
+from .parameters import FALLBACKS, RETRIES
 
 if TYPE_CHECKING:
     from .parameters import Parameters
@@ -39,9 +40,7 @@ LONGEST_COOLDOWN: Final = 600.0
 """Seconds: a vendor that asks for a longer pause is tried again all the same."""
 LOOK_AGAIN: Final = 1.0
 """Seconds after which a call that waits for room looks for itself."""
-_CHAINED: Final = frozenset(
-    ("fallbacks", "fallback_models", "model_list", "num_retries", "retries", "max_retries", "mock_response")
-)
+_CHAINED: Final = frozenset((*FALLBACKS, *RETRIES, "model_list", "mock_response"))
 _OWN_FAULT: Final = (
     APIResponseValidationError,
     AuthenticationError,

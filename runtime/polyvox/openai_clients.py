@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import Unpack
 
 from .addressing import locate
-from .client import AsyncClient, Client
+from .async_client import AsyncClient
+from .client import Client
 from .errors import InvalidRequestError
 from .parameters import OF_ONE_PROVIDER, CallParameters, provider_of
 from .secrecy import conceal
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     import httpx2
     from opentelemetry.trace import TracerProvider
 
-    from .client import AsyncHTTPClient, HTTPClient
+    from .async_client import AsyncHTTPClient
+    from .client import HTTPClient
     from .events import OnFailure, OnSuccess
 
 __all__ = ["AsyncOpenAI", "OpenAI", "OpenAISettings"]

@@ -365,13 +365,17 @@ OF_ONE_PROVIDER = OF_ONE_MODEL | {
 """Settings that are never carried to another provider."""
 LISTS = ("fallbacks", "fallback_models", "modalities", "allowed_openai_params", "functions", "tools", "model_list")
 """What must be a list: a single text would be taken apart into its letters."""
+RETRIES = ("num_retries", "retries", "max_retries")
+FALLBACKS = ("fallbacks", "fallback_models")
 SAME: tuple[tuple[str, ...], ...] = (
     ("provider", "custom_llm_provider"),
     ("api_base", "base_url"),
-    ("num_retries", "retries", "max_retries"),
-    ("fallbacks", "fallback_models"),
+    RETRIES,
+    FALLBACKS,
 )
 """Names of one parameter each."""
+SAME_AS = {name: group for group in SAME for name in group}
+"""The group of each of these names."""
 
 
 def one_of(parameters: Mapping[str, object], *names: str) -> object:

@@ -1,0 +1,94 @@
+"""What `Client` and `AsyncClient` have in common: settings that hold for many calls, and who is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, cast
+
+from .errors import InvalidRequestError, UnknownParameterError
+from .guessing import nearest
+from .parameters import CALL_PARAMETERS, SAME_AS, CallParameters
+from .secrecy import conceal
+from .shapes import is_mapping
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+    from .events import OnFailure, OnSuccess
+    from .watching import Watch, Watchers
+
+
+def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
+    """What the call says wins, under whichever of a parameter's names."""
+    if not defaults:
+        return given
+    kept = {name: value for name, value in given.items() if value is not None}
+    said = {other for name in kept if name in SAME_AS for other in SAME_AS[name]}
+    for name in ("extra_headers", "extra_query"):
+        if is_mapping(whole := defaults.get(name)) and is_mapping(own := kept.get(name)):
+            kept[name] = _joined(whole, own)
+    return {**{name: value for name, value in defaults.items() if name not in said}, **kept}
+
+
+def _joined(whole: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
+    """A client's headers and the call's; the same header may be written in other letters."""
+    lowered = {name.lower() for name in own}
+    return {**{name: value for name, value in whole.items() if name.lower() not in lowered}, **own}
+
+
+# What a repr shows: nothing that may hold a credential.
+_SHOWN = frozenset({"provider", "custom_llm_provider", "api_base", "base_url", "api_version", "timeout", "drop_params"})
+
+
+class ClientSettings:
+    """What both clients have in common."""
+
+    _defaults: Mapping[str, object] = {}
+
+    def __init__(
+        self,
+        defaults: CallParameters,
+        on_success: OnSuccess | None,
+        on_failure: OnFailure | None,
+        tracer_provider: TracerProvider | None,
+    ) -> None:
+        self._configure(defaults, on_success, on_failure, tracer_provider)
+
+    def _configure(
+        self,
+        settings: CallParameters,
+        on_success: OnSuccess | None,
+        on_failure: OnFailure | None,
+        tracer_provider: TracerProvider | None = None,
+    ) -> None:
+        conceal(settings)
+        for name, hook in (("on_success", on_success), ("on_failure", on_failure)):
+            if iscoroutinefunction(hook):
+                raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
+        self._hooks = (on_success, on_failure, tracer_provider)
+        self._watchers: Watchers | None = None
+        defaults = cast("Mapping[str, object]", settings)
+        for name in defaults:
+            if name not in CALL_PARAMETERS:
+                hint = nearest(name, CALL_PARAMETERS) or "; what is for the model belongs to the call"
+                raise UnknownParameterError(f"a client has no setting {name!r}{hint}", param=name)
+        self._defaults = {name: value for name, value in defaults.items() if value is not None}
+
+    def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
+        """What holds for one call."""
+        return _with_defaults(self._defaults, given)
+
+    def _watch(self, model: str, settings: Mapping[str, object], stream: bool) -> Watch:
+        """Who is told of one call: its hooks, the logger, a trace; nobody, almost always."""
+        if (watchers := self._watchers) is None:
+            from .watching import Watchers
+
+            watchers = self._watchers = Watchers(*self._hooks)
+        return watchers.watch(model, settings, stream)
+
+    def __repr__(self) -> str:
+        shown = {name: value for name, value in self._defaults.items() if name in _SHOWN}
+        if "api_key" in self._defaults:
+            shown["api_key"] = "***"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
