@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
     from polyvox_wire.models import KnownModel
 
+    from .answer_streams import AsyncStream
     from .calling import Plan
-    from .connecting import AsyncOwnHTTP
-    from .drivers import AsyncHTTP, AsyncReply, AsyncStream
     from .events import OnFailure, OnSuccess
     from .exchange import Tell
     from .groups import ModelGroup
     from .messages import Messages
     from .parsed_streams import AsyncParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+    from .transport.connecting import AsyncOwnHTTP
+    from .transport.replies import AsyncHTTP, AsyncReply
 
 __all__ = ["AsyncClient"]
 
@@ -152,7 +153,7 @@ class AsyncClient(ClientSettings):
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
             opened, reply = await self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
-            return async_stream_of(opened, reply, http, watch)
+            return async_stream_of(opened, reply, watch)
 
     async def _carry_out(self, plan: Plan[T], tell: Tell | None, http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         if plan.race:
@@ -204,7 +205,7 @@ class _LoopPool:
     open before it closes its loop, and one of them is ours."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None) -> None:
-        from .connecting import open_async_http
+        from .transport.connecting import open_async_http
 
         self.pool: AsyncOwnHTTP = open_async_http(transport)
         self._pid = os.getpid()

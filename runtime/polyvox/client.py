@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
     from polyvox_wire.models import KnownModel
 
+    from .answer_streams import Stream
     from .calling import Plan
-    from .connecting import OwnHTTP
-    from .drivers import HTTP, Reply, Stream
     from .events import OnFailure, OnSuccess
     from .exchange import Tell
     from .groups import ModelGroup
     from .messages import Messages
     from .parsed_streams import ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+    from .transport.connecting import OwnHTTP
+    from .transport.replies import HTTP, Reply
 
 __all__ = ["Client"]
 
@@ -163,7 +164,7 @@ class Client(ClientSettings):
             http = self._http_for(streamed)
             opened, reply = self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
-            return stream_of(opened, reply, http, watch)
+            return stream_of(opened, reply, watch)
 
     def _carry_out(self, plan: Plan[T], tell: Tell | None, http: HTTP) -> tuple[T, Reply | None]:
         if plan.race:
@@ -186,7 +187,7 @@ class Client(ClientSettings):
         return cast("HTTP", self._pool)
 
     def _open(self) -> None:
-        from .connecting import open_http
+        from .transport.connecting import open_http
 
         with self._lock:
             if self._pool is not None and self._pid == os.getpid():
@@ -200,7 +201,7 @@ class Client(ClientSettings):
         """Connections that serve one request: losers are stopped by shutting down theirs."""
         if self._given is not None or self._transport is not None:
             return self._http()
-        from .connecting import open_http
+        from .transport.connecting import open_http
 
         with self._lock:
             if self._race_pool is None or self._race_pool[1] != os.getpid():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import httpx2
 from typing_extensions import override
 
 from .handshakes import closing
-from .pooling import KEPT_SECONDS
+from .shelving import KEPT_SECONDS
 from .trusting import trust
+
+if TYPE_CHECKING:
+    from ..exchange import Headers
 
 
 class _Preparing:
@@ -20,11 +23,10 @@ class _Preparing:
     is_closed = False
 
     def build_request(
-        self, method: str, url: str, *, headers: object, content: bytes, extensions: Mapping[str, object]
+        self, method: str, url: str, *, headers: Headers, content: bytes, extensions: Mapping[str, object]
     ) -> httpx2.Request:
-        """The request, as httpx2 has it. `headers` is a tuple of pairs."""
-        pairs = cast("tuple[tuple[str, str], ...]", headers)
-        return httpx2.Request(method, url, headers=pairs, content=content, extensions=dict(extensions))
+        """The request, as httpx2 has it."""
+        return httpx2.Request(method, url, headers=headers, content=content, extensions=dict(extensions))
 
 
 class _CarriedReply:

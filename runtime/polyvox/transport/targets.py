@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import httpcore2
 
 if TYPE_CHECKING:
-    from .exchange import Headers
+    from ..exchange import Headers
 
 _PLAIN: Final = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?/[A-Za-z0-9._~:/?@!$&'()*+,;=%-]*")
 """An address that stands on the wire as it is written."""

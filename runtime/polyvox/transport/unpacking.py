@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Final
 
-from .exchange import UnreadableReplyError
+from ..exchange import UnreadableReplyError
 
 PACKED: Final = frozenset({"gzip", "x-gzip", "deflate"})
 _PIECE: Final = 2**20

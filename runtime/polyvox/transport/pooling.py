@@ -1,31 +1,25 @@
 """Connections that are kept and used again: httpcore2's HTTP/1.1, without its pool, whose work for each request grows
 with the number of connections.
 
-A connection serves one request at a time, so that a free one is just the last of a list: who takes it there has it
-alone, and no lock is needed. `Pool` and `AsyncPool` are the same thing twice.
+`Pool` and `AsyncPool` are the same thing twice; which connection is taken is decided in shelving.py.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from time import monotonic
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import httpcore2
 
-from .headers import ReplyHeaders
+from ..headers import ReplyHeaders
+from .shelving import KEPT, KEPT_SECONDS, Kept, Shelf
 from .targets import Place, target_of
 from .trusting import trust
 from .unpacking import PACKED, Unpacker
 from .wires import AsyncWire, Wire
 
 if TYPE_CHECKING:
-    from .exchange import Headers
-
-KEPT: Final = 200
-"""Free connections to one host. Those in use have no limit: hundreds of streams of minutes each are ordinary."""
-KEPT_SECONDS: Final = 60.0
+    from ..exchange import Headers
 
 
 class Prepared(NamedTuple):
@@ -34,6 +28,8 @@ class Prepared(NamedTuple):
     place: Place
     request: httpcore2.Request
     phases: Mapping[str, float | None]
+    trace: Callable[[str, Mapping[str, object]], None] | None
+    """Is told of the connection that is made for it, as httpcore2 would tell."""
 
 
 class _Preparing:
@@ -45,29 +41,17 @@ class _Preparing:
         """The request, as `send` takes it."""
         place, address, raw = target_of(url, headers)
         sent = [*raw, (b"content-length", b"%d" % len(content))]
-        request = httpcore2.Request(method, address, headers=sent, content=content, extensions=dict(extensions))
-        return Prepared(place, request, cast("Mapping[str, float | None]", extensions["timeout"]))
+        phases = extensions["timeout"]
+        request = httpcore2.Request(method, address, headers=sent, content=content, extensions={"timeout": phases})
+        return Prepared(
+            place,
+            request,
+            cast("Mapping[str, float | None]", phases),
+            cast("Callable[[str, Mapping[str, object]], None] | None", extensions.get("trace")),
+        )
 
 
-class _State(Protocol):
-    """What httpcore2 knows of a connection."""
-
-    def has_expired(self) -> bool: ...
-    def is_idle(self) -> bool: ...
-
-
-class _Kept:
-    """What a shelf knows of a connection."""
-
-    __slots__ = ("free_since", "place", "state")
-
-    def __init__(self, place: Place, state: _State) -> None:
-        self.place = place
-        self.state = state
-        self.free_since = 0.0
-
-
-class Connection(_Kept):
+class Connection(Kept):
     """A connection, and the wire under it."""
 
     __slots__ = ("http", "wire")
@@ -78,7 +62,7 @@ class Connection(_Kept):
         super().__init__(place, self.http)
 
 
-class AsyncConnection(_Kept):
+class AsyncConnection(Kept):
     """The same, asynchronous."""
 
     __slots__ = ("http", "wire")
@@ -89,72 +73,9 @@ class AsyncConnection(_Kept):
         super().__init__(place, self.http)
 
 
-ConnectionT = TypeVar("ConnectionT", bound=_Kept)
-
-
-class _Shelf(Generic[ConnectionT]):
-    """All connections of a pool. What it hands back as stale is for the pool to close."""
-
-    def __init__(self, kept: int) -> None:
-        self._kept = kept
-        self._free: dict[Place, deque[ConnectionT]] = {}
-        self.busy: set[ConnectionT] = set()
-
-    def take(self, place: Place) -> tuple[ConnectionT | None, Sequence[ConnectionT]]:
-        """A free connection, if there is one that its server has not closed; it is busy now."""
-        free = self._free.get(place)
-        stale: list[ConnectionT] = []
-        while free:
-            try:
-                found = free.pop()
-            except IndexError:  # another thread was faster
-                break
-            if not found.state.has_expired():
-                self.busy.add(found)
-                return found, stale
-            stale.append(found)
-        return None, stale
-
-    def put(self, connection: ConnectionT) -> Sequence[ConnectionT]:
-        """It is not busy any more."""
-        self.busy.discard(connection)
-        if not self._kept or not connection.state.is_idle():
-            return (connection,)
-        connection.free_since = monotonic()
-        free = self._free.get(connection.place)
-        if free is None:
-            free = self._free.setdefault(connection.place, deque())
-        free.append(connection)
-        return self._aged(free, connection.free_since) if len(free) > 1 else ()
-
-    def _aged(self, free: deque[ConnectionT], now: float) -> Sequence[ConnectionT]:
-        """The oldest ones that have been free for too long, or are too many."""
-        stale: list[ConnectionT] = []
-        while free:
-            try:
-                oldest = free.popleft()
-            except IndexError:  # another thread was faster
-                break
-            if len(free) < self._kept and now - oldest.free_since < KEPT_SECONDS:
-                free.appendleft(oldest)
-                break
-            stale.append(oldest)
-        return stale
-
-    def clear(self) -> Sequence[ConnectionT]:
-        """Every connection; none is kept from now on."""
-        self._kept = 0
-        free = [connection for each in self._free.values() for connection in each]
-        self._free.clear()
-        return [*free, *tuple(self.busy)]
-
-
-def _tell(extensions: Mapping[str, object], stream: object) -> None:
-    """A connection was made: says so to who asked for it, as httpcore2 would."""
-    if (trace := extensions.get("trace")) is not None:
-        cast("Callable[[str, Mapping[str, object]], None]", trace)(
-            "connection.connect_tcp.complete", {"return_value": stream}
-        )
+def _tell(asked: Prepared, stream: httpcore2.NetworkStream) -> None:
+    if asked.trace is not None:
+        asked.trace("connection.connect_tcp.complete", {"return_value": stream})
 
 
 class Pool(_Preparing):
@@ -162,7 +83,7 @@ class Pool(_Preparing):
     to one host, a call to one caller."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._shelf: _Shelf[Connection] = _Shelf(kept)
+        self._shelf: Shelf[Connection] = Shelf(kept)
         self._network = httpcore2.SyncBackend()
         self.is_closed = False
 
@@ -185,9 +106,9 @@ class Pool(_Preparing):
         place, phases = asked.place, asked.phases
         stream = self._network.connect_tcp(place.host, place.port, phases["connect"])
         if place.secure:
-            _tell(asked.request.extensions, stream)
+            _tell(asked, stream)
             stream = stream.start_tls(trust(), place.host, phases["connect"])
-        _tell(asked.request.extensions, stream)
+        _tell(asked, stream)
         connection = Connection(place, asked.request.url.origin, Wire(stream))
         self._shelf.busy.add(connection)
         return connection
@@ -250,8 +171,8 @@ class AsyncPool(_Preparing):
     """The same, asynchronous; it belongs to the loop it is first used in."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._shelf: _Shelf[AsyncConnection] = _Shelf(kept)
-        self._network = httpcore2.AnyIOBackend()
+        self._shelf: Shelf[AsyncConnection] = Shelf(kept)
+        self._network = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())  # untyped where anyio is absent
         self.is_closed = False
 
     async def send(self, request: object, *, stream: bool = True, follow_redirects: bool = False) -> AsyncPoolReply:

@@ -7,7 +7,8 @@ import sys
 from os import environ
 from typing import TYPE_CHECKING, TypeAlias
 
-from .pooling import KEPT, AsyncPool, Pool
+from .pooling import AsyncPool, Pool
+from .shelving import KEPT
 
 if TYPE_CHECKING:
     import httpx2
