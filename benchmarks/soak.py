@@ -15,12 +15,12 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from statistics import median
 from time import monotonic
-from typing import Final
+from typing import Final, TypeAlias
 
 from benchmarks.soak_server import expected, many_files, running
 from polyvox import APIError, AsyncClient, Client
@@ -81,9 +81,13 @@ def sample(late: float) -> Sample:
     return Sample(pages * os.sysconf("SC_PAGE_SIZE"), files, len(asyncio.all_tasks()), threading.active_count(), late)
 
 
-async def ask_streams(client: AsyncClient, tally: Tally, until: float) -> None:
+Going: TypeAlias = "Callable[[Tally], bool]"
+"""Whether there is more to ask."""
+
+
+async def ask_streams(client: AsyncClient, tally: Tally, going: Going) -> None:
     """One stream after another."""
-    while monotonic() < until:
+    while going(tally):
         text = tally.ask()
         try:
             async with await client.completion(MODEL, [{"role": "user", "content": text}], stream=True) as stream:
@@ -93,10 +97,10 @@ async def ask_streams(client: AsyncClient, tally: Tally, until: float) -> None:
         tally.end(text, answer)
 
 
-def ask_in_thread(client: Client, tally: Tally, until: float) -> None:
+def ask_in_thread(client: Client, tally: Tally, going: Going) -> None:
     """One call after another, plain and streamed in turn."""
     streamed = False
-    while monotonic() < until:
+    while going(tally):
         text, streamed = tally.ask(), not streamed
         messages = [{"role": "user", "content": text}]
         try:
@@ -110,9 +114,9 @@ def ask_in_thread(client: Client, tally: Tally, until: float) -> None:
         tally.end(text, answer)
 
 
-async def watch(samples: list[Sample], until: float) -> None:
+async def watch(samples: list[Sample], tally: Tally, going: Going) -> None:
     """A sample a second; between them, how late a short sleep wakes up."""
-    while monotonic() < until:
+    while going(tally):
         late, next_sample = 0.0, monotonic() + 1
         while (now := monotonic()) < next_sample:
             await asyncio.sleep(0.02)
@@ -120,18 +124,18 @@ async def watch(samples: list[Sample], until: float) -> None:
         samples.append(sample(late))
 
 
-async def soak(url: str, seconds: float, streams: int, threads: int) -> tuple[Tally, list[Sample], Sample]:
+async def soak(url: str, going: Going, streams: int, threads: int) -> tuple[Tally, list[Sample], Sample]:
     """The load. What became of the calls, the samples, and what was left at the end."""
-    tally, samples, until = Tally(), list[Sample](), monotonic() + seconds
+    tally, samples = Tally(), list[Sample]()
     client = Client(api_key="soak", api_base=url, num_retries=0, timeout=60)
     several = AsyncClient(api_key="soak", api_base=url, num_retries=0, timeout=60)
-    workers = [threading.Thread(target=ask_in_thread, args=(client, tally, until)) for _ in range(threads)]
+    workers = [threading.Thread(target=ask_in_thread, args=(client, tally, going)) for _ in range(threads)]
     for worker in workers:
         worker.start()
     async with asyncio.TaskGroup() as group:
-        group.create_task(watch(samples, until))
+        group.create_task(watch(samples, tally, going))
         for _ in range(streams):
-            group.create_task(ask_streams(several, tally, until))
+            group.create_task(ask_streams(several, tally, going))
     for worker in workers:
         await asyncio.to_thread(worker.join)
     await several.close()
@@ -146,11 +150,20 @@ def warm_from(samples: Sequence[Sample]) -> int:
     return 60 if len(samples) >= 240 else len(samples) // 4
 
 
-def complaints(tally: Tally, samples: Sequence[Sample], before: Sample, after: Sample) -> list[str]:
-    """Broken promises."""
+def complaints(tally: Tally, before: Sample, after: Sample) -> list[str]:
+    """Broken promises, of a run of any length."""
     found = [f"no answer of its own: {wrong}" for wrong in tally.wrong[:5]]
     if (ended := sum(tally.outcomes.values())) != tally.asked["calls"]:
         found.append(f"{tally.asked['calls']} calls have {ended} outcomes")
+    for name in ("files", "tasks", "threads"):
+        if getattr(after, name) > getattr(before, name) + 3:
+            found.append(f"{name} left at the end: {getattr(after, name)}, before it began {getattr(before, name)}")
+    return found
+
+
+def growth(samples: Sequence[Sample]) -> list[str]:
+    """Broken promises of a process that was given the time to become warm."""
+    found = list[str]()
     warm = warm_from(samples)
     width = max(1, min(60, len(samples) // 4))
     early, late = samples[warm : warm + width], samples[-width:]
@@ -159,17 +172,15 @@ def complaints(tally: Tally, samples: Sequence[Sample], before: Sample, after: S
         first, last = (median(getattr(one, name) for one in part) for part in (early, late))
         if last > first * times + more:
             found.append(f"{name} grew from {first:,.0f} to {last:,.0f}")
-    for name in ("files", "tasks", "threads"):
-        if getattr(after, name) > getattr(before, name) + 3:
-            found.append(f"{name} left at the end: {getattr(after, name)}, before it began {getattr(before, name)}")
     return found
 
 
 async def _main(seconds: float, streams: int, threads: int) -> int:
     before = sample(0.0)
     with running() as url:
-        tally, samples, after = await soak(url, seconds, streams, threads)
-    said = complaints(tally, samples, before, after)
+        until = monotonic() + seconds
+        tally, samples, after = await soak(url, lambda _: monotonic() < until, streams, threads)
+    said = [*complaints(tally, before, after), *growth(samples)]
     warm = samples[warm_from(samples) :]
     memory, late = ([one.memory >> 20 for one in warm], [round(one.late * 1000) for one in warm])
     if max(late) > LATEST * 1000:

@@ -66,7 +66,7 @@ async def test_leaving_a_stream_closes_its_connection(make: MakeTransport, vendo
             async for chunk in stream:
                 assert chunk.choices[0].delta.content == "x"
                 break
-        assert await asyncio.to_thread(vendor.broken.wait, 10)
+        assert await asyncio.to_thread(vendor.broken.wait, 60)
 
 
 @pytest.mark.anyio
@@ -83,7 +83,7 @@ async def test_cancelling_a_stream_closes_its_connection(make: MakeTransport, ve
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert await asyncio.to_thread(vendor.broken.wait, 10)
+        assert await asyncio.to_thread(vendor.broken.wait, 60)
 
 
 @pytest.mark.anyio
@@ -102,7 +102,7 @@ class _Silent(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Never answer."""
         if not self.hang_up:
-            self.release.wait(30)
+            self.release.wait(60)
         self.close_connection = True
 
     @override
