@@ -159,11 +159,12 @@ def _is_packed(headers: Sequence[tuple[bytes, bytes]]) -> bool:
 
 
 def _unpacked(reply: PoolReply, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    if reply.headers["content-encoding"].lower() not in PACKED:
+    encoding = reply.headers["content-encoding"].lower()
+    if encoding not in PACKED:
         from httpx2 import Response
 
         return Response(reply.status_code, headers=dict(reply.headers), content=pieces).iter_bytes()
-    unpacker = Unpacker()
+    unpacker = Unpacker(encoding)
     return (out for piece in pieces for out in unpacker.feed(piece))
 
 
@@ -252,9 +253,10 @@ class AsyncPoolReply:
 
 
 def _unpacked_async(reply: AsyncPoolReply, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if reply.headers["content-encoding"].lower() not in PACKED:
+    encoding = reply.headers["content-encoding"].lower()
+    if encoding not in PACKED:
         from httpx2 import Response
 
         return Response(reply.status_code, headers=dict(reply.headers), content=pieces).aiter_bytes()
-    unpacker = Unpacker()
+    unpacker = Unpacker(encoding)
     return (out async for piece in pieces for out in unpacker.feed(piece))

@@ -16,7 +16,8 @@ _PIECE: Final = 2**20
 class Unpacker:
     """Takes a packed body piece by piece."""
 
-    def __init__(self) -> None:
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
         self._packed = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip's header or zlib's
         self._begun = False
 
@@ -39,5 +40,7 @@ class Unpacker:
         try:
             return self._packed.decompress(piece, _PIECE)
         except zlib.error:
-            self._packed = zlib.decompressobj(-zlib.MAX_WBITS)  # "deflate" without a header, as some servers send it
+            if self._encoding != "deflate":
+                raise
+            self._packed = zlib.decompressobj(-zlib.MAX_WBITS)  # without a header, as some servers send it
             return self._packed.decompress(piece, _PIECE)
