@@ -33,9 +33,9 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         self._received = opened.received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = self._read(errors_of_libraries())
+        self._chunks = self._read()
 
-    def _read(self, errors: tuple[type[Exception], ...]) -> Generator[ChatCompletionChunk, None, None]:
+    def _read(self) -> Generator[ChatCompletionChunk, None, None]:
         received = self._received
         try:
             yield from received.taken()
@@ -45,7 +45,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
                 if error is not None:
                     piece = b""  # may repeat the key
                     raise error
-        except errors as broken:
+        except errors_of_libraries() as broken:
             forget_carriers(broken)
             if failure := received.broken(broken, timed_out=timed_out(broken)):
                 raise failure from broken
@@ -96,9 +96,9 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         self._received = opened.received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = self._read(errors_of_libraries())
+        self._chunks = self._read()
 
-    async def _read(self, errors: tuple[type[Exception], ...]) -> AsyncGenerator[ChatCompletionChunk, None]:
+    async def _read(self) -> AsyncGenerator[ChatCompletionChunk, None]:
         received = self._received
         try:
             for chunk in received.taken():
@@ -110,7 +110,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
                 if error is not None:
                     piece = b""  # may repeat the key
                     raise error
-        except errors as broken:
+        except errors_of_libraries() as broken:
             forget_carriers(broken)
             if failure := received.broken(broken, timed_out=timed_out(broken)):
                 raise failure from broken

@@ -57,7 +57,6 @@ def _no_coroutine(key: object) -> object:
 
 def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
     """Carry an exchange out. Returns its result, and the open reply if it is streamed."""
-    errors = errors_of_libraries()
     reply: Reply | None = None
     step: Callable[[], Request | Pause | More] = partial(next, steps)
     try:
@@ -68,7 +67,7 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
                 return cast("T", done.value), reply
             if isinstance(request, More):
                 assert reply is not None, "more is asked of a reply that is open"
-                step = partial(steps.send, _more(reply, errors))
+                step = partial(steps.send, _more(reply))
                 continue
             if reply is not None:
                 reply.close()  # a stream that failed before it began
@@ -87,13 +86,13 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
                 if _stays_open(request, reply.status_code):
                     reply = Open(reply)
                 else:
-                    come.body = _read(reply, request, started, errors)
+                    come.body = _read(reply, request, started)
                 come.elapsed = monotonic() - started
                 outcome: Outcome = come
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue
-            except errors as error:
+            except errors_of_libraries() as error:
                 outcome = _failure(error, started, reply)
             step = partial(steps.send, outcome)
     except BaseException as stopped:
@@ -105,11 +104,11 @@ def run(steps: Steps[T], http: HTTP) -> tuple[T, Reply | None]:
         steps.close()
 
 
-def _more(reply: Reply, errors: tuple[type[Exception], ...]) -> Outcome:
+def _more(reply: Reply) -> Outcome:
     started = monotonic()
     try:
         piece = next(filter(None, reply.iter_bytes()), b"")
-    except errors as error:
+    except errors_of_libraries() as error:
         return _failure(error, started, reply)
     return Response(reply.status_code, reply.headers, piece, monotonic() - started)
 
@@ -137,13 +136,13 @@ def _built(http: HTTP | AsyncHTTP, request: Request, headers: Headers, phases: M
     return http.build_request("POST", request.url, headers=headers, content=request.body, extensions=extensions)
 
 
-def _read(reply: Reply, request: Request, started: float, errors: tuple[type[Exception], ...]) -> bytes:
+def _read(reply: Reply, request: Request, started: float) -> bytes:
     body = Body(request, reply.status_code, started)
     try:
         for piece in reply.iter_bytes():
             if body.add(piece):
                 break
-    except errors as error:
+    except errors_of_libraries() as error:
         body.broken(error)
     finally:
         reply.close()
@@ -152,7 +151,6 @@ def _read(reply: Reply, request: Request, started: float, errors: tuple[type[Exc
 
 async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     """The same as `run`, asynchronous."""
-    errors = errors_of_libraries()
     reply: AsyncReply | None = None
     step: Callable[[], Request | Pause | More] = partial(next, steps)
     try:
@@ -163,7 +161,7 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
                 return cast("T", done.value), reply
             if isinstance(request, More):
                 assert reply is not None, "more is asked of a reply that is open"
-                step = partial(steps.send, await _amore(reply, errors))
+                step = partial(steps.send, await _amore(reply))
                 continue
             if reply is not None:
                 await reply.aclose()  # a stream that failed before it began
@@ -183,13 +181,13 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
                 if _stays_open(request, reply.status_code):
                     reply = AsyncOpen(reply)
                 else:
-                    come.body = await _aread(reply, request, started, errors)
+                    come.body = await _aread(reply, request, started)
                 come.elapsed = monotonic() - started
                 outcome: Outcome = come
             except APIError as refused:  # no key: the next model may have one
                 step = partial(steps.throw, refused)
                 continue
-            except errors as error:
+            except errors_of_libraries() as error:
                 outcome = _failure(error, started, reply)
             step = partial(steps.send, outcome)
     except BaseException as stopped:
@@ -201,14 +199,14 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         steps.close()
 
 
-async def _amore(reply: AsyncReply, errors: tuple[type[Exception], ...]) -> Outcome:
+async def _amore(reply: AsyncReply) -> Outcome:
     started = monotonic()
     try:
         piece = b""
         async for piece in reply.aiter_bytes():
             if piece:
                 break
-    except errors as error:
+    except errors_of_libraries() as error:
         return _failure(error, started, reply)
     return Response(reply.status_code, reply.headers, piece, monotonic() - started)
 
@@ -239,13 +237,13 @@ async def _asend(http: AsyncHTTP, request: Request, headers: Headers) -> AsyncRe
     return reply
 
 
-async def _aread(reply: AsyncReply, request: Request, started: float, errors: tuple[type[Exception], ...]) -> bytes:
+async def _aread(reply: AsyncReply, request: Request, started: float) -> bytes:
     body = Body(request, reply.status_code, started)
     try:
         async for piece in reply.aiter_bytes():
             if body.add(piece):
                 break
-    except errors as error:
+    except errors_of_libraries() as error:
         body.broken(error)
     finally:
         await reply.aclose()

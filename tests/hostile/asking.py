@@ -62,15 +62,15 @@ def ask(
     way: Way,
     dialect: Dialect,
     transport: httpx2.BaseTransport | httpx2.AsyncBaseTransport | None,
-    /,
     times: int = 1,
+    /,
     **settings: object,
 ) -> Came:
     """Call so many times, read to the end, and see that no task is left behind; what the last one came to. A mistake of
     ours is raised as it is."""
     given = cast("Parameters", {"num_retries": 0, "api_key": KEY, **dialect.asked, **settings})
     if way.asynchronous:
-        return asyncio.run(_ask_async(way, dialect, cast("httpx2.AsyncBaseTransport", transport), times, given))
+        return asyncio.run(_ask_async(way, dialect, cast("httpx2.AsyncBaseTransport | None", transport), times, given))
     came = Came()
     with Client(transport=cast("httpx2.BaseTransport", transport)) as own:
         for _ in range(times):
@@ -104,7 +104,7 @@ _TURNS: Final = 9
 
 
 async def _ask_async(
-    way: Way, dialect: Dialect, transport: httpx2.AsyncBaseTransport, times: int, given: Parameters
+    way: Way, dialect: Dialect, transport: httpx2.AsyncBaseTransport | None, times: int, given: Parameters
 ) -> Came:
     came = Came()
     before = asyncio.all_tasks()

@@ -308,7 +308,7 @@ def test_a_kept_connection_that_closes_as_it_is_used_again(vendor: HostileVendor
         return True
 
     settings = {"api_base": vendor.address(misbehaviour), "num_retries": 1}
-    assert ask(way, dialect, None, times=2, **settings).text == TEXT
+    assert ask(way, dialect, None, 2, **settings).text == TEXT
     assert len(served) == 2
 
 

@@ -9,7 +9,7 @@ import httpx2
 from typing_extensions import override
 
 from .handshakes import closing
-from .shelving import KEPT_SECONDS
+from .shelving import KEPT, KEPT_SECONDS
 from .trusting import trust
 
 if TYPE_CHECKING:
@@ -108,6 +108,16 @@ class AsyncCarried(_Preparing):
         """Close the transport."""
         self.is_closed = True
         await self._transport.aclose()
+
+
+def transport() -> httpx2.BaseTransport:
+    """httpx2's own, with our trust."""
+    return httpx2.HTTPTransport(verify=trust(), limits=_limits(KEPT))
+
+
+def async_transport() -> httpx2.AsyncBaseTransport:
+    """The same, asynchronous."""
+    return httpx2.AsyncHTTPTransport(verify=trust(), limits=_limits(KEPT))
 
 
 class Proxied(httpx2.BaseTransport):

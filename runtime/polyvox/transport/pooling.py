@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import httpcore2
 
 from ..headers import ReplyHeaders
+from .interception import is_intercepted
 from .shelving import KEPT, KEPT_SECONDS, Kept, Shelf
 from .targets import Place, target_of
 from .trusting import trust
@@ -20,6 +21,8 @@ from .wires import AsyncWire, Wire
 
 if TYPE_CHECKING:
     from ..exchange import Headers
+    from .carrying import AsyncCarried, Carried
+    from .replies import AsyncReply, Reply
 
 
 class Prepared(NamedTuple):
@@ -32,23 +35,17 @@ class Prepared(NamedTuple):
     """Is told of the connection that is made for it, as httpcore2 would tell."""
 
 
-class _Preparing:
-    """Makes requests for a pool."""
-
-    def build_request(
-        self, method: str, url: str, *, headers: Headers, content: bytes, extensions: Mapping[str, object]
-    ) -> Prepared:
-        """The request, as `send` takes it."""
-        place, address, raw = target_of(url, headers)
-        sent = [*raw, (b"content-length", b"%d" % len(content))]
-        phases = extensions["timeout"]
-        request = httpcore2.Request(method, address, headers=sent, content=content, extensions={"timeout": phases})
-        return Prepared(
-            place,
-            request,
-            cast("Mapping[str, float | None]", phases),
-            cast("Callable[[str, Mapping[str, object]], None] | None", extensions.get("trace")),
-        )
+def _prepared(method: str, url: str, headers: Headers, content: bytes, extensions: Mapping[str, object]) -> Prepared:
+    place, address, raw = target_of(url, headers)
+    sent = [*raw, (b"content-length", b"%d" % len(content))]
+    phases = extensions["timeout"]
+    request = httpcore2.Request(method, address, headers=sent, content=content, extensions={"timeout": phases})
+    return Prepared(
+        place,
+        request,
+        cast("Mapping[str, float | None]", phases),
+        cast("Callable[[str, Mapping[str, object]], None] | None", extensions.get("trace")),
+    )
 
 
 class Connection(Kept):
@@ -78,18 +75,39 @@ def _tell(asked: Prepared, stream: httpcore2.NetworkStream) -> None:
         asked.trace("connection.connect_tcp.complete", {"return_value": stream})
 
 
-class Pool(_Preparing):
+class Pool:
     """Connections of one process. Threads may share it. It never follows a redirect, and keeps no cookie: a key belongs
     to one host, a call to one caller."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._shelf: Shelf[Connection] = Shelf(kept)
         self._network = httpcore2.SyncBackend()
+        self._carried: Carried | None = None
         self.is_closed = False
 
-    def send(self, request: object, *, stream: bool = True, follow_redirects: bool = False) -> PoolReply:
+    def build_request(
+        self, method: str, url: str, *, headers: Headers, content: bytes, extensions: Mapping[str, object]
+    ) -> object:
+        """The request, as `send` takes it."""
+        if is_intercepted():
+            return self._beside().build_request(method, url, headers=headers, content=content, extensions=extensions)
+        return _prepared(method, url, headers, content, extensions)
+
+    def _beside(self) -> Carried:
+        """For the time that somebody stands in for httpx2's transport."""
+        if self._carried is None:
+            from .carrying import Carried, transport
+
+            self._carried = Carried(transport())
+        return self._carried
+
+    def send(self, request: object, *, stream: bool, follow_redirects: bool) -> Reply:
         """The reply, with its body still to be read. Raises what httpcore2 raises."""
-        asked = cast("Prepared", request)
+        if not isinstance(request, Prepared):
+            return self._beside().send(request, stream=stream, follow_redirects=follow_redirects)
+        return self._send(request)
+
+    def _send(self, asked: Prepared) -> PoolReply:
         connection, stale = self._shelf.take(asked.place)
         self._close(stale)
         if connection is None:
@@ -125,6 +143,8 @@ class Pool(_Preparing):
         """Close every connection."""
         self.is_closed = True
         self._close(self._shelf.clear())
+        if self._carried is not None:
+            self._carried.close()
 
 
 class PoolReply:
@@ -168,17 +188,38 @@ def _unpacked(reply: PoolReply, pieces: Iterator[bytes]) -> Iterator[bytes]:
     return (out for piece in pieces for out in unpacker.feed(piece))
 
 
-class AsyncPool(_Preparing):
+class AsyncPool:
     """The same, asynchronous; it belongs to the loop it is first used in."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._shelf: Shelf[AsyncConnection] = Shelf(kept)
         self._network = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())  # untyped where anyio is absent
+        self._carried: AsyncCarried | None = None
         self.is_closed = False
 
-    async def send(self, request: object, *, stream: bool = True, follow_redirects: bool = False) -> AsyncPoolReply:
+    def build_request(
+        self, method: str, url: str, *, headers: Headers, content: bytes, extensions: Mapping[str, object]
+    ) -> object:
+        """The request, as `send` takes it."""
+        if is_intercepted():
+            return self._beside().build_request(method, url, headers=headers, content=content, extensions=extensions)
+        return _prepared(method, url, headers, content, extensions)
+
+    def _beside(self) -> AsyncCarried:
+        """For the time that somebody stands in for httpx2's transport."""
+        if self._carried is None:
+            from .carrying import AsyncCarried, async_transport
+
+            self._carried = AsyncCarried(async_transport())
+        return self._carried
+
+    async def send(self, request: object, *, stream: bool, follow_redirects: bool) -> AsyncReply:
         """The reply, with its body still to be read. Raises what httpcore2 raises."""
-        asked = cast("Prepared", request)
+        if not isinstance(request, Prepared):
+            return await self._beside().send(request, stream=stream, follow_redirects=follow_redirects)
+        return await self._send(request)
+
+    async def _send(self, asked: Prepared) -> AsyncPoolReply:
         connection, stale = self._shelf.take(asked.place)
         await self._close(stale)
         if connection is None:
@@ -216,6 +257,8 @@ class AsyncPool(_Preparing):
         """Close every connection."""
         self.is_closed = True
         await self._close(self._shelf.clear())
+        if self._carried is not None:
+            await self._carried.aclose()
 
 
 async def _closed_all_the_same(stream: httpcore2.AsyncNetworkStream) -> None:

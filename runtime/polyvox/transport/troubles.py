@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
 from typing import Final
 
 from ..exchange import UnreadableReplyError
@@ -17,13 +16,9 @@ _ERRORS: Final = {
 
 
 def errors_of_libraries() -> tuple[type[Exception], ...]:
-    """The errors of those that are loaded."""
-    return _errors_of(tuple(name for name in _ERRORS if name in sys.modules))
-
-
-@lru_cache
-def _errors_of(loaded: tuple[str, ...]) -> tuple[type[Exception], ...]:
-    theirs = (getattr(sys.modules[library], name) for library in loaded for name in _ERRORS[library])
+    """Those of the libraries that are loaded; asked for when something has gone wrong."""
+    loaded = [(sys.modules[library], names) for library, names in _ERRORS.items() if library in sys.modules]
+    theirs = (getattr(library, name) for library, names in loaded for name in names)
     return (*theirs, TimeoutError, UnreadableReplyError)
 
 
