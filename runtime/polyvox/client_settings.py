@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, cast
 
 from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
 from .parameters import CALL_PARAMETERS, SAME_AS, CallParameters
-from .secrecy import conceal
 from .shapes import is_mapping
 
 if TYPE_CHECKING:
@@ -24,17 +22,28 @@ def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) 
     if not defaults:
         return given
     kept = {name: value for name, value in given.items() if value is not None}
-    said = {other for name in kept if name in SAME_AS for other in SAME_AS[name]}
+    merged = {**defaults, **kept}
+    for name in kept.keys() & SAME_AS.keys():
+        for other in SAME_AS[name]:
+            if other not in kept:
+                merged.pop(other, None)
     for name in ("extra_headers", "extra_query"):
-        if is_mapping(whole := defaults.get(name)) and is_mapping(own := kept.get(name)):
-            kept[name] = _joined(whole, own)
-    return {**{name: value for name, value in defaults.items() if name not in said}, **kept}
+        if name in kept and is_mapping(whole := defaults.get(name)) and is_mapping(own := kept[name]):
+            merged[name] = _joined(whole, own)
+    return merged
 
 
 def _joined(whole: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:
     """A client's headers and the call's; the same header may be written in other letters."""
     lowered = {name.lower() for name in own}
     return {**{name: value for name, value in whole.items() if name.lower() not in lowered}, **own}
+
+
+def _check_plain(name: str, hook: object) -> None:
+    from inspect import iscoroutinefunction
+
+    if iscoroutinefunction(hook):
+        raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
 
 
 # What a repr shows: nothing that may hold a credential.
@@ -62,10 +71,13 @@ class ClientSettings:
         on_failure: OnFailure | None,
         tracer_provider: TracerProvider | None = None,
     ) -> None:
-        conceal(settings)
+        if settings:
+            from .secrecy import conceal
+
+            conceal(settings)
         for name, hook in (("on_success", on_success), ("on_failure", on_failure)):
-            if iscoroutinefunction(hook):
-                raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
+            if hook is not None:
+                _check_plain(name, hook)
         self._hooks = (on_success, on_failure, tracer_provider)
         self._watchers: Watchers | None = None
         defaults = cast("Mapping[str, object]", settings)

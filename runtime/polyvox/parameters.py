@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypedDict, Union
 
 from .errors import InvalidRequestError
-from .names import LLMProvider
 
 if TYPE_CHECKING:
     from polyvox_wire.ai21.options import AI21Options
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from polyvox_wire.xai.options import XAIOptions
     from polyvox_wire.zai.options import ZAIOptions
 
+    from .names import LLMProvider
     from .results import ChatCompletion
 
 __all__ = [
@@ -383,7 +383,9 @@ def one_of(parameters: Mapping[str, object], *names: str) -> object:
     found: object = None
     for name in names:
         value = parameters.get(name)
-        if value is not None and found is not None and value != found:
+        if value is None:
+            continue
+        if found is not None and value != found:
             given = " and ".join(each for each in names if parameters.get(each) is not None)
             raise InvalidRequestError(f"{given} are one parameter and differ; give one of them", param=name)
         found = value if found is None else found

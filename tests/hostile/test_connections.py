@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -276,7 +277,8 @@ def test_headers_that_trickle_in_past_the_deadline(vendor: HostileVendor, way: W
     async def misbehaviour(peer: Peer) -> bool:
         await peer.send(b"HTTP/1.1 200 OK\r\n")
         while True:
-            await peer.trickle(b"x-more: 1\r\n")
+            await peer.send(b"x")
+            await asyncio.sleep(0.01)
 
     came = call(vendor, misbehaviour, way, OPENAI, timeout=0.2, tls=tls)
     assert_failed(came, Timeout, OPENAI)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from polyvox_wire.ollama import requests as q
 from polyvox_wire.ollama import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
@@ -15,7 +14,11 @@ from .media import detail_of, inline, url_of
 from .parts import SAID, Taken, arguments, numbered, stops, turns
 
 if TYPE_CHECKING:
+    from polyvox_wire.ollama import requests as q
+
     from ..call import Call
+else:
+    from .dicts import requests as q
 
 _TAKES: Final = Taken(SAID | {"image_url"}, "Ollama takes text and images")
 OWN_ID: Final = "call_pv_"
@@ -41,7 +44,7 @@ def request(call: Call) -> stubs.RequestFields:
         messages=_messages(call),
         tools=_tools(call),
         format=_format(call),
-        options=_options(call),
+        options=_options(call) or OMIT,
         stream=call.stream,  # Ollama streams unless told not to
         think=_think(call),
         logprobs=given(asked.get("logprobs")),
@@ -49,9 +52,9 @@ def request(call: Call) -> stubs.RequestFields:
     )
 
 
-def _options(call: Call) -> stubs.OptionsFields | Omit:
+def _options(call: Call) -> stubs.OptionsFields:
     asked = call.given
-    options = stubs.OptionsFields(
+    return stubs.OptionsFields(
         seed=given(asked.get("seed")),
         temperature=given(asked.get("temperature")),
         top_p=given(asked.get("top_p")),
@@ -60,7 +63,6 @@ def _options(call: Call) -> stubs.OptionsFields | Omit:
         presence_penalty=given(asked.get("presence_penalty")),
         frequency_penalty=given(asked.get("frequency_penalty")),
     )
-    return options if options.wire() else OMIT
 
 
 def _format(call: Call) -> Literal["json"] | dict[str, object] | Omit:

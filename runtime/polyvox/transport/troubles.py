@@ -11,6 +11,7 @@ _ERRORS: Final = {
     "httpcore2": ("TimeoutException", "NetworkError", "ProtocolError"),
     "httpx2": ("RequestError", "InvalidURL"),
     "httpx": ("RequestError", "InvalidURL"),
+    "ssl": ("SSLError",),  # httpcore2 lets it through where a server refuses a certificate after the handshake
 }
 """What a failed request raises, of the libraries that may carry it."""
 
