@@ -138,7 +138,19 @@ def _options(dialect: Dialect, parameters: Mapping[str, object]) -> dict[str, ob
             hint = nearest(key, names) or "; send a field that polyvox does not know as extra_body={...}"
             raise UnknownParameterError(f"unknown parameter {key!r}{hint}", param=key, provider=name)
         options[key] = value
+    if options:
+        _check_options(name, options)
     return options
+
+
+def _check_options(vendor: str, options: Mapping[str, object]) -> None:
+    """Raises `InvalidRequestError` for one that is not of the type that the vendor describes."""
+    from .described import misfit, options_of
+
+    kinds = options_of(vendor) if vendor in VENDOR_OPTIONS else {}
+    for key, value in options.items():
+        if key in kinds and (said := misfit(f"{vendor}[{key!r}]", value, kinds[key])) is not None:
+            raise InvalidRequestError(f"{said}; extra_body sends it as it is", param=key, provider=vendor)
 
 
 def _own_options(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 
 from polyvox_wire.anthropic import requests as q
 
+from ..described import arms, misfit
 from ..errors import InvalidMessageError
 from .media import File, detail_of, file_of, inline, url_of
 from .parts import SAID, Taken
@@ -35,7 +36,15 @@ def block_of(call: Call, where: str, kind: str, part: Mapping[str, object]) -> q
         case "file":
             return _document(call, where, part)
         case _:
-            return cast("q.InputContentBlock", part)  # Anthropic's own form
+            return _own(where, kind, part)
+
+
+def _own(where: str, kind: str, part: Mapping[str, object]) -> q.InputContentBlock:
+    """A part in Anthropic's own form."""
+    described = arms(q.InputContentBlock).get(kind)
+    if described is not None and (said := misfit(where, part, described)) is not None:
+        raise InvalidMessageError(said)
+    return cast("q.InputContentBlock", part)
 
 
 def text(said: str, part: Mapping[str, object]) -> q.TextBlock:
