@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .async_client import AsyncHTTPClient
     from .client import HTTPClient
     from .events import OnFailure, OnSuccess
+    from .groups import ModelGroup
 
 __all__ = ["AsyncOpenAI", "OpenAI", "OpenAISettings"]
 
@@ -42,10 +43,17 @@ class OpenAISettings(CallParameters, total=False):
     """More query parameters for OpenAI."""
 
 
-def _as_settings(settings: OpenAISettings) -> CallParameters:
-    own = {
+def _who_pays(settings: OpenAISettings) -> dict[str, str | None]:
+    """Headers for the organization and project that are given, or stand in the environment."""
+    return {
         "OpenAI-Organization": settings.get("organization") or environ.get("OPENAI_ORG_ID"),
         "OpenAI-Project": settings.get("project") or environ.get("OPENAI_PROJECT_ID"),
+    }
+
+
+def _as_settings(settings: OpenAISettings) -> CallParameters:
+    own = {
+        **_who_pays(settings),
         **(settings.get("default_headers") or {}),
         **(settings.get("extra_headers") or {}),
     }
@@ -55,6 +63,12 @@ def _as_settings(settings: OpenAISettings) -> CallParameters:
     unknown = settings.keys() - kept.keys() - OpenAISettings.__annotations__.keys()
     rest = {name: settings[name] for name in unknown}  # type: ignore[literal-required]  # the client refuses them
     return cast("CallParameters", {**kept, **rest, "extra_headers": headers or None, "extra_query": query or None})
+
+
+def _for_a_group(settings: Mapping[str, object]) -> Mapping[str, object]:
+    """What was given for one provider is refused there; what only the environment said does not travel."""
+    unasked = {name: value for name, value in _who_pays({}).items() if value}
+    return {name: value for name, value in settings.items() if name != "extra_headers" or value != unasked}
 
 
 def _of_the_call(model: str, settings: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
@@ -93,9 +107,10 @@ class OpenAI(Client):
 
     `api_key`, `base_url`, `organization`, `project`, `timeout`, `max_retries`, `default_headers`, `default_query` and
     `http_client` mean what they mean there; every other setting of `Client` is taken too. Key, address, headers and
-    query go to OpenAI only: a model of another provider has its own from the environment, or from the call. With
-    `provider="openai"` a model's name is never taken apart, as it should not be where `base_url` is a gateway that has
-    names like `anthropic/claude-...` of its own.
+    query go to OpenAI only: a model of another provider has its own from the environment, or from the call; a group
+    of `models` has them from its deployments, and is refused where they were given here. With `provider="openai"` a
+    model's name is never taken apart, as it should not be where `base_url` is a gateway that has names like
+    `anthropic/claude-...` of its own.
     """
 
     def __init__(
@@ -106,6 +121,7 @@ class OpenAI(Client):
         on_success: OnSuccess | None = None,
         on_failure: OnFailure | None = None,
         tracer_provider: TracerProvider | None = None,
+        models: Mapping[str, ModelGroup] | None = None,
         **settings: Unpack[OpenAISettings],
     ) -> None:
         conceal(settings)
@@ -115,11 +131,13 @@ class OpenAI(Client):
             on_success=on_success,
             on_failure=on_failure,
             tracer_provider=tracer_provider,
+            models=models,
             **_as_settings(settings),
         )
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
-        return _of_the_call(model, super()._settings(model, given), given)
+        settings = super()._settings(model, given)
+        return _for_a_group(settings) if model in self._models else _of_the_call(model, settings, given)
 
 
 class AsyncOpenAI(AsyncClient):
@@ -133,6 +151,7 @@ class AsyncOpenAI(AsyncClient):
         on_success: OnSuccess | None = None,
         on_failure: OnFailure | None = None,
         tracer_provider: TracerProvider | None = None,
+        models: Mapping[str, ModelGroup] | None = None,
         **settings: Unpack[OpenAISettings],
     ) -> None:
         conceal(settings)
@@ -142,8 +161,10 @@ class AsyncOpenAI(AsyncClient):
             on_success=on_success,
             on_failure=on_failure,
             tracer_provider=tracer_provider,
+            models=models,
             **_as_settings(settings),
         )
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
-        return _of_the_call(model, super()._settings(model, given), given)
+        settings = super()._settings(model, given)
+        return _for_a_group(settings) if model in self._models else _of_the_call(model, settings, given)

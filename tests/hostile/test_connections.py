@@ -156,6 +156,10 @@ STALLS: Final[dict[str, Fault]] = {
 }
 
 
+# Seconds. On a machine that is busy the shorter ones may be over before the server has said its part.
+PATIENCE: Final = (1.5, 15, 60)
+
+
 @pytest.mark.parametrize("fault", STALLS.values(), ids=STALLS)
 def test_a_vendor_that_falls_silent(vendor: HostileVendor, fault: Fault) -> None:
     # All dialects and ways at once: each waits for its own short deadline.
@@ -163,10 +167,15 @@ def test_a_vendor_that_falls_silent(vendor: HostileVendor, fault: Fault) -> None
 
     def silent(case: tuple[Dialect, Way]) -> Came:
         dialect, way = case
-        return call(vendor, fault.misbehave(dialect, way), way, dialect, timeout=1.5)
+        misbehaviour, came = fault.misbehave(dialect, way), Came()
+        for seconds in PATIENCE:
+            came = call(vendor, misbehaviour, way, dialect, timeout=seconds)
+            if not way.stream or came.text == fault.text:
+                break
+        return came
 
     with ThreadPoolExecutor(len(cases)) as threads:
-        for (dialect, way), came in zip(cases, threads.map(silent, cases, timeout=60), strict=True):
+        for (dialect, way), came in zip(cases, threads.map(silent, cases), strict=True):
             kind = fault.stream if way.stream else fault.plain
             error = assert_failed(came, kind, dialect, status_code=None, retryable=_nothing_came(fault, way, kind))
             assert "pass a longer `timeout`" in str(error)

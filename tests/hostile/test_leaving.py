@@ -65,7 +65,7 @@ async def _consume(client: AsyncClient, address: str, stream: bool) -> None:
 async def _cancel(call: Awaitable[None], silent: Silent) -> None:
     task = asyncio.ensure_future(call)
     await asyncio.to_thread(silent.asked.wait, 30)
-    await asyncio.sleep(0.01)  # what was said is read, if there was anything
+    await asyncio.sleep(0.01)  # what was said may be read by now; the outcome is the same
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

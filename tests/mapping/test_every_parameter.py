@@ -212,7 +212,7 @@ def _address(vendor: str) -> None:
 
 
 def _timeout(vendor: str) -> None:
-    assert 0 < _for_polyvox(vendor, "timeout", 7).extensions["timeout"]["read"] <= 7
+    assert 0 < _for_polyvox(vendor, "timeout", 70).extensions["timeout"]["read"] <= 70
 
 
 def _headers(vendor: str) -> None:

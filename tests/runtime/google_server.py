@@ -54,7 +54,7 @@ class Google:
         """Tokens are numbered."""
         self.requests.append(body or path)
         self.asked.set()
-        self.gate.wait(20)
+        self.gate.wait(60)
         if path.endswith("/project-id"):
             return (200, self.project.encode()) if self.project else (404, b"")
         if self.refuses:

@@ -184,11 +184,11 @@ def test_a_callers_own_client_is_used_and_not_closed(library: str) -> None:
 
     own = cast("HTTPClient", OTHERS[library](answer))
     with Client(http_client=own, api_key="k") as client:
-        assert client.completion(MODEL, HELLO, timeout=9).choices[0].message.content == "Hello"
+        assert client.completion(MODEL, HELLO, timeout=9_000).choices[0].message.content == "Hello"
     assert not own.is_closed
     assert seen[0].headers["x-own"] == "1"
     assert seen[0].headers["authorization"] == "Bearer k"
-    assert 8 < seen[0].extensions["timeout"]["read"] <= 9
+    assert 8_000 < seen[0].extensions["timeout"]["read"] <= 9_000
     own.close()
 
 

@@ -219,7 +219,7 @@ def test_forgetting_waits_for_nobody(google: Google) -> None:
     google.gate.clear()
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(tokens.token)
-        google.asked.wait(20)
+        google.asked.wait(60)
         tokens.forget("old")
         assert not waiting.done()
         google.gate.set()
@@ -251,7 +251,7 @@ async def test_an_event_loop_is_not_held_up(google: Google, tmp_path: Path, monk
     vertex = Vertex()
     async with AsyncClient(transport=httpx2.MockTransport(vertex)) as client:
         call = asyncio.create_task(client.completion(MODEL, HELLO))
-        await asyncio.to_thread(google.asked.wait, 20)
+        await asyncio.to_thread(google.asked.wait, 60)
         assert (vertex.requests, call.done()) == ([], False)
         google.gate.set()
         await call

@@ -56,7 +56,7 @@ def _program(google: Google, folder: Path, monkeypatch: pytest.MonkeyPatch) -> J
     path = folder / "program.py"
     path.write_text(f"print({json.dumps(json.dumps(SAID))})", encoding="utf-8")
     command = shlex.join([sys.executable, str(path)])
-    return workload(google, "oauth:token-type:jwt", {"executable": {"command": command, "timeout_millis": 20000}})
+    return workload(google, "oauth:token-type:jwt", {"executable": {"command": command, "timeout_millis": 120000}})
 
 
 def _aws(google: Google, _: Path, monkeypatch: pytest.MonkeyPatch) -> Json:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx2
 import pytest
 
 from polyvox import (
+    AsyncClient,
     AsyncOpenAI,
+    Client,
     FailureEvent,
     FallbacksExhaustedError,
     InvalidRequestError,
     MissingApiKeyError,
+    ModelGroup,
     OpenAI,
     UnknownParameterError,
     UnknownProviderError,
@@ -92,7 +96,7 @@ def test_the_constructor_is_honoured(settings: OpenAISettings, header: str, valu
 
 
 def test_more_of_the_constructor() -> None:
-    assert 6 < _asked({"timeout": 7}).extensions["timeout"]["read"] <= 7
+    assert 6_000 < _asked({"timeout": 7_000}).extensions["timeout"]["read"] <= 7_000
     assert _asked({"timeout": httpx2.Timeout(9, connect=1)}).extensions["timeout"]["connect"] == 1
     assert _asked({"default_query": {"a": "1"}}).url.query == b"a=1"
 
@@ -145,7 +149,7 @@ BOUND: Final[OpenAISettings] = {
     "base_url": "https://h.test/v1",
     "default_headers": {"x-team": "blue"},
     "default_query": {"a": "1"},
-    "timeout": 7,
+    "timeout": 7_000,
 }
 
 
@@ -156,7 +160,7 @@ def test_what_is_openais_goes_to_openai_only() -> None:
     assert b"sk-mine" not in b"".join(value for _, value in sent.headers.raw)
     assert "openai-organization" not in sent.headers
     assert "x-team" not in sent.headers
-    assert 6 < sent.extensions["timeout"]["read"] <= 7
+    assert 6_000 < sent.extensions["timeout"]["read"] <= 7_000
 
 
 def test_a_key_of_the_call_is_for_the_model_of_the_call() -> None:
@@ -207,6 +211,40 @@ def test_a_fallback_that_nobody_has_is_a_failure_of_its_own() -> None:
     with OpenAI(transport=wire.transport, max_retries=0) as client, pytest.raises(FallbacksExhaustedError) as caught:
         client.completion("anthropic/claude-3-opus", HELLO, fallbacks=["openapi:m"])
     assert isinstance(caught.value.attempts[1], UnknownProviderError)
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(Client, OpenAI), (AsyncClient, AsyncOpenAI)])
+def test_every_setting_of_a_client_is_taken(ours: type, theirs: type) -> None:
+    assert signature(ours).parameters.keys() - {"defaults"} <= signature(theirs).parameters.keys()
+
+
+CLAUDES: Final = {"chat": ModelGroup(["anthropic:claude-opus-4-1"])}
+
+
+def test_a_model_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-env")  # is nothing that a group's deployment gets
+    wire = Wire()
+    with OpenAI(transport=wire.transport, models=CLAUDES) as client:
+        client.chat.completions.create(model="chat", messages=HELLO)
+        client.chat.completions.create(model=MODEL, messages=HELLO, fallbacks=["chat"])
+    assert [one.url.host for one in wire.requests] == ["api.anthropic.com", "api.openai.com"]
+    assert [one.headers.get("openai-organization") for one in wire.requests] == [None, "org-env"]
+
+
+@pytest.mark.anyio
+async def test_a_model_group_asynchronously() -> None:
+    wire = Wire()
+    async with AsyncOpenAI(transport=wire.transport, models=CLAUDES) as client:
+        await client.chat.completions.create(model="chat", messages=HELLO)
+    assert wire.requests[0].headers["x-api-key"] == "sk-ant-env"
+
+
+@pytest.mark.parametrize(
+    "settings", [{"api_key": "sk-mine"}, {"organization": "org-1"}, {"base_url": "https://h.test"}]
+)
+def test_what_is_openais_is_no_setting_of_a_model_group(settings: OpenAISettings) -> None:
+    with OpenAI(models=CLAUDES, **settings) as client, pytest.raises(InvalidRequestError, match="give it to the group"):
+        client.completion("chat", HELLO)
 
 
 def test_a_repr_shows_no_key() -> None:

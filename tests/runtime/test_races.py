@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(int(asked["model"]), b'{"error": {"message": "no"}}')
         else:
             if self.vendor.wait_for_slow:
-                assert self.vendor.thinking.acquire(timeout=10)
+                assert self.vendor.thinking.acquire(timeout=60)
             chunk = {"id": "c", "choices": [{"index": 0, "delta": {"content": "Hello"}, "finish_reason": "stop"}]}
             stream = b"data: " + as_bytes(chunk) + b"\n\ndata: [DONE]\n\n"
             self._answer(200, stream if asked.get("stream") else usual_reply(self.path))
@@ -121,7 +121,7 @@ def _async_client(vendor: Vendor) -> AsyncClient:
 
 
 def _has_left(vendor: Vendor) -> bool:
-    return vendor.left.acquire(timeout=10)
+    return vendor.left.acquire(timeout=60)
 
 
 @pytest.mark.parametrize("order", [[QUICK, SLOW], [SLOW, QUICK]])
@@ -184,7 +184,7 @@ async def test_a_cancelled_call_stops_all(vendor: Vendor) -> None:
     async with _async_client(vendor) as client:
         call = asyncio.create_task(client.completion("openai:any", HELLO, model_list=[SLOW, SLOW]))
         for _ in range(2):
-            assert await asyncio.to_thread(vendor.thinking.acquire, timeout=10)
+            assert await asyncio.to_thread(vendor.thinking.acquire, timeout=60)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
@@ -229,7 +229,7 @@ def test_litellms_deployments_of_the_model_are_asked_each_with_its_own_parameter
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         reply = wire.answer(request)
-        barrier.wait(10)  # both are asked before one is answered
+        barrier.wait(60)  # both are asked before one is answered
         return reply
 
     with Client(transport=httpx2.MockTransport(answer)) as client:
