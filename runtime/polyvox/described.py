@@ -50,7 +50,7 @@ def _adapter(kind: object) -> TypeAdapter[object]:
 
 
 def misfit(where: str, value: object, kind: object) -> str | None:
-    """What is wrong with a value of such a type, and where; None if nothing is. A key that the type has not is wrong."""
+    """What is wrong with a value of such a type, and where; None if nothing is. A key that the type lacks is wrong."""
     try:
         _adapter(kind).validate_json(to_json(value), strict=True, extra="forbid")
     except ValidationError as error:

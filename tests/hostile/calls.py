@@ -161,14 +161,13 @@ CALLS: Final[Mapping[str, Json]] = {
 }
 
 _GONE: Final = object()
-JUNK: Final[tuple[object, ...]] = (
-    *(None, True, 7, 1.5, "", "junk", [], {}, [7], ["junk"], [{}], [[]]),
-    *({"junk": 7}, {"type": "junk"}, {"type": 7}),
-)
-FEW: Final[tuple[object, ...]] = (None, 7, "junk", [], {}, [{}])
+_NOTHING: Final[Json] = {}
+_NONE: Final[list[object]] = []
+FEW: Final[list[object]] = [None, 7, "junk", _NONE, _NOTHING, [_NOTHING]]
+JUNK: Final[list[object]] = [*FEW, True, 1.5, "", [7], ["junk"], [_NONE], {"junk": 7}, {"type": "junk"}, {"type": 7}]
 
 
-def spoiled(call: Json, junk: tuple[object, ...]) -> Iterator[tuple[Place, Json]]:
+def spoiled(call: Json, junk: list[object]) -> Iterator[tuple[Place, Json]]:
     """The call with each thing in it gone, or junk in its place, or with a junk key; and where."""
     for place, value in _places(call, ()):
         for found in (_GONE, *junk):
