@@ -12,8 +12,11 @@ ONLY ?=
 SECONDS ?= 60
 ROUNDS ?= 15
 
+# Containers often forbid bytecode; the tests start hundreds of interpreters, each of which would compile all of it anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-peers bench-check bench-refresh bench-profile bench-memory install-size soak record record-local clean
+.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types mypy pyright test pytest fuzz check bench bench-peers bench-check bench-refresh bench-profile bench-memory install-size soak record record-local clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,17 +87,29 @@ lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check runtime codegen tests benchmarks docs
 
-types: $(READY) ## mypy --strict and pyright strict on everything
+types: mypy pyright ## mypy --strict and pyright strict on everything
+
+mypy: $(READY)
 	$(BIN)/mypy
+
+pyright: $(READY)
 	$(BIN)/pyright
 
+# Files are handed out whole, in the order of tests/conftest.py
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -q
+
 pytest: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+	$(PYTEST)
 
 fuzz: $(READY) ## the property tests with many random inputs: make fuzz [ONLY=tests/codegen/test_hostile.py]
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto --dist loadgroup -q -m hypothesis $(ONLY)
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis $(ONLY)
 
-check: check-generated lint types pytest ## everything CI runs
+# What one core does is done two at a time, each with its output in one piece where make can; the tests use all cores.
+GROUPED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+check: $(READY) ## everything CI runs
+	$(MAKE) --no-print-directory --jobs=2 $(GROUPED) pyright mypy check-generated lint
+	$(MAKE) --no-print-directory pytest
 
 test: check ## the same as check
 

@@ -5,8 +5,9 @@ every call has exactly one outcome, its own answer or an error of ours; once the
 on, or the second quarter of a short run) memory, open files, tasks and threads do not grow, and the event loop is never
 kept from its work for more than a second of this process's own time; nothing is left at the end.
 
-Two thousand chunks a second are asked for, which is two thirds of what one core of a slow machine can read. Where other
-work takes the processors away, the loop is late by the clock too: that is told, and is no broken promise.
+Some 1,100 chunks and 100 new calls a second are asked for, about half of what one core can do: the two cores of a small
+machine have time for this process and the server. Where other work takes the cores away, the loop is late by the clock:
+that is told, and breaks no promise.
 """
 
 from __future__ import annotations
