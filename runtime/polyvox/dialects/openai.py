@@ -73,6 +73,11 @@ _GATEWAY_KEEPS: Final = frozenset({"reasoning_content"})
 
 
 # What OpenAI's description says more closely than the unified parameters.
+def _bias(where: str, value: object) -> str | None:
+    """-1.0 is a whole number in JSON."""
+    return None if isinstance(value, float) and value.is_integer() else count(where, value)
+
+
 _PLACE: Final = fields({"type": word("approximate"), "approximate": values(text)})
 _OF_OPENAI: Final[Mapping[str, Form]] = {
     "service_tier": word(*get_args(q.ServiceTier)),
@@ -81,7 +86,7 @@ _OF_OPENAI: Final[Mapping[str, Form]] = {
         {"voice": text_or(fields({"id": text}, closed=True)), "format": word(*get_args(q.AudioOptionsFormat))}
     ),
     "metadata": values(text),
-    "logit_bias": values(count),
+    "logit_bias": values(_bias),
     "web_search_options": fields({}, {"user_location": nullable(_PLACE)}),
 }
 
