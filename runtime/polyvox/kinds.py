@@ -24,23 +24,26 @@ from .forms import (
     wrong,
 )
 from .parameters import VENDOR_OPTIONS, ReasoningEffort
+from .shapes import is_mapping
 
 _MANY: Final = (list, tuple, set, frozenset)
 
 
 def _texts(where: str, value: object) -> str | None:
     """Texts, in an order or in none."""
-    fits = isinstance(value, _MANY) and all(isinstance(one, str) for one in cast("Iterable[object]", value))
-    return None if fits else wrong(where, value, "a list of texts")
+    return None if _are_texts(value) else wrong(where, value, "a list of texts")
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, _MANY) and all(isinstance(one, str) for one in cast("Iterable[object]", value))
 
 
 def _stop(where: str, value: object) -> str | None:
-    fits = isinstance(value, str) or _texts(where, value) is None
-    return None if fits else wrong(where, value, "a text or a list of texts")
+    return None if isinstance(value, str) or _are_texts(value) else wrong(where, value, "a text or a list of texts")
 
 
 def _choice(where: str, value: object) -> str | None:
-    return None if isinstance(value, (str, Mapping)) else wrong(where, value, "a text or a mapping")
+    return None if isinstance(value, str) or is_mapping(value) else wrong(where, value, "a text or a mapping")
 
 
 def _text_or_number(where: str, value: object) -> str | None:

@@ -147,7 +147,7 @@ def _check_options(vendor: str, options: Mapping[str, object]) -> None:
     """Raises `InvalidRequestError` for one that is not of the type that the vendor describes."""
     from .described import misfit, options_of
 
-    kinds = options_of(vendor) if vendor in VENDOR_OPTIONS else {}
+    kinds = options_of(vendor) if vendor in VENDOR_OPTIONS else dict[str, object]()
     for key, value in options.items():
         if key in kinds and (said := misfit(f"{vendor}[{key!r}]", value, kinds[key])) is not None:
             raise InvalidRequestError(f"{said}; extra_body sends it as it is", param=key, provider=vendor)

@@ -51,7 +51,17 @@ def _chain(told: traceback.TracebackException) -> Iterator[list[str]]:
 class Caller:
     """Asks with the canary, and keeps all that it gets to see: answers, errors, hooks' events, spans and logs."""
 
-    def __init__(self, way: Way, dialect: Dialect, heard: io.StringIO) -> None:
+    def __init__(
+        self,
+        way: Way,
+        dialect: Dialect,
+        heard: io.StringIO,
+        *,
+        model: str | None = None,
+        groups: dict[str, ModelGroup] | None = None,
+    ) -> None:
+        self._model = model or dialect.model
+        self._groups = groups
         self._way = way
         self._dialect = dialect
         self._heard = heard
@@ -60,17 +70,15 @@ class Caller:
         self._tracers = TracerProvider()
         self._tracers.add_span_processor(SimpleSpanProcessor(self._spans))
 
-    def ask(
-        self, pool: object, model: str | None = None, groups: dict[str, ModelGroup] | None = None, **settings: object
-    ) -> BaseException | None:
+    def ask(self, pool: object, **settings: object) -> BaseException | None:
         """One call; its error, which must not show the canary, nor may anything else."""
         given = {"num_retries": 0, "api_key": CANARY, **self._dialect.asked, **settings}
-        model, error = model or self._dialect.model, None
+        error: BaseException | None = None
         try:
             if self._way.asynchronous:
-                asyncio.run(self._ask_async(cast("httpx2.AsyncBaseTransport", pool), model, groups, given))
+                asyncio.run(self._ask_async(cast("httpx2.AsyncBaseTransport", pool), given))
             else:
-                self._ask(cast("httpx2.BaseTransport", pool), model, groups, given)
+                self._ask(cast("httpx2.BaseTransport", pool), given)
         except BaseException as caught:
             error = caught
             self._seen.append(shown(caught))
@@ -89,47 +97,39 @@ class Caller:
     def _told(self, event: object) -> None:
         self._seen += [repr(event), _pickled(event)]
 
-    def _ask(
-        self, pool: httpx2.BaseTransport, model: str, groups: dict[str, ModelGroup] | None, given: dict[str, object]
-    ) -> None:
+    def _ask(self, pool: httpx2.BaseTransport, given: dict[str, object]) -> None:
         with Client(
             transport=pool,
             on_success=self._told,
             on_failure=self._told,
             tracer_provider=self._tracers,
-            models=groups,
+            models=self._groups,
         ) as client:
             self._keep(client, client.chat, vars(client))
             if self._way.stream:
-                stream = client.completion(model, HELLO, stream=True, **cast("Parameters", given))
+                stream = client.completion(self._model, HELLO, stream=True, **cast("Parameters", given))
                 self._keep(stream)
                 self._keep(*stream, stream.completion())
             else:
-                answer = client.completion(model, HELLO, **cast("Parameters", given))
+                answer = client.completion(self._model, HELLO, **cast("Parameters", given))
                 self._keep(answer, answer.model_dump_json(), answer.response_headers)
                 self._seen.append(_pickled(answer))
 
-    async def _ask_async(
-        self,
-        pool: httpx2.AsyncBaseTransport,
-        model: str,
-        groups: dict[str, ModelGroup] | None,
-        given: dict[str, object],
-    ) -> None:
+    async def _ask_async(self, pool: httpx2.AsyncBaseTransport, given: dict[str, object]) -> None:
         async with AsyncClient(
             transport=pool,
             on_success=self._told,
             on_failure=self._told,
             tracer_provider=self._tracers,
-            models=groups,
+            models=self._groups,
         ) as client:
             self._keep(client, client.chat, vars(client))
             if self._way.stream:
-                stream = await client.completion(model, HELLO, stream=True, **cast("Parameters", given))
+                stream = await client.completion(self._model, HELLO, stream=True, **cast("Parameters", given))
                 self._keep(stream)
                 self._keep(*[chunk async for chunk in stream], await stream.completion())
             else:
-                answer = await client.completion(model, HELLO, **cast("Parameters", given))
+                answer = await client.completion(self._model, HELLO, **cast("Parameters", given))
                 self._keep(answer, answer.model_dump_json(), answer.response_headers)
                 self._seen.append(_pickled(answer))
 
