@@ -6,6 +6,7 @@ Keys that a form does not name are the vendor's own, and pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import TypeAlias, TypeGuard
 
 from .shapes import is_list, is_mapping, mapping_of
@@ -125,6 +126,12 @@ def fields(needed: Mapping[str, Form], optional: Mapping[str, Form] = _NOTHING, 
         return None
 
     return check
+
+
+def lazily(make: Callable[[], Form]) -> Form:
+    """A form that is made when it is first asked: it may need a vendor's types, which take a while to load."""
+    made = cache(make)
+    return lambda where, value: made()(where, value)
 
 
 def by_type(forms: Mapping[str, Form]) -> Form:

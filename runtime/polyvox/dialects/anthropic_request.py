@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from polyvox_wire.anthropic import requests as q
 from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
@@ -21,7 +20,11 @@ from .anthropic_search import search_tool
 from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, stops, texts, thinks, turns
 
 if TYPE_CHECKING:
+    from polyvox_wire.anthropic import requests as q
+
     from ..call import Call, Format, Way
+else:
+    from .dicts import requests as q
 
 DEFAULT_MAX_TOKENS: Final = 4096
 BUDGETS: Final[Mapping[str, int]] = {
@@ -335,7 +338,9 @@ def _tool(call: Call, index: int, tool: Mapping[str, object]) -> Mapping[str, ob
 
 def _own_tool(where: str, tool: Mapping[str, object]) -> Mapping[str, object]:
     """Anthropic's own form; a newer tool than its description has goes as it is."""
-    kind = arms(items_of(q.CreateMessageParams, "tools")).get(str(tool.get("type") or "custom"))
+    from polyvox_wire.anthropic.requests import CreateMessageParams
+
+    kind = arms(items_of(CreateMessageParams, "tools")).get(str(tool.get("type") or "custom"))
     if kind is not None and (said := misfit(where, tool, kind)) is not None:
         raise InvalidRequestError(said, param="tools")
     return tool

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast, get_args
 
-from polyvox_wire.gemini import requests as q
 from polyvox_wire.gemini import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidRequestError
-from ..forms import word
+from ..forms import Form, lazily, word
 from ..schemas import Rules
 from .dialect import wanted_way
 from .gemini_messages import contents, system
@@ -18,7 +17,11 @@ from .gemini_parts import from_3
 from .parts import stops
 
 if TYPE_CHECKING:
+    from polyvox_wire.gemini import requests as q
+
     from ..call import Call, Format, Way
+else:
+    from .dicts import requests as q
 
 BUDGETS: Final[Mapping[str, int]] = {
     "none": 0,
@@ -92,7 +95,11 @@ def _generation(call: Call) -> stubs.GenerationConfigFields | Omit:
     return config if config.wire() else OMIT
 
 
-_MODALITY: Final = word(*get_args(q.GenerationConfigResponseModalitiesItem))
+@lazily
+def _modality() -> Form:
+    from polyvox_wire.gemini.requests import GenerationConfigResponseModalitiesItem
+
+    return word(*get_args(GenerationConfigResponseModalitiesItem))
 
 
 def _modalities(kinds: object) -> list[q.GenerationConfigResponseModalitiesItem] | Omit:
@@ -100,7 +107,7 @@ def _modalities(kinds: object) -> list[q.GenerationConfigResponseModalitiesItem]
         return OMIT
     named = [str(kind).upper() for kind in cast("list[object]", kinds)]
     for place, name in enumerate(named):
-        if (said := _MODALITY(f"modalities[{place}]", name)) is not None:
+        if (said := _modality(f"modalities[{place}]", name)) is not None:
             raise InvalidRequestError(said, param="modalities")
     return cast("list[q.GenerationConfigResponseModalitiesItem]", named)
 

@@ -7,20 +7,18 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from os import environ
-from typing import TYPE_CHECKING, Final, Protocol, cast, get_args
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 from typing_extensions import override
 
-from polyvox_wire.openai import requests as q
-from polyvox_wire.openai import responses as r
 from polyvox_wire.openai import stubs
 from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
 
 from ..errors import APIResponseValidationError, InvalidMessageError
-from ..forms import Form, by_type, count, each, fields, mapping, nullable, switch, text, text_or, values, word
+from ..forms import mapping
 from ..headers import bearer
 from ..honest import check_calls, new_id, now
 from ..kinds import check_kinds
@@ -31,16 +29,21 @@ from ..schemas import Rules
 from ..shapes import is_list, mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader, wanted_way
+from .openai_forms import CLOSED, THINKING, forms_of
 from .openai_media import NO_CACHE_MARKS, TAKES, parts, passed_on
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
 from .openai_thoughts import ThinkTagReader, part_thoughts, with_thoughts
 from .parts import texts
 
 if TYPE_CHECKING:
+    from polyvox_wire.openai import requests as q
+
     from ..call import Call, Format, Vendor, Way
     from ..exchange import Headers
     from ..messages import MessageParam
     from ..results import ChatCompletionMessage, Choice, Facts
+else:
+    from .dicts import requests as q
 
 OPENAI: Final[Mapping[str, Stance]] = {
     **dict.fromkeys(MODEL_PARAMETERS, NATIVE),
@@ -72,53 +75,13 @@ _TOUCHED: Final = _OURS | {"tool_calls", "function_call", "audio"}
 _GATEWAY_KEEPS: Final = frozenset({"reasoning_content"})
 
 
-# What OpenAI's description says more closely than the unified parameters.
-def _bias(where: str, value: object) -> str | None:
-    """-1.0 is a whole number in JSON."""
-    return None if isinstance(value, float) and value.is_integer() else count(where, value)
-
-
-_PLACE: Final = fields({"type": word("approximate"), "approximate": values(text)})
-_OF_OPENAI: Final[Mapping[str, Form]] = {
-    "service_tier": word(*get_args(q.ServiceTier)),
-    "modalities": each(word(*get_args(q.ResponseModalitiesItem))),
-    "audio": fields(
-        {"voice": text_or(fields({"id": text}, closed=True)), "format": word(*get_args(q.AudioOptionsFormat))}
-    ),
-    "metadata": values(text),
-    "logit_bias": values(_bias),
-    "web_search_options": fields({}, {"user_location": nullable(_PLACE)}),
-}
-
-
-_ON: Final = word("enabled", "disabled")
-# Gateways who describe a `thinking` of their own.
-_THINKING: Final[Mapping[str, Form]] = {
-    "deepseek": fields({}, {"type": _ON}),
-    "zai": fields({}, {"type": _ON, "clear_thinking": switch}),
-    "fireworks": by_type(
-        {
-            "enabled": fields({}, {"type": text, "budget_tokens": count}, closed=True),
-            "disabled": fields({}, {"type": text}, closed=True),
-        }
-    ),
-    "moonshot": fields({"type": _ON}, {"keep": nullable(word("all"))}, closed=True),
-}
-_OF_GATEWAYS: Final[Mapping[str, Form]] = {"metadata": values(text)}
-_OF_ANYBODY: Final[Mapping[str, Form]] = {}
-
-
-def _forms(vendor: str) -> Mapping[str, Form]:
-    return _OF_OPENAI if vendor in TAKES else _OF_GATEWAYS if vendor in CLOSED else _OF_ANYBODY
-
-
 class OpenAIMapping(stubs.Mapping["Call"]):
     """A call to OpenAI's request. Its reply needs no mapping: the unified types have the same shape."""
 
     @override
     def request(self, call: Call, /) -> stubs.RequestFields:
         asked = call.given
-        check_kinds(cast("Mapping[str, object]", asked), _forms(call.vendor.name))
+        check_kinds(cast("Mapping[str, object]", asked), forms_of(call.vendor.name))
         limit = asked.get("max_completion_tokens")
         old_limit = asked.get("max_tokens")
         if call.vendor.name == "openai":
@@ -262,24 +225,6 @@ def _joined(call: Call, index: int, content: Iterable[Mapping[str, object]]) -> 
     return "\n".join(str(part["text"]) for part in found if part["type"] == "text")
 
 
-# Vendors whose own description says all that they take. (Those of DeepSeek, vLLM and Hugging Face say less.)
-CLOSED: Final = frozenset(
-    (
-        "ai21",
-        "cerebras",
-        "fireworks",
-        "groq",
-        "moonshot",
-        "openrouter",
-        "perplexity",
-        "sambanova",
-        "together",
-        "xai",
-        "zai",
-    )
-)
-
-
 class Described(Protocol):
     """What a vendor's compiled description says of its request fields."""
 
@@ -347,7 +292,7 @@ class OpenAIDialect(Dialect):
     def body(self, call: Call) -> dict[str, object]:
         body = self._mapping.request(call).wire()
         if (thinking := call.given.get("thinking")) is not None:
-            said = _THINKING.get(call.vendor.name, mapping)("thinking", thinking)
+            said = THINKING.get(call.vendor.name, mapping)("thinking", thinking)
             if said is None:
                 body["thinking"] = thinking
             else:
@@ -411,7 +356,9 @@ def _settle_calls(message: ChatCompletionMessage) -> None:
 
 def native(body: bytes) -> Wire | None:
     """The reply in OpenAI's own type; where a gateway's does not fit it, with its fields as they came."""
+    from polyvox_wire.openai.responses import CreateChatCompletionResponse  # few look at it
+
     try:
-        return r.CreateChatCompletionResponse.model_validate_json(body)
+        return CreateChatCompletionResponse.model_validate_json(body)
     except ValidationError:
         return Wire.model_validate_json(body)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast, get_args
 
-from polyvox_wire.openai import requests as q
-
 from ..errors import InvalidMessageError
-from ..forms import Form, word
+from ..forms import Form, lazily, word
 from ..shapes import is_mapping, mapping_of
 from .media import file_of, inline, sound_of, url_of
 from .parts import ONLY_TEXT, SAID, Taken, numbered
@@ -27,8 +25,6 @@ TAKES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
 
 OpenAI's and Azure's descriptions; for model inference, learn.microsoft.com/rest/api/aifoundry/modelinference.
 """
-_DETAILS: Final = word(*get_args(q.ChatCompletionRequestMessageContentPartImageImageUrlDetail))
-_SOUNDS: Final = word(*get_args(q.ChatCompletionRequestMessageContentPartAudioInputAudioFormat))
 NO_CACHE_MARKS: Final = "OpenAI caches prompts by itself; see prompt_cache_key"
 _FORMATS: Final = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav"}
 
@@ -62,15 +58,29 @@ def passed_on(where: str, content: object) -> Iterable[Mapping[str, object]]:
             yield part
 
 
+@lazily
+def _details() -> Form:
+    from polyvox_wire.openai.requests import ChatCompletionRequestMessageContentPartImageImageUrlDetail as Detail
+
+    return word(*get_args(Detail))
+
+
+@lazily
+def _sounds() -> Form:
+    from polyvox_wire.openai.requests import ChatCompletionRequestMessageContentPartAudioInputAudioFormat as Sound
+
+    return word(*get_args(Sound))
+
+
 def _checked(call: Call, where: str, kind: str, part: Mapping[str, object]) -> Mapping[str, object] | None:
     match kind:
         case "image_url" | "audio_url":
             url_of(f"{where}.{kind}", part[kind])
-            _check_word(f"{where}.{kind}.detail", mapping_of(part[kind]).get("detail"), _DETAILS)
+            _check_word(f"{where}.{kind}.detail", mapping_of(part[kind]).get("detail"), _details)
         case "input_audio":
             sound_of(where, part[kind])
             payload = _with_format(where, part[kind])
-            _check_word(f"{where}.{kind}.format", payload["format"], _SOUNDS)
+            _check_word(f"{where}.{kind}.format", payload["format"], _sounds)
             return {"type": kind, kind: payload}
         case "file":
             return _file(call, where, part)
