@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
-from ..described import arms, items_of, misfit
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..forms import Form, by_type, count, each, fields, mapping, nullable, word
 from ..forms import text as text_form
 from ..schemas import Rules, closed
 from ..shapes import mapping_of
 from .anthropic_media import TAKES, block_of, text
+from .anthropic_own import own_tool
 from .anthropic_search import search_tool
 from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, stops, texts, thinks, turns
 
@@ -320,7 +320,7 @@ def _tool(call: Call, index: int, tool: Mapping[str, object]) -> Mapping[str, ob
         if tool.get("type") == "custom" and "custom" in tool:
             call.refuse(f"tools[{index}] (custom)", "Anthropic has no tools with free-text input; use a function")
             return None
-        return _own_tool(f"tools[{index}]", tool)
+        return own_tool(f"tools[{index}]", tool)
     function = mapping_of(tool["function"])
     schema = {"type": "object", **mapping_of(function.get("parameters") or _NO_PARAMETERS)}
     where = f"functions[{index}]" if call.by_functions else f"tools[{index}].function"
@@ -334,16 +334,6 @@ def _tool(call: Call, index: int, tool: Mapping[str, object]) -> Mapping[str, ob
     if cache := tool.get("cache_control"):
         made["cache_control"] = cast("q.CacheControlEphemeral", cache)
     return cast("Mapping[str, object]", made)
-
-
-def _own_tool(where: str, tool: Mapping[str, object]) -> Mapping[str, object]:
-    """Anthropic's own form; a newer tool than its description has goes as it is."""
-    from polyvox_wire.anthropic.requests import CreateMessageParams
-
-    kind = arms(items_of(CreateMessageParams, "tools")).get(str(tool.get("type") or "custom"))
-    if kind is not None and (said := misfit(where, tool, kind)) is not None:
-        raise InvalidRequestError(said, param="tools")
-    return tool
 
 
 def _tool_choice(call: Call) -> q.ToolChoice | Omit:
