@@ -27,7 +27,7 @@ from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
 from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..schemas import Rules
-from ..shapes import is_list, mapping_of
+from ..shapes import is_list, is_mapping, mapping_of
 from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader, wanted_way
 from .openai_forms import CLOSED, THINKING, forms_of
@@ -195,8 +195,8 @@ def _without_ours(where: str, fields: Mapping[str, object], vendor: str) -> Mapp
     if (called := plain.get("function_call")) is not None:
         plain["function_call"] = _said_as_text(mapping_of(called))
     audio = plain.get("audio")
-    if isinstance(audio, Mapping):
-        named = mapping_of(audio).get("id")
+    if is_mapping(audio):
+        named = audio.get("id")
         if not named and vendor in TAKES:
             raise InvalidMessageError(f"{where}.audio.id is missing; it names what was said")
         plain.update({"audio": {"id": named}} if named else {})
