@@ -47,7 +47,7 @@ def settle_tools(given: ModelParameters) -> None:
         raise InvalidRequestError("tools must be a list of tools", param="tools")
     asked = list(cast("Iterable[object]", tools))
     found = [_definition(index, tool) for index, tool in enumerate(asked)]
-    if any(callable(tool) for tool in asked):
+    if any(map(callable, asked)):
         _check_names(found)
     given["tools"] = found
 
@@ -111,7 +111,7 @@ def refuse_foreign_tools(call: Call) -> None:
         return
     kept: list[Mapping[str, object]] = []
     for index, tool in enumerate(tools):
-        owner = _owner(tool)
+        owner = _ANYBODY if "function" in tool else _owner(tool)
         if owner in (own, _ANYBODY):
             kept.append(tool)
         else:
@@ -137,7 +137,7 @@ _ANYBODY: Final = "anybody"
 def _owner(tool: Mapping[str, object]) -> str | None:
     """The vendor whose own a tool is; a function is anybody's, and None's what nobody here knows."""
     kind = tool.get("type")
-    if "function" in tool:
+    if kind == "function":
         return _ANYBODY
     if isinstance(kind, str):
         if kind == "custom":

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hostile.vendor import HostileVendor
+from tests.hostile.vendor import HostileVendor, certificate
 
 pytest.register_assert_rewrite("tests.hostile.asking")
 
@@ -52,3 +52,9 @@ def heard() -> Iterator[io.StringIO]:
 def spans_tell_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is traced has its prompts and answers in it."""
     monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_ONLY")
+
+
+@pytest.fixture(autouse=True)
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's certificate is good, as far as the process is concerned."""
+    monkeypatch.setenv("SSL_CERT_FILE", certificate())
