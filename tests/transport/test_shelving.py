@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+
+from typing_extensions import override
 
 from polyvox.transport.shelving import KEPT, KEPT_SECONDS, Kept, Shelf
 from polyvox.transport.targets import Place
@@ -12,22 +13,21 @@ HERE = Place("a.test", 443, True)
 THERE = Place("b.test", 443, True)
 
 
-@dataclass
-class State:
-    """What httpcore2 says of a connection."""
+class Connection(Kept):
+    """One that says this of itself."""
 
-    idle: bool = True
-    expired: bool = False
+    def __init__(self, place: Place = HERE, *, good: bool = True, closed: bool = False) -> None:
+        super().__init__(place)
+        self.good = good
+        self.closed = closed
 
-    def is_idle(self) -> bool:
-        return self.idle
+    @override
+    def is_good_again(self) -> bool:
+        return self.good
 
-    def has_expired(self) -> bool:
-        return self.expired
-
-
-def connection(place: Place = HERE, state: State | None = None) -> Kept:
-    return Kept(place, state or State())
+    @override
+    def has_closed(self) -> bool:
+        return self.closed
 
 
 def shelf_with(*connections: Kept, kept: int = KEPT) -> Shelf[Kept]:
@@ -38,7 +38,7 @@ def shelf_with(*connections: Kept, kept: int = KEPT) -> Shelf[Kept]:
 
 
 def test_the_last_one_that_was_used_is_taken_first_and_belongs_to_one_request() -> None:
-    older, newer = connection(), connection()
+    older, newer = Connection(), Connection()
     shelf = shelf_with(older, newer)
     assert shelf.take(HERE) == (newer, [])
     assert shelf.take(HERE) == (older, [])
@@ -47,44 +47,51 @@ def test_the_last_one_that_was_used_is_taken_first_and_belongs_to_one_request() 
 
 
 def test_a_connection_is_for_its_host_port_and_scheme_only() -> None:
-    shelf = shelf_with(connection(HERE))
+    shelf = shelf_with(Connection(HERE))
     for other in (THERE, HERE._replace(port=8443), HERE._replace(secure=False)):
         assert shelf.take(other) == (None, [])
 
 
 def test_one_that_its_server_closed_is_stale_and_the_next_is_taken() -> None:
-    good, closed = connection(), connection(state=State(expired=True))
+    good, closed = Connection(), Connection(closed=True)
     assert shelf_with(good, closed).take(HERE) == (good, [closed])
 
 
+def test_one_that_was_free_for_too_long_is_stale() -> None:
+    old = Connection()
+    shelf = shelf_with(old)
+    old.free_since -= KEPT_SECONDS
+    assert shelf.take(HERE) == (None, [old])
+
+
 def test_one_that_cannot_be_used_again_is_not_kept() -> None:
-    broken = connection(state=State(idle=False))
+    broken = Connection(good=False)
     shelf: Shelf[Kept] = Shelf(KEPT)
     assert list(shelf.put(broken)) == [broken]
     assert shelf.take(HERE) == (None, [])
 
 
 def test_no_more_are_kept_than_the_shelf_holds() -> None:
-    first, second, third = connection(), connection(), connection()
+    first, second, third = Connection(), Connection(), Connection()
     shelf = shelf_with(first, second, kept=2)
     assert list(shelf.put(third)) == [first]
     assert [shelf.take(HERE)[0] for _ in range(3)] == [third, second, None]
 
 
 def test_those_that_were_free_for_too_long_go_when_another_comes_back() -> None:
-    old, new = connection(), connection()
+    old, new = Connection(), Connection()
     shelf = shelf_with(old)
     old.free_since -= KEPT_SECONDS
     assert list(shelf.put(new)) == [old]
 
 
 def test_a_shelf_that_keeps_nothing() -> None:
-    one = connection()
+    one = Connection()
     assert list(Shelf[Kept](0).put(one)) == [one]
 
 
 def test_a_cleared_shelf_gives_up_every_connection_and_keeps_none_of_those_that_come_back() -> None:
-    free, busy = connection(), connection(THERE)
+    free, busy = Connection(), Connection(THERE)
     shelf = shelf_with(busy, free)
     shelf.take(THERE)
     assert set(shelf.clear()) == {free, busy}
@@ -98,7 +105,7 @@ def test_threads_never_get_the_same_connection() -> None:
 
     def use() -> None:
         for _ in range(2_000):
-            mine = shelf.take(HERE)[0] or connection()
+            mine = shelf.take(HERE)[0] or Connection()
             if mine in used:
                 twice.append(mine)
             used.add(mine)

@@ -28,7 +28,7 @@ def test_an_address(url: str, place: Place) -> None:
     target = target_of(url, (("authorization", "Bearer k"), ("accept", "application/json")))
     theirs = httpx2.Request("POST", url)
     assert target.place == place
-    assert target.url.target == theirs.url.raw_path
+    assert target.path == theirs.url.raw_path
     assert dict(target.headers) == {
         b"host": theirs.headers["host"].encode(),
         b"authorization": b"Bearer k",

@@ -1,73 +1,140 @@
-"""Connections that are kept and used again: httpcore2's HTTP/1.1, without its pool, whose work for each request grows
-with the number of connections.
+"""Connections that are kept and used again. What is said over one is h11's (talking.py), the bytes go through
+httpcore2's network, and which one a request gets is decided in shelving.py.
 
-`Pool` and `AsyncPool` are the same thing twice; which connection is taken is decided in shelving.py.
+`Pool` and `AsyncPool` are the same thing twice. httpcore2's own pool looks at each of its connections for each request.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import httpcore2
 
 from ..headers import ReplyHeaders
 from .interception import is_intercepted
-from .shelving import KEPT, KEPT_SECONDS, Kept, Shelf
+from .shelving import KEPT, Kept, Shelf
+from .talking import Head, RawHeaders, Talk
 from .targets import Place, target_of
 from .trusting import trust
 from .unpacking import PACKED, Unpacker
-from .wires import AsyncWire, Wire
 
 if TYPE_CHECKING:
     from ..exchange import Headers
     from .carrying import AsyncCarried, Carried
     from .replies import AsyncReply, Reply
 
+_READ: Final = 2**16
+"""Bytes, at a time."""
+
 
 class Prepared(NamedTuple):
     """A request, and where to."""
 
     place: Place
-    request: httpcore2.Request
+    target: bytes
+    headers: RawHeaders
+    body: bytes
     phases: Mapping[str, float | None]
     trace: Callable[[str, Mapping[str, object]], None] | None
     """Is told of the connection that is made for it, as httpcore2 would tell."""
 
 
-def _prepared(method: str, url: str, headers: Headers, content: bytes, extensions: Mapping[str, object]) -> Prepared:
-    place, address, raw = target_of(url, headers)
-    sent = [*raw, (b"content-length", b"%d" % len(content))]
-    phases = extensions["timeout"]
-    request = httpcore2.Request(method, address, headers=sent, content=content, extensions={"timeout": phases})
-    return Prepared(
-        place,
-        request,
-        cast("Mapping[str, float | None]", phases),
-        cast("Callable[[str, Mapping[str, object]], None] | None", extensions.get("trace")),
-    )
+def _prepared(url: str, headers: Headers, body: bytes, extensions: Mapping[str, object]) -> Prepared:
+    place, target, raw = target_of(url, headers)
+    phases = cast("Mapping[str, float | None]", extensions["timeout"])
+    trace = cast("Callable[[str, Mapping[str, object]], None] | None", extensions.get("trace"))
+    return Prepared(place, target, [*raw, (b"content-length", b"%d" % len(body))], body, phases, trace)
 
 
 class Connection(Kept):
-    """A connection, and the wire under it."""
+    """A connection. Each step of a request may take what is left of its time."""
 
-    __slots__ = ("http", "wire")
+    __slots__ = ("_phases", "_stream", "_talk")
 
-    def __init__(self, place: Place, origin: httpcore2.Origin, wire: Wire) -> None:
-        self.wire = wire
-        self.http = httpcore2.HTTP11Connection(origin, wire, KEPT_SECONDS)
-        super().__init__(place, self.http)
+    def __init__(self, place: Place, stream: httpcore2.NetworkStream) -> None:
+        super().__init__(place)
+        self._stream = stream
+        self._talk = Talk()
+        self._phases: Mapping[str, float | None] = {}
+
+    def ask(self, asked: Prepared) -> Head:
+        """Send a request; how its reply begins."""
+        talk, phases = self._talk, asked.phases
+        self._phases = phases
+        with suppress(httpcore2.WriteError):  # a server may answer and close before it was sent everything
+            for data in talk.request(asked.target, asked.headers, asked.body):
+                self._stream.write(data, phases["write"])
+        while (head := talk.head()) is None:
+            talk.receive(self._stream.read(_READ, phases["read"]))
+        return head
+
+    def pieces(self) -> Iterator[bytes]:
+        """The reply's body as it arrives."""
+        talk = self._talk
+        while True:
+            yield from talk.body()
+            if talk.ended:
+                return
+            talk.receive(self._stream.read(_READ, self._phases["read"]))
+
+    def is_good_again(self) -> bool:
+        """Whether it may be kept for another request."""
+        return self._talk.ended and self._talk.again()
+
+    def has_closed(self) -> bool:
+        """Whether the server has closed it meanwhile, or sent what nobody asked for."""
+        return bool(self._stream.get_extra_info("is_readable"))
+
+    def close(self) -> None:
+        """Close it, whatever it is at."""
+        self._stream.close()
 
 
 class AsyncConnection(Kept):
     """The same, asynchronous."""
 
-    __slots__ = ("http", "wire")
+    __slots__ = ("_phases", "_stream", "_talk")
 
-    def __init__(self, place: Place, origin: httpcore2.Origin, wire: AsyncWire) -> None:
-        self.wire = wire
-        self.http = httpcore2.AsyncHTTP11Connection(origin, wire, KEPT_SECONDS)
-        super().__init__(place, self.http)
+    def __init__(self, place: Place, stream: httpcore2.AsyncNetworkStream) -> None:
+        super().__init__(place)
+        self._stream = stream
+        self._talk = Talk()
+        self._phases: Mapping[str, float | None] = {}
+
+    async def ask(self, asked: Prepared) -> Head:
+        """Send a request; how its reply begins."""
+        talk, phases = self._talk, asked.phases
+        self._phases = phases
+        with suppress(httpcore2.WriteError):
+            for data in talk.request(asked.target, asked.headers, asked.body):
+                await self._stream.write(data, phases["write"])
+        while (head := talk.head()) is None:
+            talk.receive(await self._stream.read(_READ, phases["read"]))
+        return head
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The reply's body as it arrives."""
+        talk = self._talk
+        while True:
+            for piece in talk.body():
+                yield piece
+            if talk.ended:
+                return
+            talk.receive(await self._stream.read(_READ, self._phases["read"]))
+
+    def is_good_again(self) -> bool:
+        """Whether it may be kept for another request."""
+        return self._talk.ended and self._talk.again()
+
+    def has_closed(self) -> bool:
+        """Whether the server has closed it meanwhile, or sent what nobody asked for."""
+        return bool(self._stream.get_extra_info("is_readable"))
+
+    async def aclose(self) -> None:
+        """Close it, whatever it is at, even when the task is being cancelled."""
+        await _closed_all_the_same(self._stream)
 
 
 def _tell(asked: Prepared, stream: httpcore2.NetworkStream) -> None:
@@ -91,7 +158,7 @@ class Pool:
         """The request, as `send` takes it."""
         if is_intercepted():
             return self._beside().build_request(method, url, headers=headers, content=content, extensions=extensions)
-        return _prepared(method, url, headers, content, extensions)
+        return _prepared(url, headers, content, extensions)
 
     def _beside(self) -> Carried:
         """For the time that somebody stands in for httpx2's transport."""
@@ -112,13 +179,11 @@ class Pool:
         self._close(stale)
         if connection is None:
             connection = self._connect(asked)
-        connection.wire.phases = asked.phases
         try:
-            reply = connection.http.handle_request(asked.request)
+            return PoolReply(self, connection, connection.ask(asked))
         except BaseException:
             self.give_back(connection)
             raise
-        return PoolReply(self, connection, reply)
 
     def _connect(self, asked: Prepared) -> Connection:
         place, phases = asked.place, asked.phases
@@ -127,7 +192,7 @@ class Pool:
             _tell(asked, stream)
             stream = stream.start_tls(trust(), place.host, phases["connect"])
         _tell(asked, stream)
-        connection = Connection(place, asked.request.url.origin, Wire(stream))
+        connection = Connection(place, stream)
         self._shelf.busy.add(connection)
         return connection
 
@@ -137,7 +202,7 @@ class Pool:
 
     def _close(self, connections: Sequence[Connection]) -> None:
         for connection in connections:
-            connection.http.close()
+            connection.close()
 
     def close(self) -> None:
         """Close every connection."""
@@ -150,32 +215,25 @@ class Pool:
 class PoolReply:
     """A reply; nothing stands between it and the connection but what unpacks."""
 
-    __slots__ = ("_connection", "_pool", "_reply", "headers", "status_code")
+    __slots__ = ("_connection", "_is_packed", "_pieces", "_pool", "headers", "status_code")
 
-    def __init__(self, pool: Pool, connection: Connection, reply: httpcore2.Response) -> None:
+    def __init__(self, pool: Pool, connection: Connection, head: Head) -> None:
         self._pool = pool
         self._connection: Connection | None = connection
-        self._reply = reply
-        self.status_code = reply.status
-        self.headers: Mapping[str, str] = ReplyHeaders(reply.headers)
+        self._pieces = connection.pieces()
+        self._is_packed = any(name.lower() == b"content-encoding" for name, _ in head.headers)
+        self.status_code = head.status
+        self.headers: Mapping[str, str] = ReplyHeaders(head.headers)
 
     def iter_bytes(self) -> Iterator[bytes]:
         """The body as it arrives."""
-        pieces = iter(cast("Iterator[bytes]", self._reply.stream))
-        return _unpacked(self, pieces) if _is_packed(self._reply.headers) else pieces
+        return _unpacked(self, self._pieces) if self._is_packed else self._pieces
 
     def close(self) -> None:
         """Give the connection back; it is closed if the body has not been read."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            try:
-                self._reply.close()
-            finally:
-                self._pool.give_back(connection)
-
-
-def _is_packed(headers: Sequence[tuple[bytes, bytes]]) -> bool:
-    return any(name.lower() == b"content-encoding" for name, _ in headers)
+            self._pool.give_back(connection)
 
 
 def _unpacked(reply: PoolReply, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -203,7 +261,7 @@ class AsyncPool:
         """The request, as `send` takes it."""
         if is_intercepted():
             return self._beside().build_request(method, url, headers=headers, content=content, extensions=extensions)
-        return _prepared(method, url, headers, content, extensions)
+        return _prepared(url, headers, content, extensions)
 
     def _beside(self) -> AsyncCarried:
         """For the time that somebody stands in for httpx2's transport."""
@@ -224,13 +282,11 @@ class AsyncPool:
         await self._close(stale)
         if connection is None:
             connection = await self._connect(asked)
-        connection.wire.phases = asked.phases
         try:
-            reply = await connection.http.handle_async_request(asked.request)
+            return AsyncPoolReply(self, connection, await connection.ask(asked))
         except BaseException:
-            self._shelf.busy.discard(connection)  # httpcore2 has closed it
+            await self.give_back(connection)
             raise
-        return AsyncPoolReply(self, connection, reply)
 
     async def _connect(self, asked: Prepared) -> AsyncConnection:
         place, phases = asked.place, asked.phases
@@ -241,7 +297,7 @@ class AsyncPool:
             except BaseException:  # httpcore2 closes only after failures, not when it is cancelled
                 await _closed_all_the_same(stream)
                 raise
-        connection = AsyncConnection(place, asked.request.url.origin, AsyncWire(stream))
+        connection = AsyncConnection(place, stream)
         self._shelf.busy.add(connection)
         return connection
 
@@ -251,7 +307,7 @@ class AsyncPool:
 
     async def _close(self, connections: Sequence[AsyncConnection]) -> None:
         for connection in connections:
-            await connection.http.aclose()
+            await connection.aclose()
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -271,28 +327,25 @@ async def _closed_all_the_same(stream: httpcore2.AsyncNetworkStream) -> None:
 class AsyncPoolReply:
     """The same as `PoolReply`, asynchronous."""
 
-    __slots__ = ("_connection", "_pool", "_reply", "headers", "status_code")
+    __slots__ = ("_connection", "_is_packed", "_pieces", "_pool", "headers", "status_code")
 
-    def __init__(self, pool: AsyncPool, connection: AsyncConnection, reply: httpcore2.Response) -> None:
+    def __init__(self, pool: AsyncPool, connection: AsyncConnection, head: Head) -> None:
         self._pool = pool
         self._connection: AsyncConnection | None = connection
-        self._reply = reply
-        self.status_code = reply.status
-        self.headers: Mapping[str, str] = ReplyHeaders(reply.headers)
+        self._pieces = connection.pieces()
+        self._is_packed = any(name.lower() == b"content-encoding" for name, _ in head.headers)
+        self.status_code = head.status
+        self.headers: Mapping[str, str] = ReplyHeaders(head.headers)
 
     def aiter_bytes(self) -> AsyncIterator[bytes]:
         """The body as it arrives."""
-        pieces = aiter(cast("AsyncIterator[bytes]", self._reply.stream))
-        return _unpacked_async(self, pieces) if _is_packed(self._reply.headers) else pieces
+        return _unpacked_async(self, self._pieces) if self._is_packed else self._pieces
 
     async def aclose(self) -> None:
         """Give the connection back; it is closed if the body has not been read."""
         if self._connection is not None:
             connection, self._connection = self._connection, None
-            try:
-                await self._reply.aclose()
-            finally:
-                await self._pool.give_back(connection)
+            await self._pool.give_back(connection)
 
 
 def _unpacked_async(reply: AsyncPoolReply, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

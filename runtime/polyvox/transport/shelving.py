@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from .targets import Place
@@ -16,22 +16,22 @@ KEPT: Final = 200
 KEPT_SECONDS: Final = 60.0
 
 
-class _State(Protocol):
-    """What httpcore2 knows of a connection."""
-
-    def has_expired(self) -> bool: ...
-    def is_idle(self) -> bool: ...
-
-
 class Kept:
-    """What a shelf knows of a connection."""
+    """A connection, as far as a shelf knows it."""
 
-    __slots__ = ("free_since", "place", "state")
+    __slots__ = ("free_since", "place")
 
-    def __init__(self, place: Place, state: _State) -> None:
+    def __init__(self, place: Place) -> None:
         self.place = place
-        self.state = state
         self.free_since = 0.0
+
+    def is_good_again(self) -> bool:
+        """Whether it may be kept for another request."""
+        raise NotImplementedError
+
+    def has_closed(self) -> bool:
+        """Whether the server has closed it meanwhile."""
+        raise NotImplementedError
 
 
 ConnectionT = TypeVar("ConnectionT", bound=Kept)
@@ -54,7 +54,7 @@ class Shelf(Generic[ConnectionT]):
                 found = free.pop()
             except IndexError:  # another thread was faster
                 break
-            if not found.state.has_expired():
+            if monotonic() - found.free_since < KEPT_SECONDS and not found.has_closed():
                 self.busy.add(found)
                 return found, stale
             stale.append(found)
@@ -63,7 +63,7 @@ class Shelf(Generic[ConnectionT]):
     def put(self, connection: ConnectionT) -> Sequence[ConnectionT]:
         """It is not busy any more."""
         self.busy.discard(connection)
-        if not self._kept or not connection.state.is_idle():
+        if not self._kept or not connection.is_good_again():
             return (connection,)
         connection.free_since = monotonic()
         free = self._free.get(connection.place)

@@ -28,7 +28,8 @@ class Target(NamedTuple):
     """An address and headers, without those that depend on the body."""
 
     place: Place
-    url: httpcore2.URL
+    path: bytes
+    """With the query."""
     headers: list[tuple[bytes, bytes]]
 
 
@@ -42,7 +43,7 @@ def target_of(url: str, headers: Headers) -> Target:
     raw = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers]
     if "host" not in given:
         raw.insert(0, (b"host", _netloc(address)))
-    return Target(place, address, raw)
+    return Target(place, address.target, raw)
 
 
 def _netloc(address: httpcore2.URL) -> bytes:

@@ -8,6 +8,7 @@ from typing import Final
 from ..exchange import UnreadableReplyError
 
 _ERRORS: Final = {
+    "h11": ("ProtocolError",),
     "httpcore2": ("TimeoutException", "NetworkError", "ProtocolError"),
     "httpx2": ("RequestError", "InvalidURL"),
     "httpx": ("RequestError", "InvalidURL"),
