@@ -258,6 +258,44 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
     assert not _touches(loaded, *others)
 
 
+MAY_LOAD: Final = {
+    "polyvox": """
+        addressing answering async_client call calling candidates choosing client client_settings completions
+        connecting defaults dialects drivers errors exchange functions guessing handshakes headers honest kinds limits
+        messages content mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
+        streams structured support tools transport watching
+    """,
+    "polyvox.dialects": """
+        anthropic anthropic_media anthropic_request anthropic_search blocks dialect dicts media openai openai_media
+        openai_stream openai_thoughts parts
+    """,
+    "polyvox_wire": "anthropic chat openai support",
+    "polyvox_wire.openai": "options stubs",
+    "polyvox_wire.anthropic": "options responses stubs",
+    "polyvox_wire.chat": "responses",
+}
+"""What a first plain call has time for, by package. What only streams, tools made of callables, structured answers,
+errors, hooks, races or groups need is loaded by the first call that has them."""
+
+
+@pytest.mark.parametrize(
+    ("model", "reply"),
+    [
+        ("openai:m", {"id": "m", "choices": [{"message": {"role": "assistant", "content": "Hi"}}]}),
+        ("anthropic:m", {"id": "m", "type": "message", "content": [{"type": "text", "text": "Hi"}]}),
+    ],
+)
+def test_a_first_plain_call_loads_what_it_needs(model: str, reply: dict[str, object]) -> None:
+    loaded = _loaded_by(f"""
+import httpx2, polyvox
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json={reply})), api_key="k")
+assert client.completion("{model}", [{{"role": "user", "content": "Hi"}}]).choices[0].message.content == "Hi"
+""")
+    for package, names in MAY_LOAD.items():
+        found = {name.removeprefix(f"{package}.") for name in loaded if name.startswith(f"{package}.")}
+        assert {name for name in found if "." not in name} <= set(names.split()), package
+
+
 CLOUDS: Final = {
     "azure:m": {"openai"},
     "azure_ai:m": {"openai"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from .errors import UnsupportedParamsError
 from .parameters import CallParameters
@@ -44,7 +44,7 @@ DialectName: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vendor:
     """A provider's row: names, host, where its key is looked up, and its deviations as data."""
 
@@ -100,8 +100,7 @@ class Format:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(NamedTuple):
     """A caller's type, as what reads answers."""
 
     whole: Callable[[str], object]
@@ -110,7 +109,7 @@ class Typed:
     """The beginning of a text to the object so far; None while nothing fits."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """What to ask, whom, and what has been left out on the caller's wish."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 from .addressing import NATIVE, locate
 from .answering import AnswerReader, answered
@@ -49,7 +49,7 @@ _READ_ONCE = frozenset({"tools", "functions", "stop", "modalities"})
 _SEVERAL = _READ_ONCE.union(LISTS)
 
 
-@dataclass(slots=True)  # not frozen: one is made per call, and freezing doubles its cost
+@dataclass(slots=True, eq=False)  # not frozen: one is made per call, and freezing doubles its cost
 class Plan(Generic[T]):
     """Whom to ask, and how often."""
 
@@ -77,8 +77,7 @@ class Opened:
         self.received = Received(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind(Generic[T]):
+class _Kind(NamedTuple, Generic[T]):
     """What a whole and a streamed answer do not have in common."""
 
     stream: bool

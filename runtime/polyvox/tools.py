@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from .callables import described
 from .errors import InvalidRequestError
 from .shapes import mapping_of
 
@@ -127,6 +126,8 @@ def _name(function: object) -> object:
 
 
 def _from_callable(index: int, function: Callable[..., object]) -> Mapping[str, object]:
+    from .callables import described
+
     told = described(f"tools[{index}]", function)
     summary = {"description": told.description} if told.description else {}
     return {"type": "function", "function": {"name": told.name, **summary, "parameters": told.parameters}}
