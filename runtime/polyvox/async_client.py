@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
     from polyvox_wire.models import KnownModel
 
+    from .answer_streams import AsyncStream
     from .calling import Plan
-    from .connecting import OwnAsyncClient
-    from .drivers import AsyncHTTP, AsyncReply, AsyncStream
     from .events import OnFailure, OnSuccess
     from .exchange import Tell
     from .groups import ModelGroup
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from .parsed_results import ParsedChatCompletion
     from .parsed_streams import AsyncParsedStream
     from .results import ChatCompletion, ChatCompletionChunk
+    from .transport.connecting import AsyncOwnHTTP
+    from .transport.replies import AsyncHTTP, AsyncReply
 
 __all__ = ["AsyncClient"]
 
@@ -151,7 +152,7 @@ class AsyncClient(ClientSettings):
             assert reply is not None, "a streamed answer leaves its reply open"
             from .parsed_streams import async_stream_of
 
-            return async_stream_of(opened, reply, http, watch)
+            return async_stream_of(opened, reply, watch)
 
     async def _carry_out(self, plan: Plan[T], tell: Tell | None, http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         if plan.race:
@@ -202,9 +203,9 @@ class _LoopPool:
     open before it closes its loop, and one of them is ours."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None) -> None:
-        from .connecting import OwnAsyncClient
+        from .transport.connecting import open_async_http
 
-        self.pool: OwnAsyncClient = OwnAsyncClient(transport)
+        self.pool: AsyncOwnHTTP = open_async_http(transport)
         self._pid = os.getpid()
         self._keeper = self._close_at_end()
 

@@ -12,7 +12,7 @@ from .parameters import CallParameters, ModelParameters, Parameters
 if TYPE_CHECKING:
     from polyvox_wire.models import KnownModel
 
-    from .drivers import AsyncStream, Stream
+    from .answer_streams import AsyncStream, Stream
     from .messages import Messages
     from .parsed_results import ParsedChatCompletion
     from .parsed_streams import AsyncParsedStream, ParsedStream
