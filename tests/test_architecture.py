@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 import polyvox
+from tests.runtime.socket_server import serving
 
 ROOT: Final = Path(__file__).parents[1]
 RUNTIME: Final = ROOT / "runtime/polyvox"
@@ -261,9 +262,12 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
 MAY_LOAD: Final = {
     "polyvox": """
         addressing answering async_client call calling candidates choosing client client_settings completions
-        connecting defaults dialects drivers errors exchange functions guessing handshakes headers honest kinds limits
-        messages content mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
+        content defaults dialects drivers errors exchange functions guessing headers honest kinds limits
+        messages mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
         streams structured support tools transport watching
+    """,
+    "polyvox.transport": """
+        carrying connecting handshakes interception pooling replies shelving targets troubles trusting unpacking wires
     """,
     "polyvox.dialects": """
         anthropic anthropic_media anthropic_request anthropic_search blocks dialect dicts media openai openai_media
@@ -294,6 +298,17 @@ assert client.completion("{model}", [{{"role": "user", "content": "Hi"}}]).choic
     for package, names in MAY_LOAD.items():
         found = {name.removeprefix(f"{package}.") for name in loaded if name.startswith(f"{package}.")}
         assert {name for name in found if "." not in name} <= set(names.split()), package
+
+
+def test_a_first_plain_call_needs_neither_httpx2_nor_asyncio() -> None:
+    with serving() as vendor:
+        loaded = _loaded_by(f"""
+from polyvox import completion
+said = completion("openai:m", [{{"role": "user", "content": "Hi"}}], api_base="{vendor.url}", api_key="k")
+assert said.choices[0].message.content
+""")
+    assert "httpcore2" in loaded
+    assert not _touches(loaded, "httpx2", "asyncio", "concurrent", "subprocess", "polyvox.transport.carrying")
 
 
 CLOUDS: Final = {
