@@ -52,6 +52,9 @@ class CarriedReply(_CarriedReply):
             return self._reply.iter_bytes()
         return iter(cast("httpx2.SyncByteStream", self._reply.stream))
 
+    def leave(self) -> None:
+        """After a fork: the transport is the parent's; nothing is closed."""
+
     def close(self) -> None:
         """Give the connection back, or close it if the body has not been read."""
         if self._open:
