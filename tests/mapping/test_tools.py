@@ -364,7 +364,7 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
     "keyword arguments": ([keywords], r"tools\[0\] \(keywords\): parameter .* cannot be filled by name"),
     "neither dict nor callable": ([BARE, 3], r"tools\[1\] must be a mapping or a callable, not a int"),
     "no name": ([{"type": "function", "function": {}}], r"tools\[0\]\.function\.name is missing"),
-    "no function": ([{"type": "function", "function": None}], r"tools\[0\]\.function\.name is missing"),
+    "no function": ([{"type": "function", "function": None}], r"tools\[0\]\.function is missing"),
     "a dict": (BARE, "tools must be a list"),
     "a text": ("weather", "tools must be a list"),
 }
