@@ -52,9 +52,6 @@ class CarriedReply(_CarriedReply):
             return self._reply.iter_bytes()
         return iter(cast("httpx2.SyncByteStream", self._reply.stream))
 
-    def leave(self) -> None:
-        """After a fork: the transport is the parent's; nothing is closed."""
-
     def close(self) -> None:
         """Give the connection back, or close it if the body has not been read."""
         if self._open:
@@ -90,6 +87,9 @@ class Carried(_Preparing):
     def send(self, request: object, *, stream: bool, follow_redirects: bool) -> CarriedReply:
         """The reply, with its body still to be read. Raises what httpx2 raises."""
         return CarriedReply(self._transport.handle_request(cast("httpx2.Request", request)))
+
+    def leave(self) -> None:
+        """After a fork: the transport is the parent's; nothing is closed."""
 
     def close(self) -> None:
         """Close the transport."""
