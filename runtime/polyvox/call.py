@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .errors import UnsupportedParamsError
 from .parameters import CallParameters
@@ -100,7 +100,8 @@ class Format:
     description: str | None = None
 
 
-class Typed(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Typed:
     """A caller's type, as what reads answers."""
 
     whole: Callable[[str], object]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from .addressing import NATIVE, locate
 from .answering import AnswerReader, answered
@@ -78,7 +78,8 @@ class Opened:
         self.received = Received(self)
 
 
-class _Kind(NamedTuple, Generic[T]):
+@dataclass(slots=True, eq=False)
+class _Kind(Generic[T]):
     """What a whole and a streamed answer do not have in common."""
 
     stream: bool
