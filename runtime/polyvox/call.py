@@ -64,24 +64,12 @@ class Vendor:
     formats: tuple[str, ...] = ("json_object", "json_schema")
     thinking: bool = False
     think_tags: bool = False
+    counted: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     regional_url: str | None = None
     """Its address where each `{region}` has one of its own, which the call or the environment says."""
     extras: tuple[str, ...] = ()
     """What some ways to log in need to have installed."""
-
-    @property
-    def speaks_openai(self) -> bool:
-        """Whether requests are OpenAI's, wherever they go."""
-        return self.dialect in (
-            "openai",
-            "azure",
-            "azure_ai",
-            "vertexopen",
-            "sagemaker",
-            "sagemaker_nova",
-            "completions",
-        )
 
 
 Way: TypeAlias = Literal["json_schema", "tool", "json_object", "instructions"]

@@ -106,19 +106,20 @@ def _take_stances(dialect: Dialect, call: Call, settings: CallParameters) -> Non
             call.refuse(name, stance.reason)
     for name in settings.keys() & OF_SOME_VENDORS.keys() - dialect.own_settings:
         call.refuse(name, f"{call.vendor.name} has no such setting; it is for {OF_SOME_VENDORS[name]}")
-    _check_stream_options(call)
+    _check_stream_options(dialect, call)
 
 
-def _check_stream_options(call: Call) -> None:
+def _check_stream_options(dialect: Dialect, call: Call) -> None:
     options = call.given.get("stream_options")
     if not options:
         return
     if not call.stream:
         raise InvalidRequestError("stream_options needs stream=True", param="stream_options")
-    if not call.vendor.speaks_openai:
+    if isinstance(dialect.support["stream_options"], Emulated):
         for key in options:
             if key != "include_usage":
                 call.refuse(f"stream_options[{key!r}]", f"{call.vendor.name} has no such option")
+        del call.given["stream_options"]
 
 
 def _options(dialect: Dialect, parameters: Mapping[str, object]) -> dict[str, object]:
