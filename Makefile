@@ -10,9 +10,13 @@ OLD ?=
 SINCE ?=
 ONLY ?=
 SECONDS ?= 60
+ROUNDS ?= 15
+
+# Containers often forbid bytecode; the tests start hundreds of interpreters, each of which would compile all of it anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types test pytest fuzz check bench bench-check bench-refresh bench-memory install-size soak record record-local clean
+.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types mypy pyright test pytest fuzz check bench bench-peers bench-check bench-refresh bench-profile bench-memory install-size soak record record-local clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +41,7 @@ COMPILED := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --
 lock: .venv-tools/.ready ## resolve the environments anew, with hashes and without index addresses
 	$(COMPILED) --group dev pyproject.toml -o requirements-dev.lock
 	$(COMPILED) --group pyproject.toml:tools -o requirements-tools.lock
+	for peer in benchmarks/peers/*.in; do $(COMPILED) $$peer -o $${peer%.in}.lock; done
 
 audit: $(READY) .venv-tools/.ready ## licences of all that is locked, and known vulnerabilities (asks a public database)
 	$(TOOLS)/pip-licenses --python $(BIN)/python --summary
@@ -82,36 +87,54 @@ lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check runtime codegen tests benchmarks docs
 
-types: $(READY) ## mypy --strict and pyright strict on everything
+types: mypy pyright ## mypy --strict and pyright strict on everything
+
+mypy: $(READY)
 	$(BIN)/mypy
+
+pyright: $(READY)
 	$(BIN)/pyright
 
+# Files are handed out whole, in the order of tests/conftest.py
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -q
+
 pytest: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+	$(PYTEST)
 
 fuzz: $(READY) ## the property tests with many random inputs: make fuzz [ONLY=tests/codegen/test_hostile.py]
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n auto --dist loadgroup -q -m hypothesis $(ONLY)
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis $(ONLY)
 
-check: check-generated lint types pytest ## everything CI runs
+# What one core does is done two at a time, each with its output in one piece where make can; the tests use all cores.
+GROUPED := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+check: $(READY) ## everything CI runs
+	$(MAKE) --no-print-directory --jobs=2 $(GROUPED) pyright mypy check-generated lint
+	$(MAKE) --no-print-directory pytest
 
 test: check ## the same as check
 
-bench: $(READY) ## ours against raw httpx2, everything; the docs show what this writes: make bench [ONLY=sync]
-	$(BIN)/python -m benchmarks $(if $(ONLY),--only "$(ONLY)",--save)
+bench: $(READY) ## ours against raw httpx2 and others, everything, for the docs: make bench [ONLY="sync, openai"] [ROUNDS=5]
+	$(BIN)/python -m benchmarks --rounds $(ROUNDS) $(if $(ONLY),--only "$(ONLY)",--save)
 
-bench-memory: $(READY) ## what 100,000 calls leave behind, and what a long stream needs: some minutes
+bench-peers: $(READY) ## an environment for each other library that make bench then measures too
+	$(BIN)/python -m benchmarks.peers.environments
+
+bench-profile: $(READY) ## where the microseconds of a call and of a chunk go, by module, for the docs
+	$(BIN)/python -m benchmarks.profile
+
+bench-memory: $(READY) ## what 100,000 calls leave behind, and what a long stream needs: some minutes, for the docs
 	$(BIN)/python -m benchmarks.memory
 
-install-size: $(READY) ## megabytes and distributions of a fresh installation; fails over 15 MB or 13
+install-size: $(READY) ## megabytes and distributions of a fresh installation, for the docs; fails over 15 MB or 13
 	$(BIN)/python -m benchmarks.install
 
-bench-check: $(READY) ## the same, and fail where a target is missed
+bench-check: $(READY) ## ours against raw httpx2 alone; fails where a ratio is over its target by more than the tolerance (5 %)
 	$(BIN)/python -m benchmarks --check
 
 bench-refresh: $(READY) ## from a new description to the line to change, cold: make bench-refresh [VENDOR=openai]
 	$(BIN)/python -m benchmarks.refreshing $(VENDOR)
 
-soak: $(READY) ## load with faults, for a minute: make soak [SECONDS=900]
+soak: $(READY) ## load with faults, for a minute, for the docs: make soak [SECONDS=900]
 	$(BIN)/python -m benchmarks.soak --seconds $(SECONDS)
 
 record: $(READY) ## record the cassettes again, with keys from the environment
@@ -121,4 +144,4 @@ record-local: $(READY) ## run servers that people host themselves, and record th
 	$(BIN)/python -m tests.local $(ONLY)
 
 clean: ## remove the environment and all caches
-	rm -rf $(VENV) .venv-local .venv-tools .mypy_cache .ruff_cache .hypothesis .pytest_cache
+	rm -rf $(VENV) .venv-local .venv-peers .venv-tools .mypy_cache .ruff_cache .hypothesis .pytest_cache

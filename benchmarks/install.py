@@ -9,6 +9,8 @@ import tempfile
 import venv
 from pathlib import Path
 
+from .results import save_facts
+
 ROOT = Path(__file__).parents[1]
 MOST_MB, MOST_DISTRIBUTIONS = 15.0, 13
 
@@ -33,6 +35,7 @@ def main() -> int:
     """Measure, print, and compare to the targets."""
     size, names = measure()
     print(f"{size:.1f} MB of {MOST_MB:g}, {len(names)} distributions of {MOST_DISTRIBUTIONS}: {', '.join(names)}")
+    save_facts({"MB, installation": size, "distributions, installation": len(names)})
     return int(size > MOST_MB or len(names) > MOST_DISTRIBUTIONS)
 
 

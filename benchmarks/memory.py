@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import gc
-import sys
 import tracemalloc
 from pathlib import Path
 
 from polyvox import Client
 
+from .results import save_facts
 from .server import running
 from .subjects import MESSAGES, Case
 
@@ -55,14 +55,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--calls", type=int, default=100_000)
     asked = parser.parse_args()
+    found: dict[str, float] = {}
     with running() as server:
         for vendor in ("openai", "anthropic"):
             for chunks in (200, 2000):
-                print(f"stream, {vendor}, {chunks} chunks: peak {stream_peak(server, vendor, chunks):.0f} kB")
-        for vendor in ("openai", "anthropic"):
+                name = f"kB of Python memory at the peak of a stream, {vendor}, {chunks} chunks"
+                found[name] = round(stream_peak(server, vendor, chunks))
             megabytes, objects = growth(server, vendor, asked.calls)
-            print(f"{asked.calls} calls, {vendor}: {megabytes:+.1f} MB, {objects:+} objects")
-            sys.stdout.flush()
+            found[f"MB left behind by {asked.calls:,} calls, {vendor}"] = megabytes
+            found[f"objects left behind by {asked.calls:,} calls, {vendor}"] = objects
+    for name, value in found.items():
+        print(f"{name}: {value:,.1f}")
+    save_facts(found)
 
 
 if __name__ == "__main__":

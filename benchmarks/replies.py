@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import cycle, islice
 from typing import Final
 
 SIZES: Final[Mapping[str, int]] = {"1kB": 600, "20kB": 19_500}
@@ -54,11 +55,16 @@ def reply(vendor: str, size: str) -> bytes:
     return json.dumps(_REPLIES[vendor](_WORDS[: SIZES[size]])).encode()
 
 
+def _tokens(count: int) -> Iterable[str]:
+    """Some clients give up where a model repeats itself."""
+    return islice(cycle(f" {word}" for word in _WORDS.split()), count)
+
+
 def _openai_events(count: int) -> list[bytes]:
     """Chunks of 300 bytes."""
     head = {"id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1780000000, "model": "gpt-bench"}
     deltas: list[tuple[dict[str, str], str | None]] = [({"role": "assistant", "content": ""}, None)]
-    deltas += [({"content": " token"}, None)] * (count - 2) + [({}, "stop")]
+    deltas += [({"content": word}, None) for word in _tokens(count - 2)] + [({}, "stop")]
     chunks: list[Mapping[str, object]] = []
     for delta, reason in deltas:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
@@ -73,8 +79,8 @@ def _anthropic_events(count: int) -> list[bytes]:
         {"type": "message_start", "message": message},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
     ]
-    delta = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": " token"}}
-    events += [delta] * (count - 2)
+    deltas = ({"type": "text_delta", "text": word} for word in _tokens(count - 2))
+    events += [{"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas]
     events += [
         {"type": "content_block_stop", "index": 0},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 150}},
@@ -87,8 +93,9 @@ def _gemini_events(count: int) -> list[bytes]:
     head = {"responseId": "bench", "modelVersion": "gemini-bench"}
     usage = {"promptTokenCount": 19, "candidatesTokenCount": 150, "totalTokenCount": 169}
     pieces: list[Mapping[str, object]] = [
-        {"candidates": [{"content": {"role": "model", "parts": [{"text": " token"}]}, "index": 0}], **head}
-    ] * (count - 1)
+        {"candidates": [{"content": {"role": "model", "parts": [{"text": word}]}, "index": 0}], **head}
+        for word in _tokens(count - 1)
+    ]
     pieces.append(
         {
             "candidates": [

@@ -59,9 +59,8 @@ async def _serve(certificate: str | None) -> None:
 def pin(core: int) -> None:
     """Keep this process on one core, where the system allows it; a machine with one core stays as it is."""
     with contextlib.suppress(AttributeError, OSError, IndexError):
-        cores = sorted(os.sched_getaffinity(0))
-        if len(cores) > 1:
-            os.sched_setaffinity(0, {cores[core]})
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))  # who started it may have kept itself to one
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[core]})
 
 
 @contextmanager

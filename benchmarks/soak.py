@@ -3,7 +3,11 @@
 `python -m benchmarks.soak [--seconds 900] [--streams 1000] [--threads 200]` ends with status 1 if a promise is broken:
 every call has exactly one outcome, its own answer or an error of ours; once the process is warm (from the second minute
 on, or the second quarter of a short run) memory, open files, tasks and threads do not grow, and the event loop is never
-late by more than a second; nothing is left at the end.
+kept from its work for more than a second of this process's own time; nothing is left at the end.
+
+Some 1,100 chunks and 100 new calls a second are asked for, about half of what one core can do: the two cores of a small
+machine have time for this process and the server. Where other work takes the cores away, the loop is late by the clock:
+that is told, and breaks no promise.
 """
 
 from __future__ import annotations
@@ -19,15 +23,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from statistics import median
-from time import monotonic
-from typing import Final, TypeAlias
+from time import monotonic, process_time
+from typing import Final, TypeAlias, cast
 
+from benchmarks import results
 from benchmarks.soak_server import expected, many_files, running
 from polyvox import APIError, AsyncClient, Client
 
 MODEL: Final = "openai:soak"
-LATEST: Final = 1.0
-"""Seconds that the event loop may be late."""
+LONGEST: Final = 1.0
+"""Seconds of this process's own processor time that may pass before the event loop gets its turn."""
+_SHORT: Final = 0.02
 MORE_MEMORY: Final = 1.05
 """Times the memory of the warm process, which an allocator may come to; and 8 MB."""
 
@@ -69,16 +75,19 @@ class Sample:
     files: int
     tasks: int
     threads: int
-    late: float
+    late: float = 0.0
     """Seconds that the event loop was late, at most, since the last sample."""
+    kept: float = 0.0
+    """Processor seconds of this process, all threads, in such a wait, at most: what it did instead."""
 
 
-def sample(late: float) -> Sample:
+def sample(late: float = 0.0, kept: float = 0.0) -> Sample:
     """Look at this process."""
     with open("/proc/self/statm", encoding="ascii") as statm:
         pages = int(statm.read().split()[1])
     files = len(os.listdir("/proc/self/fd"))
-    return Sample(pages * os.sysconf("SC_PAGE_SIZE"), files, len(asyncio.all_tasks()), threading.active_count(), late)
+    tasks, threads = len(asyncio.all_tasks()), threading.active_count()
+    return Sample(pages * os.sysconf("SC_PAGE_SIZE"), files, tasks, threads, late, kept)
 
 
 Going: TypeAlias = "Callable[[Tally], bool]"
@@ -117,11 +126,12 @@ def ask_in_thread(client: Client, tally: Tally, going: Going) -> None:
 async def watch(samples: list[Sample], tally: Tally, going: Going) -> None:
     """A sample a second; between them, how late a short sleep wakes up."""
     while going(tally):
-        late, next_sample = 0.0, monotonic() + 1
+        late, kept, next_sample = 0.0, 0.0, monotonic() + 1
         while (now := monotonic()) < next_sample:
-            await asyncio.sleep(0.02)
-            late = max(late, monotonic() - now - 0.02)
-        samples.append(sample(late))
+            worked = process_time()
+            await asyncio.sleep(_SHORT)
+            late, kept = max(late, monotonic() - now - _SHORT), max(kept, process_time() - worked - _SHORT)
+        samples.append(sample(late, kept))
 
 
 async def soak(url: str, going: Going, streams: int, threads: int) -> tuple[Tally, list[Sample], Sample]:
@@ -142,7 +152,7 @@ async def soak(url: str, going: Going, streams: int, threads: int) -> tuple[Tall
     client.close()
     await asyncio.get_running_loop().shutdown_default_executor()
     gc.collect()
-    return tally, samples, sample(0.0)
+    return tally, samples, sample()
 
 
 def warm_from(samples: Sequence[Sample]) -> int:
@@ -172,26 +182,44 @@ def growth(samples: Sequence[Sample]) -> list[str]:
         first, last = (median(getattr(one, name) for one in part) for part in (early, late))
         if last > first * times + more:
             found.append(f"{name} grew from {first:,.0f} to {last:,.0f}")
+    if (kept := max(one.kept for one in samples[warm:])) > LONGEST:
+        found.append(f"the event loop waited for {kept:.1f} s of this process's own processor time")
     return found
 
 
 async def _main(seconds: float, streams: int, threads: int) -> int:
-    before = sample(0.0)
+    before, worked, began, busy = sample(), process_time(), monotonic(), os.getloadavg()[0]
     with running() as url:
         until = monotonic() + seconds
         tally, samples, after = await soak(url, lambda _: monotonic() < until, streams, threads)
+    share = (process_time() - worked) / (monotonic() - began)
+    found = figures(tally, samples) | {"processors used": round(share, 2), "load of the machine before": round(busy, 1)}
+    print(", ".join(f"{number:,} {what}" for what, number in tally.outcomes.most_common()))
+    for name, value in found.items():
+        print(f"{name}: {value:,}")
     said = [*complaints(tally, before, after), *growth(samples)]
-    warm = samples[warm_from(samples) :]
-    memory, late = ([one.memory >> 20 for one in warm], [round(one.late * 1000) for one in warm])
-    if max(late) > LATEST * 1000:
-        said.append(f"the event loop was {max(late)} ms late")
-    print(f"{tally.asked['calls']:,} calls: " + ", ".join(f"{n:,} {what}" for what, n in tally.outcomes.most_common()))
-    print(f"memory in MB, warm {memory[0]}, at the end {memory[-1]}, at most {max(memory)}")
-    print(f"event loop late by at most {max(late)} ms, in half of all seconds by at most {median(late):.0f} ms")
-    print(f"open files at most {max(one.files for one in samples):,}")
     for line in said:
         print(f"BROKEN: {line}")
+    results.save(soak=cast("dict[str, object]", results.load().get("soak", {})) | {f"{seconds:g} s": found})
     return 1 if said else 0
+
+
+def figures(tally: Tally, samples: Sequence[Sample]) -> dict[str, float]:
+    """What came of it, by name."""
+    warm = samples[warm_from(samples) :]
+    memory, late = [one.memory >> 20 for one in warm], [one.late * 1000 for one in warm]
+    wrong = tally.asked["calls"] - tally.outcomes["answered"]
+    return {
+        "calls": tally.asked["calls"],
+        "of them with an error of ours": wrong,
+        "MB, once warm": memory[0],
+        "MB, at the end": memory[-1],
+        "MB, at most": max(memory),
+        "open files, at most": max(one.files for one in samples),
+        "ms that the event loop was late, median of each second's worst": round(median(late)),
+        "ms that the event loop was late, at most": round(max(late)),
+        "ms of own processor time that it waited, at most": round(max(one.kept for one in warm) * 1000),
+    }
 
 
 def main() -> int:

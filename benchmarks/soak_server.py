@@ -18,8 +18,8 @@ from benchmarks.server import process
 
 FAULTS: Final = 0.05
 PIECES: Final = 12
-PAUSE: Final = 0.5
-"""Seconds between two chunks, so that a thousand streams are what one process can read."""
+PAUSE: Final = 1.0
+"""Seconds between two chunks: of a thousand streams that is a thousand chunks a second, and eighty new calls."""
 
 Writer: TypeAlias = asyncio.StreamWriter
 Fault: TypeAlias = "Callable[[Writer, str], Coroutine[None, None, None]]"

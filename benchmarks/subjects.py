@@ -262,10 +262,10 @@ def _sync(server: str) -> Iterator[Subject]:
 
 def _async(server: str) -> Iterator[Subject]:
     case = Case("openai")
-    for in_flight in (1, 50, 200):
-        group, weight = f"async, openai, {in_flight} in flight", {1: 1.0, 50: 2.0, 200: 6.0}[in_flight]
-        yield Subject(group, "raw httpx2", raw_async(case, server, in_flight), weight=weight)
-        yield Subject(group, "polyvox", our_async(case, server, in_flight), weight=weight)
+    for vendor, in_flight in (("openai", 1), ("openai", 50), ("openai", 200), ("anthropic", 1), ("anthropic", 50)):
+        group, weight = f"async, {vendor}, {in_flight} in flight", {1: 1.0, 50: 2.0, 200: 6.0}[in_flight]
+        yield Subject(group, "raw httpx2", raw_async(Case(vendor), server, in_flight), weight=weight)
+        yield Subject(group, "polyvox", our_async(Case(vendor), server, in_flight), weight=weight)
     group = "async with aiohttp, openai, 200 in flight"
     yield Subject(group, "raw httpx2", raw_async(case, server, 200), weight=6.0)
     yield Subject(group, "polyvox", our_async(case, server, 200, AiohttpTransport), weight=6.0)

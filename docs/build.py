@@ -181,6 +181,7 @@ def main() -> int:
     pages["messages.md"] = NOTE + content.page()
     pages.update(migration_pages())
     pages.update({"performance.md": performance.page(), "performance.svg": performance.plot()})
+    pages["performance-libraries.svg"] = performance.plot_of_libraries()
     for name, text in pages.items():
         path = HERE / name
         if path.exists() and path.read_text("utf-8") == text:

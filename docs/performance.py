@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import cast
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
 
 from benchmarks.measuring import Row
+from benchmarks.results import load
 from benchmarks.targets import TOLERANCE, Verdict, verdicts
+from docs import plots
 
-RESULTS = Path(__file__).parents[1] / "benchmarks/results.json"
-_WIDTH, _LINE, _LEFT, _SCALE = 760, 18, 270, 230
+_DIALECTS: Final = {"openai": "OpenAI's dialect", "anthropic": "Anthropic's dialect"}
 
 _ABOUT = """
 What polyvox costs over the network call itself, in CPU of the calling process: ratios to the same call written by hand
@@ -20,6 +19,30 @@ gives dicts where polyvox gives typed results.
 
 ![Ratios to raw httpx2](performance.svg)
 """
+_OTHERS = """
+## Other libraries
+
+Ratio to raw httpx2 and, in brackets, CPU microseconds per call or chunk of a stream, all in the same run. Each library
+runs in an environment and a process of its own (`make bench-peers` builds them from `benchmarks/peers/*.lock`), is
+asked a batch at a time in random order with the others, and has to give the server's answer. Who makes a client for
+each call is not measured at 50 in flight.
+
+![Ratios of libraries to raw httpx2](performance-libraries.svg)
+"""
+_PROFILE = """
+## Where they go
+
+`make bench-profile`: processor time by module, from a thousand samples a second. The standard library and what is
+written in C count to who calls them; what is under a hundredth is the rest. `benchmarks/profile.md` says why it stays.
+"""
+_SOAK = """
+## Load
+
+`make soak`, and `make soak SECONDS=900`: 1,000 streams of one `AsyncClient` and 200 threads of one `Client` in one
+process, one call in 20 going wrong, no retries. It fails unless each call has exactly one outcome, nothing is left at
+the end, memory, files, tasks and threads stay as they are once the process is warm, and the event loop gets its turn at
+least once a second of the process's own processor time. By the clock it is later where other work takes the processors.
+"""
 _HOW = """
 ## How it was measured
 
@@ -27,7 +50,8 @@ _HOW = """
 server each pinned to a core; batches in random order, those that are compared next to each other; process CPU time,
 and the median of the rounds' ratios. `make bench-check` fails where a ratio is more than {tolerance:.0%} over its
 target, and on the counts of function calls and megabytes, which no load changes. `make bench-memory` and
-`make install-size` measure what their names say. Where the microseconds go: `benchmarks/profile.md`.
+`make install-size` measure what their names say. `make bench docs` measures all of the first three tables and writes
+this page; `make bench ONLY="stream, sync" ROUNDS=5` measures a part in little time and writes nothing.
 
 Last run: {machine}.
 
@@ -38,12 +62,9 @@ Last run: {machine}.
 - The machine was shared with other work during the last run: ratios move by some hundredths from run to run, and
   microseconds by more. Function calls and megabytes are exact.
 - Milliseconds of processes are CPU time, in steps of 10.
-- Other libraries (the OpenAI SDK, LiteLLM and so on) are not measured here.
+- Other libraries do other things with their time: some count cost, log, or keep what they saw. They are called as their
+  pages show it. The SDKs of OpenAI and Anthropic give their own vendor's types and translate nothing.
 """
-
-
-def _results() -> Mapping[str, object]:
-    return cast("Mapping[str, object]", json.loads(RESULTS.read_text("utf-8")))
 
 
 def _rows(results: Mapping[str, object]) -> list[Row]:
@@ -52,7 +73,7 @@ def _rows(results: Mapping[str, object]) -> list[Row]:
 
 def page() -> str:
     """Every target with what was measured."""
-    results = _results()
+    results = load()
     rows = _rows(results)
     facts = cast("Mapping[str, float]", results["facts"])
     found = verdicts(rows, facts)
@@ -67,7 +88,27 @@ def page() -> str:
     ]
     lines += ["\n## Other figures\n", "| what | measured |", "| --- | --- |"]
     lines += [f"| {name} | {value:g} |" for name, value in facts.items()]
+    lines += [_OTHERS, *_libraries()] if "peers" in results else []
+    for name, section in (("profile", _profile), ("soak", _load)):
+        if name in results:
+            lines += section(cast("Mapping[str, Mapping[str, float]]", results[name]))
     return "\n".join([*lines, _HOW.format(tolerance=TOLERANCE, machine=told)])
+
+
+def _profile(found: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """What `make bench-profile` found: a column for each thing measured, a line for each module."""
+    yield f"{_PROFILE}\n| microseconds | {' | '.join(found)} |\n{'| --- ' * (len(found) + 1)}|"
+    names = dict.fromkeys(name for layers in found.values() for name in layers if name != "the rest")
+    for name in [*names, "the rest"]:
+        cells = (f"{layers[name]:g}" if name in layers else "" for layers in found.values())
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def _load(runs: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """What `make soak` found, a column for each length of a run."""
+    yield f"{_SOAK}\n| | {' | '.join(runs)} |\n{'| --- ' * (len(runs) + 1)}|"
+    for name in dict.fromkeys(name for found in runs.values() for name in found):
+        yield f"| {name} | {' | '.join(f'{found[name]:,}' if name in found else '' for found in runs.values())} |"
 
 
 def _line(verdict: Verdict) -> str:
@@ -76,28 +117,35 @@ def _line(verdict: Verdict) -> str:
 
 
 def plot() -> str:
-    """A bar for each ratio, a mark at its target, a line at raw httpx2."""
-    results = _results()
-    facts: Mapping[str, float] = {}
-    found = verdicts(_rows(results), facts)
-    height = _LINE * (len(found) + 2)
-    style = 'font-family="sans-serif" font-size="11"'
-    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" {style}>']
-    lines += ['<rect width="100%" height="100%" fill="white"/>', *_bars(found)]
-    at = _LEFT + _SCALE
-    lines.append(f'<line x1="{at}" y1="4" x2="{at}" y2="{height - _LINE}" stroke="#555"/>')
-    lines.append(f'<text x="{at}" y="{height - 6}" text-anchor="middle">1 = raw httpx2; marks are targets</text>')
-    return "\n".join([*lines, "</svg>", ""])
+    """The targets."""
+    return plots.targets(verdicts(_rows(load()), {}))
 
 
-def _bars(found: Sequence[Verdict]) -> list[str]:
-    lines: list[str] = []
-    for number, verdict in enumerate(found):
-        top, long = 6 + number * _LINE, verdict.found * _SCALE
-        mark = _LEFT + verdict.target.most * _SCALE
-        colour = "#4c8c4a" if verdict.met else "#c98a2b"
-        lines.append(f'<text x="{_LEFT - 6}" y="{top + 11}" text-anchor="end">{verdict.name}</text>')
-        lines.append(f'<rect x="{_LEFT}" y="{top}" width="{long:.0f}" height="{_LINE - 5}" fill="{colour}"/>')
-        lines.append(f'<line x1="{mark:.0f}" y1="{top - 2}" x2="{mark:.0f}" y2="{top + _LINE - 3}" stroke="black"/>')
-        lines.append(f'<text x="{_LEFT + long + 5:.0f}" y="{top + 11}">{verdict.found:.2f}</text>')
-    return lines
+def plot_of_libraries() -> str:
+    """The other libraries."""
+    return plots.libraries(_rows(_peers()))
+
+
+def _peers() -> Mapping[str, object]:
+    return cast("Mapping[str, object]", load()["peers"])
+
+
+def _libraries() -> Iterator[str]:
+    """A table for each dialect: a line for each library, a column for each way to ask."""
+    peers = _peers()
+    rows = _rows(peers)
+    for vendor in ("openai", "anthropic"):
+        groups = [group for group in dict.fromkeys(row.group for row in rows) if vendor in group.split(", ")]
+        held = {(row.name, row.group): row for row in rows}
+        ways = [group.replace(f"{vendor}, ", "") for group in groups]
+        yield f"\n### {_DIALECTS[vendor]}\n\n| who | {' | '.join(ways)} |\n{'| --- ' * (len(ways) + 1)}|"
+        for name in dict.fromkeys(row.name for row in rows if row.group in groups):
+            yield f"| {name} | {' | '.join(_cell(held.get((name, group))) for group in groups)} |"
+    versions = cast("Mapping[str, str]", peers["versions"])
+    yield "\nVersions: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".\n"
+    for who, why in cast("Mapping[str, str]", peers["missing"]).items():
+        yield f"- Not measured: {who}: `{why}`"
+
+
+def _cell(row: Row | None) -> str:
+    return f"{row.ratio:.2f} ({row.cpu:,.0f})" if row else ""

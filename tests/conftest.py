@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Generator
+from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -50,6 +52,26 @@ def _known_names() -> frozenset[str]:
 KNOWN = _known_names()
 _CHARGED = {"WATSONX_PROJECT_ID": "p1", "GDC_PROJECT": "p1", "GDC_LOCATION": "l1"}
 TOKEN_SERVERS = ("GIGACHAT_AUTH_URL", "WATSONX_IAM_URL")
+
+
+LONGEST: Final = (
+    "codegen/test_history.py",
+    "codegen/test_one_step_changes.py",
+    "recordings/test_cuts.py",
+    "hostile/test_input.py",
+    "codegen/test_generate.py",
+    "hostile/test_replies.py",
+    "test_architecture.py",
+    "recordings/test_replies.py",
+    "typing/test_mistakes.py",
+)
+"""The files that take longest come first: `make pytest` hands whole files to its workers, which then end together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

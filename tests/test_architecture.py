@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +39,7 @@ LENT: Final = {
 }
 
 
+@cache
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.py"))
 
@@ -46,6 +48,7 @@ def _ids(files: list[Path]) -> list[str]:
     return [str(file.relative_to(ROOT)) for file in files]
 
 
+@cache
 def _parsed(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"), str(file))
 
@@ -56,7 +59,8 @@ def _package(file: Path) -> list[str]:
     return list(file.relative_to(home).parent.parts)
 
 
-def _imported(file: Path, *, checking: bool = False) -> set[str]:
+@cache
+def _imported(file: Path, *, checking: bool = False) -> frozenset[str]:
     """Every module that a file imports at run time, at any place in it; with `checking` also what only type checkers
     see."""
     found: set[str] = set()
@@ -67,7 +71,7 @@ def _imported(file: Path, *, checking: bool = False) -> set[str]:
             above = _package(file)[: len(_package(file)) - node.level + 1] if node.level else []
             module = ".".join([*above, *([node.module] if node.module else [])])
             found.update({module, *(f"{module}.{alias.name}" for alias in node.names)})
-    return found
+    return frozenset(found)
 
 
 def _nodes(node: ast.AST, *, checking: bool) -> Iterator[ast.AST]:
@@ -78,7 +82,7 @@ def _nodes(node: ast.AST, *, checking: bool) -> Iterator[ast.AST]:
         yield from _nodes(child, checking=checking)
 
 
-def _touches(modules: set[str], *packages: str) -> set[str]:
+def _touches(modules: Collection[str], *packages: str) -> set[str]:
     return {name for name in modules for package in packages if name == package or name.startswith(f"{package}.")}
 
 

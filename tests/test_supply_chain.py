@@ -25,6 +25,8 @@ from packaging.utils import canonicalize_name
 ROOT: Final = Path(__file__).parents[1]
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS: Final = ("requirements-dev.lock", "requirements-tools.lock")
+PEERS: Final = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "benchmarks/peers").glob("*.in"))
+"""What each of the other libraries that are measured is asked for by; its lock stands beside it."""
 HASH: Final = r"    --hash=sha256:[0-9a-f]{64}"
 ONE_PIN: Final = re.compile(rf"[a-z0-9-]+==[0-9a-z.+]+( ; [^\\]+)? \\\n(?:{HASH} \\\n)*{HASH}\n")
 
@@ -35,7 +37,7 @@ def _locked(name: str) -> dict[str, Requirement]:
     return {canonicalize_name(pin.name): pin for pin in pins}
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, *(name.removesuffix("in") + "lock" for name in PEERS)])
 def test_a_lock_holds_pins_with_hashes_and_nothing_else(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert ONE_PIN.sub("", text) == ""

@@ -1,4 +1,8 @@
-"""Chunks to the answer they add up to."""
+"""Chunks to the answer they add up to.
+
+Every chunk of a stream comes through here, so it asks for what stands behind pydantic's properties (`model_extra`,
+`model_fields_set`), each of which is a call.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +87,7 @@ class _Choice:
         delta = choice.delta
         if delta.content:
             self.text.append(delta.content)
-        if delta.model_fields_set != ONLY_TEXT:
+        if delta.__pydantic_fields_set__ != ONLY_TEXT:
             self._add_delta(delta)
         if choice.finish_reason is not None:
             self.finish_reason = choice.finish_reason
@@ -91,10 +95,9 @@ class _Choice:
             self.fields.update(choice.provider_specific_fields)
         if choice.logprobs is not None:
             self.logprobs = _joined(self.logprobs, choice.logprobs)
-        if choice.model_extra:
+        if extra := choice.__pydantic_extra__:
             # E.g. what Azure's filters found: the last that says something stands.
-            more = choice.model_extra.items()
-            self.extra.update({key: value for key, value in more if value and key not in Choice.model_fields})
+            self.extra.update({key: value for key, value in extra.items() if value and key not in Choice.model_fields})
 
     def _add_delta(self, delta: Delta) -> None:
         if delta.reasoning_content:
@@ -121,10 +124,10 @@ class _Choice:
                 transcript=so_far.transcript + (piece.transcript or ""),
                 expires_at=piece.expires_at or so_far.expires_at,
             )
-        if delta.model_extra:
+        if extra := delta.__pydantic_extra__:
             # Lists and objects can be content (`reasoning_details`); anything else is of this piece only.
-            _gather(self.message_extra, {key: value for key, value in delta.model_extra.items() if _is_content(value)})
-            self.has_reasoning = self.has_reasoning or "reasoning" in delta.model_extra
+            _gather(self.message_extra, {key: value for key, value in extra.items() if _is_content(value)})
+            self.has_reasoning = self.has_reasoning or "reasoning" in extra
 
     def whole(self, index: int) -> Choice:
         text = "".join(self.text)
@@ -230,8 +233,8 @@ class Assembler:
             self._service_tier = chunk.service_tier
         if chunk.system_fingerprint is not None:
             self._fingerprint = chunk.system_fingerprint
-        if chunk.model_extra:
-            self._extra.update(chunk.model_extra)
+        if extra := chunk.__pydantic_extra__:
+            self._extra.update(extra)
 
     def completion(self) -> ChatCompletion:
         """The answer so far."""

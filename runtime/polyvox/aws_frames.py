@@ -42,8 +42,10 @@ class Frame(NamedTuple):
     @property
     def event(self) -> str:
         """The kind of event, exception or error."""
-        names = (":event-type", ":exception-type", ":error-code")
-        return next((str(self.headers[name]) for name in names if name in self.headers), "")
+        for name in (":event-type", ":exception-type", ":error-code"):
+            if name in self.headers:
+                return str(self.headers[name])
+        return ""
 
 
 class FrameDecoder:
@@ -51,6 +53,8 @@ class FrameDecoder:
 
     def __init__(self) -> None:
         self._rest = bytearray()
+        self._last: tuple[bytes, Mapping[str, HeaderValue]] = (b"", {})
+        """The headers of the last frame: those of the next are the same, nearly always."""
 
     def feed(self, piece: bytes) -> Iterator[Frame]:
         """The frames that this piece completes. Raises `BrokenFrameError` behind the last good one."""
@@ -65,31 +69,33 @@ class FrameDecoder:
         while (size := self._size()) is not None and len(self._rest) >= size:
             whole = bytes(self._rest[:size])
             del self._rest[:size]
-            yield _frame(whole)
+            yield self._frame(whole)
 
     def _size(self) -> int | None:
         """The next frame's length, as soon as its prelude is there."""
         if len(self._rest) < _PRELUDE.size:
             return None
         size, headers, checksum = _PRELUDE.unpack_from(self._rest)
-        _check("prelude", bytes(self._rest[: _PRELUDE.size - _CRC.size]), checksum)
+        _check("prelude", self._rest[: _PRELUDE.size - _CRC.size], checksum)
         payload = size - headers - _AROUND
         if headers > _MOST_HEADERS or not 0 <= payload <= _MOST_PAYLOAD:
             raise BrokenFrameError(f"an event frame of {size} bytes with {headers} bytes of headers is not possible")
         return int(size)
 
+    def _frame(self, whole: bytes) -> Frame:
+        end = len(whole) - _CRC.size
+        _check("message", whole[:end], _CRC.unpack_from(whole, end)[0])
+        start = _PRELUDE.size + _PRELUDE.unpack_from(whole)[1]
+        headers = whole[_PRELUDE.size : start]
+        if headers != self._last[0]:
+            self._last = headers, _headers(headers)
+        return Frame(self._last[1], whole[start:end])
 
-def _check(what: str, data: bytes, checksum: int) -> None:
+
+def _check(what: str, data: bytes | bytearray, checksum: int) -> None:
     found = crc32(data)
     if found != checksum:
         raise BrokenFrameError(f"the checksum of an event frame's {what} is wrong: {found:#010x}, not {checksum:#010x}")
-
-
-def _frame(whole: bytes) -> Frame:
-    end = len(whole) - _CRC.size
-    _check("message", whole[:end], _CRC.unpack_from(whole, end)[0])
-    start = _PRELUDE.size + _PRELUDE.unpack_from(whole)[1]
-    return Frame(_headers(whole[_PRELUDE.size : start]), whole[start:end])
 
 
 def _headers(data: bytes) -> dict[str, HeaderValue]:

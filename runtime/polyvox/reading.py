@@ -27,7 +27,8 @@ def read_reply(kind: type[M], data: bytes, call: Call) -> M:
     """One object from its JSON. Raises `APIResponseValidationError` where it cannot be read."""
     try:
         # What `model_validate_json` calls, without its Python: a stream does this for every chunk.
-        return cast("M", kind.__pydantic_validator__.validate_json(data))
+        reply: M = kind.__pydantic_validator__.validate_json(data)
+        return reply
     except ValidationError as error:
         return _repaired(kind, data, call, error)
 
@@ -35,7 +36,8 @@ def read_reply(kind: type[M], data: bytes, call: Call) -> M:
 def read_event(adapter: TypeAdapter[T], data: bytes, call: Call) -> T:
     """The same for a union, without repairs."""
     try:
-        return cast("T", adapter.validator.validate_json(data))
+        event: T = adapter.validator.validate_json(data)
+        return event
     except ValidationError as error:
         raise unreadable(call, data, _first(error)) from error
 

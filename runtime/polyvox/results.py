@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 from pydantic import Field, PrivateAttr
 
@@ -146,10 +146,11 @@ class ChatCompletionChunk(chat.ChatCompletionChunk):
     """A piece of a streamed answer, in OpenAI's shape. There is always a choice; usage is on the last chunk."""
 
 
-def text_chunk(made: str, created: int, model: str, text: str) -> ChatCompletionChunk:
-    """A chunk with a piece of text and nothing else, as most are: one validation instead of three constructors."""
-    fields = {"id": made, "created": created, "model": model, "choices": [{"delta": {"content": text}}]}
-    return cast("ChatCompletionChunk", ChatCompletionChunk.__pydantic_validator__.validate_python(fields))
+def delta_chunk(made: str, created: int, model: str, delta: Mapping[str, object]) -> ChatCompletionChunk:
+    """A chunk of one choice with this delta and nothing else, as most are: one validation instead of constructors."""
+    fields = {"id": made, "created": created, "model": model, "choices": [{"delta": delta}]}
+    chunk: ChatCompletionChunk = ChatCompletionChunk.__pydantic_validator__.validate_python(fields)
+    return chunk
 
 
 class ParsedChatCompletionMessage(ChatCompletionMessage, Generic[T]):

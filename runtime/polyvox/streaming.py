@@ -26,6 +26,7 @@ class Received:
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
+        self._reader = opened.reader
         self._watch: Watch = NOBODY
         self._lease: Lease | None = None
         self._begun: list[ChatCompletionChunk] = []
@@ -38,7 +39,7 @@ class Received:
 
     def __repr__(self) -> str:
         call = self._opened.call
-        return f"{call.vendor.name}:{call.model}, {'complete' if self._opened.reader.done else 'incomplete'}"
+        return f"{call.vendor.name}:{call.model}, {'complete' if self._reader.done else 'incomplete'}"
 
     def watched_by(self, watch: Watch) -> None:
         """Who is told of what comes from now on."""
@@ -82,14 +83,17 @@ class Received:
         """The chunks that this piece completes, and the error that follows them, if one does."""
         chunks: list[ChatCompletionChunk] = []
         try:
-            self._opened.reader.feed(piece, chunks)
+            self._reader.feed(piece, chunks)
         except APIError as error:
-            self._opened.reader.release(chunks)
+            self._reader.release(chunks)
             return self._add(chunks), self._failed(error)
-        self._waiting = 0 if chunks else self._waiting + len(piece)
+        if chunks:
+            self._waiting, self._start = 0, None
+            return self._add(chunks), None
+        self._waiting += len(piece)
         if self._start is not None:
-            self._start = None if chunks else (self._start + piece[:_SHOWN])[:_SHOWN]
-        return self._add(chunks), self._failed(self._endless()) if self._waiting > MAX_REPLY else None
+            self._start = (self._start + piece[:_SHOWN])[:_SHOWN]
+        return chunks, self._failed(self._endless()) if self._waiting > MAX_REPLY else None
 
     def finish(self) -> tuple[list[ChatCompletionChunk], APIError | None]:
         """The chunks that the end completes, and the error if it came too early."""
@@ -99,9 +103,9 @@ class Received:
             return [], None
         chunks: list[ChatCompletionChunk] = []
         try:
-            self._opened.reader.finish(chunks)
+            self._reader.finish(chunks)
         except APIError as error:
-            self._opened.reader.release(chunks)
+            self._reader.release(chunks)
             return self._add(chunks), self._failed(error)
         self._add(chunks)
         self._end_lease()
@@ -128,10 +132,10 @@ class Received:
 
     def broken(self, error: Exception, *, timed_out: bool) -> APIError | None:
         """The error for a connection that failed; None where the answer was complete already."""
-        if self._opened.reader.done:
+        if self._reader.done:
             return None
         held: list[ChatCompletionChunk] = []
-        self._opened.reader.release(held)
+        self._reader.release(held)
         self._add(held)
         says = "no more data came in time; pass a longer `timeout`" if timed_out else f"the connection broke ({error})"
         return self._failed(self.interrupted(says))

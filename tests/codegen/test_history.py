@@ -18,7 +18,6 @@ from tests.codegen.matching import compared, invented, places, silent
 from tests.codegen.replaying import COMMITTED, Replay, Replays, generated_elsewhere, written
 from tests.codegen.touching import changed_facts, changed_lines, strays
 
-pytestmark = pytest.mark.xdist_group("history")  # one process, so that each history is replayed once
 ALL: Final = (*VENDORS, "bedrock")
 every_vendor = pytest.mark.parametrize("vendor", ALL)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 import httpx2
 import pytest
@@ -227,16 +227,81 @@ def test_there_is_one_tls_context_for_each_trust_setting(pem: Path, monkeypatch:
     assert trust().check_hostname
 
 
-def test_a_certificate_of_the_clients_own_is_shown(pem: Path) -> None:
+class Ask(Protocol):
+    """One call over connections that the caller sets up; gives who answered."""
+
+    def __call__(self, url: str, **how: Any) -> str: ...
+
+
+def _by_transport(url: str, **how: Any) -> str:
+    return _ask(url, httpx2.HTTPTransport(**how))
+
+
+def _by_client(url: str, **how: Any) -> str:
+    with httpx2.Client(**how) as own:
+        client = polyvox.Client(api_key="key-12345", api_base=url, num_retries=0, http_client=own)
+        return client.completion("m", MESSAGES, provider="openai").provider
+
+
+async def _answered(url: str, transport: httpx2.AsyncBaseTransport) -> str:
+    async with _client(url, lambda: transport) as client:
+        return (await client.completion("m", MESSAGES)).provider
+
+
+def _async_by_transport(url: str, **how: Any) -> str:
+    return asyncio.run(_answered(url, httpx2.AsyncHTTPTransport(**how)))
+
+
+def _by_aiohttp(url: str, **how: Any) -> str:
+    return asyncio.run(_answered(url, AiohttpTransport(**how)))
+
+
+def _async_by_client(url: str, **how: Any) -> str:
+    async def asked() -> str:
+        async with httpx2.AsyncClient(**how) as own:
+            client = polyvox.AsyncClient(api_key="key-12345", api_base=url, num_retries=0, http_client=own)
+            return (await client.completion("m", MESSAGES, provider="openai")).provider
+
+    return asyncio.run(asked())
+
+
+OF_THE_CALLERS: Final = pytest.mark.parametrize(
+    "ask", [_by_transport, _by_client, _async_by_transport, _async_by_client, _by_aiohttp]
+)
+
+
+@OF_THE_CALLERS
+def test_an_authority_of_the_callers_own_is_trusted(ask: Ask, pem: Path) -> None:
+    with _answering(_server_context(pem)) as (port, _):
+        assert ask(f"https://127.0.0.1:{port}/v1", verify=ssl.create_default_context(cafile=pem)) == "openai"
+
+
+@OF_THE_CALLERS
+def test_a_certificate_of_the_callers_own_is_shown(ask: Ask, pem: Path) -> None:
     wants_one = _server_context(pem)
     wants_one.verify_mode = ssl.CERT_REQUIRED
     wants_one.load_verify_locations(pem)
     trusting = ssl.create_default_context(cafile=pem)
     with _answering(wants_one) as (port, _):
         with pytest.raises(polyvox.APIConnectionError):
-            _ask(f"https://127.0.0.1:{port}/v1", httpx2.HTTPTransport(verify=trusting))
+            ask(f"https://127.0.0.1:{port}/v1", verify=trusting)
         trusting.load_cert_chain(pem)
-        assert _ask(f"https://127.0.0.1:{port}/v1", httpx2.HTTPTransport(verify=trusting)) == "openai"
+        assert ask(f"https://127.0.0.1:{port}/v1", verify=trusting) == "openai"
+
+
+@OF_THE_CALLERS
+@pytest.mark.filterwarnings("ignore::polyvox.InsecureAddressWarning")
+def test_a_proxy_of_the_callers_own_is_asked(ask: Ask) -> None:
+    with _answering() as (port, asked):
+        assert ask("http://vendor.test/v1", proxy=f"http://127.0.0.1:{port}") == "openai"
+    assert asked == ["http://vendor.test/v1/chat/completions"]
+
+
+@OF_THE_CALLERS
+def test_trust_env_keeps_the_environments_proxy_out(ask: Ask, vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")  # nobody is there
+    assert ask(vendor.url, trust_env=False) == "openai"
+    assert vendor.requests == 1
 
 
 @pytest.mark.filterwarnings("ignore::polyvox.InsecureAddressWarning")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, assert_never
 
 from pydantic import ConfigDict, TypeAdapter
@@ -18,7 +18,7 @@ from ..errors import APIError
 from ..failures import AWS_ERROR_HEADER
 from ..honest import check_call, new_id, now
 from ..reading import read_event
-from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
+from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta, delta_chunk
 from ..shapes import mapping_of
 from .bedrock import Parts, choice_fields, finish_reason, thinking_block, usage, web_citations
 from .dialect import StreamReader, interrupted
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 EVENTS: Final[TypeAdapter[r.ConverseStreamOutput]] = TypeAdapter(
     r.ConverseStreamOutput, config=ConfigDict(defer_build=True)
 )
+
+
+_DELTA: Final = frozenset({"contentBlockIndex", "delta", "p"})
+"""What a piece of a block has, padding included."""
 
 
 class _Block:
@@ -161,6 +165,38 @@ class BedrockEvents(stubs.StreamMapping[ChatCompletionChunk]):
             case _:
                 assert_never(event)
 
+    def plain(self, data: bytes) -> Iterable[ChatCompletionChunk] | None:
+        """The chunks of a piece of a block that is text and nothing else, as nearly all are; None for any other, and
+        nothing is taken: it is for `event`, which does the same, but reads by the vendor's types, which costs four
+        times as much."""
+        try:
+            found = from_json(data)
+            index, delta = found["contentBlockIndex"], found["delta"]
+            text = delta["text"]
+            whole = len(delta) == 1 and found.keys() <= _DELTA and isinstance(found.get("p", ""), str)
+        except (KeyError, TypeError, ValueError):
+            return None
+        if not whole or not self._begun or type(index) is not int or not isinstance(text, str):
+            return None
+        return (self._write(self._block(index), text),)
+
+    def _block(self, index: int) -> _Block:
+        held = self._blocks.get(index)
+        if held is None:
+            held = self._blocks[index] = _Block(None, self._length)
+        return held
+
+    def _write(self, held: _Block, text: str) -> ChatCompletionChunk:
+        held.text.append(text)
+        self._length += len(text)
+        return self._piece({"content": text})
+
+    def _piece(self, delta: Mapping[str, object]) -> ChatCompletionChunk:
+        if not self._begun:
+            self._begun = True
+            delta = {**delta, "role": "assistant"}
+        return delta_chunk(self._id, self._created, self._call.model, delta)
+
     def _failure(self, name: str, told: Wire) -> APIError:
         return self._dialect.error(self._call, None, {AWS_ERROR_HEADER: name}, told.model_dump_json().encode())
 
@@ -176,15 +212,11 @@ class BedrockEvents(stubs.StreamMapping[ChatCompletionChunk]):
             yield self._chunk(Delta(tool_calls=[made]))
 
     def _delta(self, event: r.ContentBlockDeltaEvent) -> Iterable[ChatCompletionChunk]:
-        held = self._blocks.get(event.contentBlockIndex)
-        if held is None:
-            held = self._blocks[event.contentBlockIndex] = _Block(None, self._length)
+        held = self._block(event.contentBlockIndex)
         delta = event.delta
         match delta:
             case r.TextDelta():
-                held.text.append(delta.text)
-                self._length += len(delta.text)
-                yield self._chunk(Delta(content=delta.text))
+                yield self._write(held, delta.text)
             case r.ToolUseDelta():
                 yield from self._arguments(held, delta.toolUse.input)
             case r.ReasoningDelta():
@@ -205,14 +237,13 @@ class BedrockEvents(stubs.StreamMapping[ChatCompletionChunk]):
             check_call(self._made, "", "", self._call)  # a call that never began has neither id nor name
         held.json.append(text)
         if text and held.call_index is not None:
-            made = ToolCallDelta(index=held.call_index, function=FunctionCallDelta(arguments=text))
-            yield self._chunk(Delta(tool_calls=[made]))
+            yield self._piece({"tool_calls": [{"index": held.call_index, "function": {"arguments": text}}]})
 
     def _think(self, held: _Block, delta: r.ReasoningContentBlockDelta) -> Iterable[ChatCompletionChunk]:
         match delta:
             case r.ReasoningTextDelta():
                 held.thought.append(delta.text)
-                yield self._chunk(Delta(reasoning_content=delta.text))
+                yield self._piece({"reasoning_content": delta.text})
             case r.ReasoningSignatureDelta():
                 held.signature.append(delta.signature)
             case r.RedactedReasoningDelta():
@@ -278,6 +309,8 @@ class BedrockReader(StreamReader):
             raise broken(self._call, error) from error
 
     def _read(self, frame: Frame) -> Iterable[ChatCompletionChunk]:
+        if frame.event == "contentBlockDelta" and (made := self._events.plain(frame.data)) is not None:
+            return made
         named = b"{%s:%s}" % (to_json(frame.event), frame.data or b"{}")
         event = read_event(EVENTS, named, self._call)
         if frame.is_error and isinstance(event, UnknownVariant):

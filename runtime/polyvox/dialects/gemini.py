@@ -186,9 +186,15 @@ class Parts:
         self.reasoning: list[str] = []
         self.calls: list[ToolCall] = []
         self.images: list[str] = []
-        self.parts: list[r.Part] = []
+        self.parts: list[r.Part | str] = []
+        """A text alone is a part that says nothing else."""
         self.plain = True
         """Whether the unified fields say everything, signatures included."""
+
+    def add_text(self, text: str) -> None:
+        """One more part, which is text and nothing else."""
+        self.parts.append(text)
+        self.text.append(text)
 
     def add(self, part: r.Part) -> list[ToolCall]:
         """One more part. Returns the calls that it completes."""
@@ -240,13 +246,14 @@ class Parts:
         return kept
 
 
-def _joined(parts: Iterable[r.Part]) -> Iterator[r.Part]:
+def _joined(parts: Iterable[r.Part | str]) -> Iterator[r.Part]:
     """Pieces of one text, which a stream sends as parts of their own, are one part again."""
 
     def text_of_its_own(part: r.Part) -> object:
         return (part.thought,) if isinstance(part, r.TextPart) and not part.thoughtSignature else id(part)
 
-    for _, found in groupby(parts, text_of_its_own):
+    whole = [r.TextPart(text=part) if isinstance(part, str) else part for part in parts]
+    for _, found in groupby(whole, text_of_its_own):
         first, *rest = found
         if rest and isinstance(first, r.TextPart):
             texts = [part.text for part in (first, *rest) if isinstance(part, r.TextPart)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
+from pydantic_core import from_json
 from typing_extensions import override
 
 from polyvox_wire.gemini import responses as r
@@ -20,7 +21,7 @@ from ..results import (
     FunctionCallDelta,
     ToolCall,
     ToolCallDelta,
-    text_chunk,
+    delta_chunk,
 )
 from ..streams import EventStreamDecoder, JsonArrayDecoder
 from .dialect import Decoder, StreamReader, interrupted
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
     from .dialect import Dialect
 
 
-_CONTENT: Final = frozenset({"content", "index"})
+# What an event of text has.
+_EVENT: Final = frozenset({"candidates", "usageMetadata", "modelVersion", "responseId", "createTime"})
+_CANDIDATE: Final = frozenset({"content", "index"})
+_CONTENT: Final = frozenset({"parts", "role"})
+_NO_COUNTS: Final = dict[str, object]()
 
 
 class _Candidate:
@@ -65,17 +70,6 @@ class _Candidate:
     def _cited(self, candidate: r.Candidate) -> list[Annotation] | None:
         found = candidate.groundingMetadata
         return None if found is None else cited_pages(found, "".join(self.parts.text))
-
-    def add_text(self, candidate: r.Candidate) -> str | None:
-        """The text that this event adds, where that is all it does, as most do; else None, and nothing is added."""
-        parts = (candidate.content.parts if candidate.content else None) or ()
-        if not self.started or len(parts) != 1 or not candidate.model_fields_set <= _CONTENT:
-            return None
-        part = parts[0]
-        if not isinstance(part, r.TextPart) or part.thought or part.thoughtSignature or not part.text:
-            return None
-        self.parts.add(part)
-        return part.text
 
     def _part(self, part: r.Part) -> list[ToolCall]:
         if not isinstance(part, r.FunctionCallPart):
@@ -112,6 +106,8 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
         self._candidates: dict[int, _Candidate] = {}
         self._open: set[int] = set()
         self._usage: r.UsageMetadata | None = None
+        self._counted: bytes = b""
+        """The last event with newer counts, where they were not read yet."""
         self._held: ChatCompletionChunk | None = None
 
     @property
@@ -124,10 +120,8 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
         if not self._id:
             self._id = event.responseId or new_id("chatcmpl-")
             self._model = event.modelVersion or self._model
-        self._usage = event.usageMetadata or self._usage
-        if (text := self._only_text(event)) is not None:
-            yield text_chunk(self._id, self._created, self._model, text)
-            return
+        if event.usageMetadata is not None:
+            self._usage, self._counted = event.usageMetadata, b""
         choices = [self._choice(number, found) for number, found in enumerate(event.candidates or ())]
         if not choices and event.promptFeedback is not None and event.promptFeedback.blockReason is not None:
             choices = [self._blocked(event)]
@@ -142,15 +136,20 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
         else:
             yield chunk
 
-    def _only_text(self, event: r.GenerateContentResponse) -> str | None:
-        """The text of an event that brings the only candidate so far a piece of text, and nothing else."""
-        candidates = event.candidates
-        if candidates is None or len(candidates) != 1 or len(self._open) != 1 or self._held is not None:
-            return None
+    def plain(self, data: bytes) -> Iterable[ChatCompletionChunk] | None:
+        """The chunks of an event that brings the only candidate text and nothing else but counts, as nearly all do;
+        None for any other, and nothing is taken: it is for `event`, which does the same, but reads by the vendor's
+        types, which costs three times as much. The counts are read at the end, if none follow."""
         held = self._candidates.get(0)
-        if held is None or len(self._candidates) != 1 or candidates[0].index:
+        if held is None or len(self._candidates) != 1 or not held.started or held.finished:
             return None
-        return held.add_text(candidates[0])
+        text, counted = _only_text(data)
+        if not text:
+            return None
+        if counted:
+            self._counted = data
+        held.parts.add_text(text)
+        return (delta_chunk(self._id, self._created, self._model, {"content": text}),)
 
     def _candidate(self, index: int) -> _Candidate:
         if index not in self._candidates:
@@ -190,9 +189,29 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
         self._held = None
         for choice in last.choices:
             choice.delta.provider_specific_fields = self._candidates[choice.index].parts.fields()
+        if self._counted:
+            self._usage = read_reply(r.GenerateContentResponse, self._counted, self._call).usageMetadata
         last.usage = None if self._usage is None else usage(self._usage)
         last.service_tier = self._usage.serviceTier if self._usage else None
         yield last
+
+
+def _only_text(data: bytes) -> tuple[str, bool]:
+    """The text of an event that brings the first candidate a piece of text and nothing else, and whether it has counts;
+    no text for any other event, and for what is none."""
+    try:
+        event = from_json(data)
+        (candidate,) = event["candidates"]
+        content = candidate["content"]
+        (part,) = content["parts"]
+        text = part["text"]
+    except (KeyError, TypeError, ValueError):
+        return "", False
+    if not isinstance(text, str) or len(part) != 1 or candidate.get("index"):
+        return "", False
+    plain = event.keys() <= _EVENT and candidate.keys() <= _CANDIDATE and content.keys() <= _CONTENT
+    counts = event.get("usageMetadata", _NO_COUNTS)
+    return (text, counts is not _NO_COUNTS) if plain and isinstance(counts, dict) else ("", False)
 
 
 def _says_something(choice: ChunkChoice) -> bool:
@@ -217,10 +236,13 @@ class GeminiReader(StreamReader):
                 return
             # A server that ignores `alt=sse` sends one JSON array.
             self._decoder = JsonArrayDecoder() if piece.lstrip()[:1] in (b"[", b"{") else EventStreamDecoder()
-        for event in self._decoder.feed(piece):
-            self._read(event.data, chunks)
+        for _, data in self._decoder.feed(piece):
+            self._read(data, chunks)
 
     def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        if (made := self._events.plain(data)) is not None:
+            chunks.extend(made)
+            return
         if not data or data.strip() == b"[DONE]":  # gateways end every stream so
             return
         reply = read_reply(r.GenerateContentResponse, data, self._call)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from ..call import Call
     from ..results import ToolCallDelta
-    from ..streams import ServerSentEvent
     from .dialect import Dialect
 
 FINISH_REASONS: Final[StopReasons[FinishReason]] = {
@@ -61,9 +60,7 @@ def finish_reason(said: str | None) -> FinishReason | None:
 
 def _groq_usage(extra: Mapping[str, object]) -> CompletionUsage | None:
     """Groq counts here, and in the usual place only if asked."""
-    if "x_groq" not in extra:
-        return None
-    found = mapping_of(extra["x_groq"]).get("usage")
+    found = mapping_of(extra.get("x_groq")).get("usage")
     return CompletionUsage.model_validate(found) if is_mapping(found) else None
 
 
@@ -130,27 +127,26 @@ class OpenAIReader(StreamReader):
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
         if self._head.open:
             self._head.add(piece)
-        for event in self._decoder.feed(piece):
-            self._event(event, chunks)
+        for event, data in self._decoder.feed(piece):
+            self._event(event, data, chunks)
 
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
-        for event in self._decoder.finish():
-            if is_whole(event.data):
-                self._event(event, chunks)
+        for event, data in self._decoder.finish():
+            if is_whole(data):
+                self._event(event, data, chunks)
         if document := self._head.document():
             raise self._dialect.error(self._call, None, {}, document)
         if not self.done and not (self._started and self._started == self._finished):
             raise interrupted(self._call)
         self._end(chunks)
 
-    def _event(self, event: ServerSentEvent, chunks: list[ChatCompletionChunk]) -> None:
+    def _event(self, event: str, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
         if self._head.open:
             self._head.forget()
-        data = event.data
         if len(data) < _LONGER_THAN_A_MARKER and data.strip() == b"[DONE]":
             self._end(chunks)
             return
-        if event.event == "error":
+        if event == "error":
             raise self._dialect.error(self._call, None, {}, data)
         if not data or self.done:
             return
@@ -163,19 +159,20 @@ class OpenAIReader(StreamReader):
         return finish_reason(word)
 
     def _chunk(self, chunk: ChatCompletionChunk, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        if chunk.model_extra:
-            if chunk.model_extra.get("error"):
+        if extra := chunk.__pydantic_extra__:
+            if extra.get("error"):
                 raise self._dialect.error(self._call, None, {}, data)
-            if (counted := _groq_usage(chunk.model_extra)) is not None:
-                chunk.usage = chunk.usage or counted
+            if "x_groq" in extra and chunk.usage is None:
+                chunk.usage = _groq_usage(extra)
         if chunk.usage is not None:
             self._usage, chunk.usage = chunk.usage, None
-        if not chunk.choices or self._is_echo(chunk):
+        if not chunk.choices or (self._held is not None and self._is_echo(chunk)):
             self._waiting.update(extras(chunk))
             self._service_tier = chunk.service_tier or self._service_tier
             self._fingerprint = chunk.system_fingerprint or self._fingerprint
             return
-        self._hand_over(chunks)
+        if self._held is not None:
+            self._hand_over(chunks)
         if self._settle(chunk, data):
             self._held = chunk
         else:
@@ -183,9 +180,7 @@ class OpenAIReader(StreamReader):
 
     def _is_echo(self, chunk: ChatCompletionChunk) -> bool:
         """Says nothing but what was said: the finish reason once more."""
-        return self._held is not None and all(
-            choice.index in self._finished and _is_empty(choice.delta) for choice in chunk.choices
-        )
+        return all(choice.index in self._finished and _is_empty(choice.delta) for choice in chunk.choices)
 
     def _settle(self, chunk: ChatCompletionChunk, data: bytes) -> bool:
         """Put a chunk in order; whether a choice of it has finished."""
@@ -205,11 +200,12 @@ class OpenAIReader(StreamReader):
         finished = False
         for choice in chunk.choices:
             self._choice(choice, data)
-            finished = finished or choice.finish_reason is not None
+            if choice.finish_reason is not None:
+                finished = True
         return finished
 
     def _choice(self, choice: ChunkChoice, data: bytes) -> None:
-        if "delta" not in choice.model_fields_set:
+        if "delta" not in choice.__pydantic_fields_set__:
             self._take_message(choice)
         delta = choice.delta
         if choice.index not in self._started:
@@ -217,13 +213,14 @@ class OpenAIReader(StreamReader):
             delta.role = "assistant"
         elif delta.role is not None:
             delta.role = None
-        if choice.model_extra and choice.model_extra.get("error"):
+        if (extra := choice.__pydantic_extra__) and extra.get("error"):
             raise self._dialect.error(self._call, None, {}, data)
-        if delta.model_fields_set != ONLY_TEXT:
+        if delta.__pydantic_fields_set__ != ONLY_TEXT:
             self._rare(choice.index, delta)
-        said = choice.finish_reason
-        if said is None:
-            return
+        if choice.finish_reason is not None:
+            self._finish(choice, choice.finish_reason)
+
+    def _finish(self, choice: ChunkChoice, said: str) -> None:
         choice.finish_reason = None
         if choice.index not in self._finished:
             self._finished.add(choice.index)
@@ -231,8 +228,8 @@ class OpenAIReader(StreamReader):
             choice.finish_reason = self._reason(said)
 
     def _rare(self, index: int, delta: Delta) -> None:
-        if delta.model_extra and not delta.reasoning_content:
-            delta.reasoning_content = reasoning_of(delta.model_extra)
+        if (extra := delta.__pydantic_extra__) and not delta.reasoning_content:
+            delta.reasoning_content = reasoning_of(extra)
         if delta.tool_calls:
             delta.function_call = None  # llama-cpp-python says a call twice
         for call in delta.tool_calls or ():
