@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, cast, overlo
 
 from typing_extensions import Unpack
 
-from .client_settings import ClientSettings
+from .client_settings import ClientSettings, wants_stream
 from .parameters import CallParameters, Parameters
 from .secrecy import conceal
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import httpx2
     from opentelemetry.trace import TracerProvider
 
-    from polyvox_wire.models import KnownModel
-
     from .calling import Plan
     from .connecting import OwnAsyncClient
     from .drivers import AsyncHTTP, AsyncReply, AsyncStream
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from .exchange import Tell
     from .groups import ModelGroup
     from .messages import Messages
+    from .names import ModelName
     from .parsed_streams import AsyncParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
 
@@ -72,7 +71,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -82,7 +81,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -92,7 +91,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: Literal[True],
@@ -102,7 +101,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: Literal[False] | None = None,
@@ -112,7 +111,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -122,7 +121,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: bool | None,
@@ -146,7 +145,7 @@ class AsyncClient(ClientSettings):
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
             http = await self._http()
-            if not stream:
+            if not wants_stream(stream):
                 plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
                 return watch.answered((await self._carry_out(plan, watch.tell, http))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, cast, overlo
 
 from typing_extensions import Unpack
 
-from .client_settings import ClientSettings
+from .client_settings import ClientSettings, wants_stream
 from .parameters import CallParameters, Parameters
 from .secrecy import conceal
 
 if TYPE_CHECKING:
     import httpx2
     from opentelemetry.trace import TracerProvider
-
-    from polyvox_wire.models import KnownModel
 
     from .calling import Plan
     from .connecting import OwnClient
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from .exchange import Tell
     from .groups import ModelGroup
     from .messages import Messages
+    from .names import ModelName
     from .parsed_streams import ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
 
@@ -83,7 +82,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -93,7 +92,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -103,7 +102,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: Literal[True],
@@ -113,7 +112,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: Literal[False] | None = None,
@@ -123,7 +122,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -133,7 +132,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: bool | None,
@@ -156,7 +155,7 @@ class Client(ClientSettings):
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
-            if not stream:
+            if not wants_stream(stream):
                 plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
                 return watch.answered(self._carry_out(plan, watch.tell, self._http_for(plan))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))

@@ -12,10 +12,9 @@ from .defaults import default_clients
 from .parameters import CallParameters, ModelParameters, Parameters
 
 if TYPE_CHECKING:
-    from polyvox_wire.models import KnownModel
-
     from .drivers import AsyncStream, Stream
     from .messages import Messages
+    from .names import ModelName
     from .parsed_streams import AsyncParsedStream, ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
 
@@ -26,7 +25,7 @@ T = TypeVar("T")
 
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -35,7 +34,7 @@ def completion(
 ) -> ParsedChatCompletion[T]: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -44,7 +43,7 @@ def completion(
 ) -> ParsedStream[T]: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: Literal[True],
@@ -53,7 +52,7 @@ def completion(
 ) -> Stream[ChatCompletionChunk]: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: Literal[False] | None = None,
@@ -62,7 +61,7 @@ def completion(
 ) -> ChatCompletion: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -71,7 +70,7 @@ def completion(
 ) -> ParsedChatCompletion[T] | ParsedStream[T]: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: bool | None,
@@ -114,7 +113,7 @@ def completion(
 
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -123,7 +122,7 @@ async def acompletion(
 ) -> ParsedChatCompletion[T]: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -132,7 +131,7 @@ async def acompletion(
 ) -> AsyncParsedStream[T]: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: Literal[True],
@@ -141,7 +140,7 @@ async def acompletion(
 ) -> AsyncStream[ChatCompletionChunk]: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: Literal[False] | None = None,
@@ -150,7 +149,7 @@ async def acompletion(
 ) -> ChatCompletion: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -159,7 +158,7 @@ async def acompletion(
 ) -> ParsedChatCompletion[T] | AsyncParsedStream[T]: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: bool | None,

@@ -66,6 +66,7 @@ _OWN_TYPES: Final[Mapping[str, str]] = {
     "mcp_toolset": "anthropic",
 }
 _DATED: Final = re.compile(r".+_20\d{6}")  # Anthropic's
+_FRAMED: Final = frozenset({"function", "input_schema"})
 _BEDROCK: Final = frozenset({"toolSpec", "systemTool", "cachePoint"})
 # The dialects whose tools are known; a gateway passes on what its vendors take.
 _WHOSE: Final[Mapping[str, str]] = {
@@ -116,10 +117,18 @@ def _definition(index: int, tool: object) -> Mapping[str, object]:
             raise InvalidRequestError(f"tools[{index}].type must be a text", param="tools")
         if "function" in found and not isinstance(_name(found["function"]), str):
             raise InvalidRequestError(f"tools[{index}].function.name is missing", param="tools")
+        if _is_bare(found):
+            says = f"tools[{index}] is a function on its own; write {{'type': 'function', 'function': {{...}}}}"
+            raise InvalidRequestError(says, param="tools")
         return found
     if callable(tool):
         return _from_callable(index, tool)
     raise InvalidRequestError(f"tools[{index}] must be a mapping or a callable, not a {type(tool).__name__}")
+
+
+def _is_bare(tool: Mapping[str, object]) -> bool:
+    """Whether it is what belongs under `function`; Anthropic's own form has an `input_schema`."""
+    return "name" in tool and tool.get("type", "function") == "function" and tool.keys().isdisjoint(_FRAMED)
 
 
 def _name(function: object) -> object:
