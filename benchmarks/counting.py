@@ -6,13 +6,15 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-from .subjects import Case, our_call, raw_call
+from .replies import LENGTHS
+from .subjects import Case, our_call, our_stream, raw_call, raw_stream
 
 _CALLS = 50
+_STREAMS = 5
 _COUNTED = frozenset({"call", "c_call"})
 
 
-def calls_of(call: Callable[[], object]) -> float:
+def calls_of(call: Callable[[], object], times: int = _CALLS) -> float:
     """How many functions one call enters, once everything is warm."""
     for _ in range(5):
         call()
@@ -24,11 +26,19 @@ def calls_of(call: Callable[[], object]) -> float:
 
     sys.setprofile(seen)
     try:
-        for _ in range(_CALLS):
+        for _ in range(times):
             call()
     finally:
         sys.setprofile(None)
-    return count / _CALLS
+    return count / times
+
+
+def calls_of_a_chunk(stream: Callable[[Case, str], Callable[[], float]], vendor: str, server: str) -> float:
+    """The same for one more chunk of a stream."""
+    short, long = LENGTHS
+    cases = (Case(vendor, reply=str(length), stream=True) for length in LENGTHS)
+    few, many = (calls_of(stream(case, server), _STREAMS) for case in cases)
+    return (many - few) / (long - short)
 
 
 def measure(server: str) -> dict[str, float]:
@@ -39,4 +49,7 @@ def measure(server: str) -> dict[str, float]:
     found["function calls, openai, 10 messages"] = calls_of(our_call(long, server))
     found["function calls, openai, 4 tools"] = calls_of(our_call(tools, server))
     found["function calls, raw httpx2"] = calls_of(raw_call(cases["openai"], server))
+    for vendor in ("openai", "anthropic", "gemini"):
+        found[f"function calls a chunk, {vendor}"] = calls_of_a_chunk(our_stream, vendor, server)
+    found["function calls a chunk, raw httpx2"] = calls_of_a_chunk(raw_stream, "openai", server)
     return found

@@ -40,6 +40,7 @@ RATIOS: Final = (
 )
 FACTS: Final = (
     Target("function calls, ", 1600, noisy=False, without="raw"),
+    Target("function calls a chunk, ", 95, noisy=False, without="raw"),
     Target("ms, from polyvox import completion", 30),
     Target("MB, from polyvox import completion", 15, noisy=False),
     Target("heavy modules, ", 0, noisy=False),

@@ -77,6 +77,7 @@ def _imported(file: Path, *, checking: bool = False) -> frozenset[str]:
 def _nodes(node: ast.AST, *, checking: bool) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if not checking and isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            yield from child.orelse
             continue
         yield child
         yield from _nodes(child, checking=checking)
@@ -87,7 +88,10 @@ def _touches(modules: Collection[str], *packages: str) -> set[str]:
 
 
 def test_the_reader_of_imports_sees_what_there_is() -> None:
-    assert "polyvox_wire.anthropic.requests" in _imported(RUNTIME / "dialects/anthropic_request.py")
+    assert "polyvox_wire.anthropic.responses" in _imported(RUNTIME / "dialects/anthropic.py")
+    assert "polyvox_wire.anthropic.requests" in _imported(RUNTIME / "dialects/anthropic_request.py", checking=True)
+    assert "polyvox_wire.anthropic.requests" not in _imported(RUNTIME / "dialects/anthropic_request.py")
+    assert "polyvox.dialects.dicts" in _imported(RUNTIME / "dialects/anthropic_request.py")
     assert "polyvox.streams" in _imported(RUNTIME / "dialects/openai_stream.py")
     assert "httpx2" in _imported(RUNTIME / "client.py", checking=True)
     assert "httpx2" not in _imported(RUNTIME / "client.py")

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from .parameters import ParameterName as ParameterName
     from .parameters import Parameters as Parameters
     from .parameters import ReasoningEffort as ReasoningEffort
+    from .parsed_results import ParsedChatCompletion as ParsedChatCompletion
     from .parsed_streams import AsyncParsedStream as AsyncParsedStream
     from .parsed_streams import ParsedStream as ParsedStream
     from .results import ChatCompletion as ChatCompletion
@@ -76,7 +77,6 @@ if TYPE_CHECKING:
     from .results import CompletionUsage as CompletionUsage
     from .results import Delta as Delta
     from .results import FinishReason as FinishReason
-    from .results import ParsedChatCompletion as ParsedChatCompletion
     from .results import ThinkingBlock as ThinkingBlock
     from .results import ToolCall as ToolCall
     from .running import arun_tools as arun_tools
@@ -123,7 +123,7 @@ _HOME = {
     "CompletionUsage": "results",
     "Delta": "results",
     "FinishReason": "results",
-    "ParsedChatCompletion": "results",
+    "ParsedChatCompletion": "parsed_results",
     "ThinkingBlock": "results",
     "ToolCall": "results",
     "Deployment": "groups",

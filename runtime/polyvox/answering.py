@@ -9,7 +9,7 @@ sees its JSON as content, whichever way it came.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
 from pydantic_core import to_json
@@ -123,13 +123,13 @@ def _take_answer(choice: Choice, name: str) -> None:
         choice.finish_reason = "stop"
 
 
-@dataclass(slots=True)
 class _Streamed:
     """What has come of one choice: text that waits for the answer, and which of its calls is the answer."""
 
-    text: list[str] = field(default_factory=list[str])
-    answer: int | None = None
-    others: bool = False
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.answer: int | None = None
+        self.others = False
 
 
 class AnswerReader(ChangingReader):

@@ -103,7 +103,10 @@ class _Choice:
         if delta.reasoning_content:
             self.reasoning.append(delta.reasoning_content)
         for call in delta.tool_calls or ():
-            self.calls.setdefault(call.index or 0, _Call()).add(call)
+            held = self.calls.get(call.index or 0)
+            if held is None:
+                held = self.calls[call.index or 0] = _Call()
+            held.add(call)
         if delta.refusal:
             self.refusal.append(delta.refusal)
         if delta.thinking_blocks:

@@ -6,13 +6,10 @@ import os
 import threading
 from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, cast, overload
-
-from typing_extensions import Unpack
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
 
 from .client_settings import ClientSettings, wants_stream
 from .parameters import CallParameters, Parameters
-from .secrecy import conceal
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,8 +26,9 @@ if TYPE_CHECKING:
     from .groups import ModelGroup
     from .messages import Messages
     from .names import ModelName
+    from .parsed_results import ParsedChatCompletion
     from .parsed_streams import AsyncParsedStream
-    from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+    from .results import ChatCompletion, ChatCompletionChunk
 
 __all__ = ["AsyncClient"]
 
@@ -139,7 +137,7 @@ class AsyncClient(ClientSettings):
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """The same as `polyvox.acompletion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .parsed_streams import async_stream_of
+        from .secrecy import conceal
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
@@ -151,6 +149,8 @@ class AsyncClient(ClientSettings):
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
             opened, reply = await self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
+            from .parsed_streams import async_stream_of
+
             return async_stream_of(opened, reply, http, watch)
 
     async def _carry_out(self, plan: Plan[T], tell: Tell | None, http: AsyncHTTP) -> tuple[T, AsyncReply | None]:

@@ -23,7 +23,6 @@ from .results import Facts
 from .secrecy import Secrets
 from .settling import settle
 from .shapes import mapping_of
-from .streaming import Received
 from .structured import parsed
 
 if TYPE_CHECKING:
@@ -68,6 +67,8 @@ class Opened:
         self.call = call
         self.facts = facts
         self.secrets = secrets
+        from .streaming import Received  # a call whose answer comes whole has no use for it
+
         self.received = Received(self)
 
 

@@ -6,13 +6,10 @@ import os
 import threading
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, cast, overload
-
-from typing_extensions import Unpack
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
 
 from .client_settings import ClientSettings, wants_stream
 from .parameters import CallParameters, Parameters
-from .secrecy import conceal
 
 if TYPE_CHECKING:
     import httpx2
@@ -26,8 +23,9 @@ if TYPE_CHECKING:
     from .groups import ModelGroup
     from .messages import Messages
     from .names import ModelName
+    from .parsed_results import ParsedChatCompletion
     from .parsed_streams import ParsedStream
-    from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+    from .results import ChatCompletion, ChatCompletionChunk
 
 __all__ = ["Client"]
 
@@ -150,7 +148,7 @@ class Client(ClientSettings):
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
         from .calling import plan_answer, plan_stream
-        from .parsed_streams import stream_of
+        from .secrecy import conceal
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
@@ -162,6 +160,8 @@ class Client(ClientSettings):
             http = self._http_for(streamed)
             opened, reply = self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
+            from .parsed_streams import stream_of
+
             return stream_of(opened, reply, http, watch)
 
     def _carry_out(self, plan: Plan[T], tell: Tell | None, http: HTTP) -> tuple[T, Reply | None]:

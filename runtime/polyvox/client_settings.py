@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
 from .parameters import CALL_PARAMETERS, SAME_AS, CallParameters
-from .secrecy import conceal
 from .shapes import is_mapping
 
 if TYPE_CHECKING:
@@ -44,6 +42,13 @@ def wants_stream(given: object) -> bool:
     raise InvalidRequestError(f"stream is {repr(given)[:60]}; it must be True or False", param="stream")
 
 
+def _check_plain(name: str, hook: object) -> None:
+    from inspect import iscoroutinefunction
+
+    if iscoroutinefunction(hook):
+        raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
+
+
 # What a repr shows: nothing that may hold a credential.
 _SHOWN = frozenset({"provider", "custom_llm_provider", "api_base", "base_url", "api_version", "timeout", "drop_params"})
 
@@ -69,10 +74,13 @@ class ClientSettings:
         on_failure: OnFailure | None,
         tracer_provider: TracerProvider | None = None,
     ) -> None:
-        conceal(settings)
+        if settings:
+            from .secrecy import conceal
+
+            conceal(settings)
         for name, hook in (("on_success", on_success), ("on_failure", on_failure)):
-            if iscoroutinefunction(hook):
-                raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
+            if hook is not None:
+                _check_plain(name, hook)
         self._hooks = (on_success, on_failure, tracer_provider)
         self._watchers: Watchers | None = None
         defaults = cast("Mapping[str, object]", settings)

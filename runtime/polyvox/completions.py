@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Literal, TypeVar, overload
-
-from typing_extensions import Unpack
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack, overload
 
 from .defaults import default_clients
 from .parameters import CallParameters, ModelParameters, Parameters
@@ -15,8 +13,9 @@ if TYPE_CHECKING:
     from .drivers import AsyncStream, Stream
     from .messages import Messages
     from .names import ModelName
+    from .parsed_results import ParsedChatCompletion
     from .parsed_streams import AsyncParsedStream, ParsedStream
-    from .results import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
+    from .results import ChatCompletion, ChatCompletionChunk
 
 __all__ = ["acompletion", "completion"]
 

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypedDict, Union
 
 from .errors import InvalidRequestError
-from .names import LLMProvider
 
 if TYPE_CHECKING:
     from polyvox_wire.ai21.options import AI21Options
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from polyvox_wire.xai.options import XAIOptions
     from polyvox_wire.zai.options import ZAIOptions
 
+    from .names import LLMProvider
     from .results import ChatCompletion
 
 __all__ = [

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from typing_extensions import override
 
 from .drivers import AsyncStream, Stream
-from .results import ChatCompletionChunk, ParsedChatCompletion
+from .results import ChatCompletionChunk
 from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
     from .drivers import HTTP, AsyncHTTP, AsyncReply, Reply
+    from .parsed_results import ParsedChatCompletion
     from .results import ChatCompletion
 
 __all__ = ["AsyncParsedStream", "ParsedStream"]
@@ -30,7 +31,9 @@ class _SoFar:
         self._value: object = None
 
     def add(self, chunk: ChatCompletionChunk) -> None:
-        self._text.extend(choice.delta.content or "" for choice in chunk.choices if choice.index == 0)
+        for choice in chunk.choices:
+            if choice.index == 0 and choice.delta.content:
+                self._text.append(choice.delta.content)
 
     def end(self, answer: ChatCompletion) -> None:
         """The whole answer was read, without its chunks."""

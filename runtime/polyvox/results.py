@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, PrivateAttr
+from pydantic import PrivateAttr
 
 from polyvox_wire.chat import responses as chat
 from polyvox_wire.chat.responses import (
@@ -52,9 +52,6 @@ __all__ = [
     "FinishReason",
     "FunctionCall",
     "FunctionCallDelta",
-    "ParsedChatCompletion",
-    "ParsedChatCompletionMessage",
-    "ParsedChoice",
     "PromptTokensDetails",
     "ThinkingBlock",
     "TokenLogprob",
@@ -64,7 +61,6 @@ __all__ = [
     "UrlCitation",
 ]
 
-T = TypeVar("T")
 # Pydantic looks in this module for the names in inherited annotations.
 _INHERITED = (Annotated, Metadata, OpenLiteral)
 
@@ -151,30 +147,3 @@ def delta_chunk(made: str, created: int, model: str, delta: Mapping[str, object]
     fields = {"id": made, "created": created, "model": model, "choices": [{"delta": delta}]}
     chunk: ChatCompletionChunk = ChatCompletionChunk.__pydantic_validator__.validate_python(fields)
     return chunk
-
-
-class ParsedChatCompletionMessage(ChatCompletionMessage, Generic[T]):
-    """A message with the object that its content describes."""
-
-    parsed: T | None = None
-    """None where the model refused or called a tool instead."""
-
-
-class ParsedChoice(Choice, Generic[T]):
-    """A choice whose message is parsed."""
-
-    message: ParsedChatCompletionMessage[T] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]  # narrower
-        default_factory=lambda: ParsedChatCompletionMessage[T]()
-    )
-
-
-class ParsedChatCompletion(ChatCompletion, Generic[T]):
-    """An answer that was parsed into the type given as `response_format`."""
-
-    choices: list[ParsedChoice[T]] = Field(default_factory=list)  # type: ignore[assignment]  # narrower
-
-
-# Made here, by name, so that they can be pickled: pydantic registers a parametrised class where it is made.
-ParsedMessageOfAnything = ParsedChatCompletionMessage[object]
-ParsedChoiceOfAnything = ParsedChoice[object]
-ParsedCompletionOfAnything = ParsedChatCompletion[object]

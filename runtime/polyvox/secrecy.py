@@ -6,7 +6,6 @@ from collections.abc import MutableMapping
 from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TypeVar, cast
-from urllib.parse import urlsplit
 from warnings import warn
 
 from typing_extensions import override
@@ -131,6 +130,8 @@ _PRIVATE = (
 @lru_cache(maxsize=256)
 def warn_if_plain(origin: str) -> None:
     """A key in plain HTTP can be read by everybody on the way; said once for each address that is not a local one."""
+    from urllib.parse import urlsplit
+
     if not _is_local(urlsplit(origin).hostname or ""):
         warn(
             f"{origin}: the key travels unencrypted; use https, unless the network is your own",

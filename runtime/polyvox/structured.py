@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from polyvox_wire.support import Wire
 
     from .errors import Misfit
-    from .results import ChatCompletion, Choice, ParsedChatCompletion
+    from .parsed_results import ParsedChatCompletion
+    from .results import ChatCompletion, Choice
 
 
 def wanted(response_format: object) -> tuple[Format | None, Typed | None]:
@@ -152,7 +153,7 @@ def parsed(completion: ChatCompletion, typed: Typed, model: str) -> ParsedChatCo
     Raises:
         StructuredOutputError: the text is cut off, was filtered, is no JSON, or does not fit the type.
     """
-    from .results import ParsedChatCompletion, ParsedChatCompletionMessage, ParsedChoice
+    from .parsed_results import ParsedChatCompletion, ParsedChatCompletionMessage, ParsedChoice
 
     choices: list[ParsedChoice[object]] = []
     for choice in completion.choices:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self, TypedDict, TypeVar
 from typing_extensions import override
 
 from .errors import APIError, InvalidRequestError
-from .events import FailureEvent, OnFailure, OnSuccess, RequestEvent, SuccessEvent
 from .exchange import Response
 from .headers import request_id
 from .shapes import mapping_of
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
     from .calling import Opened, Plan
+    from .events import OnFailure, OnSuccess, RequestEvent
     from .exchange import Asked, Outcome, Tell
     from .messages import MessageParam
     from .results import ChatCompletion
@@ -141,6 +141,8 @@ class Watching(Watch):
         self.tell = self._tell
 
     def _tell(self, asked: Asked, outcome: Outcome, error: APIError | None) -> None:
+        from .events import RequestEvent  # only who is watched needs them
+
         reply = outcome if isinstance(outcome, Response) else None
         event = RequestEvent(
             provider=asked.provider,
@@ -182,6 +184,8 @@ class Watching(Watch):
         if self._trace is not None:
             self._trace.answered(completion, self._messages)
         if (hook := self._watchers.on_success) is not None:
+            from .events import SuccessEvent
+
             _call(hook, SuccessEvent(**self._facts(), completion=completion, complete=complete))
 
     @override
@@ -192,6 +196,8 @@ class Watching(Watch):
         if self._trace is not None:
             self._trace.failed(error, self._messages)
         if (hook := self._watchers.on_failure) is not None:
+            from .events import FailureEvent
+
             _call(hook, FailureEvent(**self._facts(), error=error))
 
     @override

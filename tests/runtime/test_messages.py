@@ -8,7 +8,8 @@ import pytest
 
 from polyvox import ChatCompletionMessage, InvalidMessageError, Messages, ToolCall
 from polyvox.messages import checked
-from polyvox.results import FunctionCall, ParsedChatCompletionMessage
+from polyvox.parsed_results import ParsedChatCompletionMessage
+from polyvox.results import FunctionCall
 from tests.mapping.asking import HELLO, Json, Wire
 
 USER: Final = HELLO[0]

@@ -10,14 +10,13 @@ from typing import Final
 import pytest
 from pydantic import BaseModel
 
-from polyvox import ChatCompletion, ChatCompletionChunk, Client
+from polyvox import ChatCompletion, ChatCompletionChunk, Client, ParsedChatCompletion
 from polyvox.results import (
     ChatCompletionMessage,
     Choice,
     CompletionUsage,
     Delta,
     FunctionCall,
-    ParsedChatCompletion,
     ToolCall,
 )
 from polyvox.shapes import is_list, is_mapping

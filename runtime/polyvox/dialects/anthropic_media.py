@@ -5,21 +5,23 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Final, cast, get_args
-
-from polyvox_wire.anthropic import requests as q
 
 from ..errors import InvalidMessageError
 from .media import File, detail_of, file_of, inline, url_of
 from .parts import SAID, Taken
 
 if TYPE_CHECKING:
+    from polyvox_wire.anthropic import requests as q
+
     from ..call import Call
+else:
+    from .dicts import requests as q
 
 _OWN: Final = frozenset({"image", "document", "search_result", "container_upload", "tool_reference"})
 TAKES: Final = Taken(_OWN | SAID | {"image_url", "file"}, "Anthropic takes text, images and documents", _OWN)
 """The parts of users' messages and of tools' answers."""
-_IMAGES: Final = frozenset(get_args(q.Base64ImageSourceMediaType))
 _PDF: Final = "application/pdf"
 # "URL sources are not supported", it says, nor does it have uploads.
 _INLINE_ONLY: Final = "vertexaianthropic"
@@ -59,6 +61,14 @@ def _image(call: Call, where: str, part: Mapping[str, object]) -> q.ImageBlock |
     return made
 
 
+@cache
+def _images() -> frozenset[str]:
+    """The media types that Anthropic names."""
+    from polyvox_wire.anthropic.requests import Base64ImageSourceMediaType
+
+    return frozenset(get_args(Base64ImageSourceMediaType))
+
+
 def _image_source(call: Call, where: str, url: str) -> q.Base64ImageSource | q.URLImageSource | None:
     held = inline(url)
     if held is None:
@@ -66,8 +76,8 @@ def _image_source(call: Call, where: str, url: str) -> q.Base64ImageSource | q.U
             return q.URLImageSource(type="url", url=url)
         call.refuse(f"{where} (image_url)", f"{call.vendor.name} does not fetch it; give the content as a data URL")
         return None
-    if held.media_type not in _IMAGES:
-        known = ", ".join(sorted(_IMAGES))
+    if held.media_type not in _images():
+        known = ", ".join(sorted(_images()))
         call.refuse(f"{where} (image_url)", f"Anthropic has no images of type {held.media_type!r}, only {known}")
         return None
     kind = cast("q.Base64ImageSourceMediaType", held.media_type)

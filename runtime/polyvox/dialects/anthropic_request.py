@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from polyvox_wire.anthropic import requests as q
 from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
@@ -18,7 +17,11 @@ from .anthropic_search import search_tool
 from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, stops, texts, thinks, turns
 
 if TYPE_CHECKING:
+    from polyvox_wire.anthropic import requests as q
+
     from ..call import Call, Format, Way
+else:
+    from .dicts import requests as q
 
 DEFAULT_MAX_TOKENS: Final = 4096
 BUDGETS: Final[Mapping[str, int]] = {

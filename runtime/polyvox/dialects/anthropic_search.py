@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from polyvox_wire.anthropic import requests as q
-
 from ..shapes import mapping_of
 
 if TYPE_CHECKING:
+    from polyvox_wire.anthropic import requests as q
+
     from ..call import Call
+else:
+    from .dicts import requests as q
 
 _PLACES: Final = ("city", "country", "region", "timezone")
 _USUAL: Final = ("search_context_size", "medium")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from pydantic_core import to_json
 
-from polyvox_wire.cohere import requests as q
 from polyvox_wire.cohere import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
@@ -19,7 +18,11 @@ from .media import url_of
 from .parts import ONLY_TEXT, SAID, Taken, numbered, stops, texts, turns
 
 if TYPE_CHECKING:
+    from polyvox_wire.cohere import requests as q
+
     from ..call import Call, Format, Way
+else:
+    from .dicts import requests as q
 
 BUDGETS: Final[Mapping[str, int]] = {"minimal": 512, "low": 2048, "medium": 8192}
 """Tokens to think. From `high` on there is no budget: the model thinks as long as it likes."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
-from polyvox_wire.completions import requests as q
 from polyvox_wire.completions import responses as r
 from polyvox_wire.completions import stubs
 from polyvox_wire.completions.options import PATHS
@@ -40,8 +39,12 @@ from .dialect import Dialect, StreamReader
 from .openai_stream import OpenAIReader, finish_reason
 
 if TYPE_CHECKING:
+    from polyvox_wire.completions import requests as q
+
     from ..call import Call, Vendor
     from ..results import Facts
+else:
+    from .dicts import requests as q
 
 _LIMIT: Final = Renamed("max_tokens")
 SUPPORT: Final = takes_only(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from pydantic_core import from_json
 
-from polyvox_wire.gemini import requests as q
 from polyvox_wire.support import OMIT, Omit
 
 from ..errors import InvalidMessageError
@@ -16,7 +15,11 @@ from .gemini_parts import OF_SYSTEM, TAKES, answered, from_3, parts_of
 from .parts import arguments, native_blocks, texts, turns
 
 if TYPE_CHECKING:
+    from polyvox_wire.gemini import requests as q
+
     from ..call import Call
+else:
+    from .dicts import requests as q
 
 OWN_ID: Final = "call_pv_"
 """Begins the ids that we make for calls that Gemini sends without one; they never go back to it."""

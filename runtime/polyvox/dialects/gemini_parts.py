@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from polyvox_wire.gemini import requests as q
-
 from .media import detail_of, file_of, inline, media_type_of, sound_of, url_of
 from .parts import ONLY_TEXT, UNIFIED, Taken, numbered
 
 if TYPE_CHECKING:
+    from polyvox_wire.gemini import requests as q
+
     from ..call import Call
+else:
+    from .dicts import requests as q
 
 TAKES: Final = Taken(UNIFIED, "Gemini takes text, images, sound, films and files")
 OF_SYSTEM: Final = Taken(ONLY_TEXT, "Gemini's system instruction takes text only")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from polyvox_wire.gemini import requests as q
 from polyvox_wire.gemini import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
@@ -17,7 +16,11 @@ from .gemini_parts import from_3
 from .parts import stops
 
 if TYPE_CHECKING:
+    from polyvox_wire.gemini import requests as q
+
     from ..call import Call, Format, Way
+else:
+    from .dicts import requests as q
 
 BUDGETS: Final[Mapping[str, int]] = {
     "none": 0,

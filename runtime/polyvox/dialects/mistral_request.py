@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from pydantic_core import to_json
 
-from polyvox_wire.mistral import requests as q
 from polyvox_wire.mistral import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
@@ -19,7 +18,11 @@ from .media import base64_of, file_of, inline, sound_of, url_of
 from .parts import ONLY_TEXT, UNIFIED, Taken, native_blocks, numbered, texts, turns
 
 if TYPE_CHECKING:
+    from polyvox_wire.mistral import requests as q
+
     from ..call import Call
+else:
+    from .dicts import requests as q
 
 _OWN: Final = frozenset({"thinking", "reference", "document_url"})
 _TAKES: Final = Taken(

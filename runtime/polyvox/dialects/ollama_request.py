@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
-from polyvox_wire.ollama import requests as q
 from polyvox_wire.ollama import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
@@ -15,7 +14,11 @@ from .media import detail_of, inline, url_of
 from .parts import SAID, Taken, arguments, numbered, stops, turns
 
 if TYPE_CHECKING:
+    from polyvox_wire.ollama import requests as q
+
     from ..call import Call
+else:
+    from .dicts import requests as q
 
 _TAKES: Final = Taken(SAID | {"image_url"}, "Ollama takes text and images")
 OWN_ID: Final = "call_pv_"

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 from pydantic import ValidationError
 from typing_extensions import override
 
-from polyvox_wire.openai import requests as q
-from polyvox_wire.openai import responses as r
 from polyvox_wire.openai import stubs
 from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
@@ -34,10 +32,14 @@ from .openai_thoughts import ThinkTagReader, part_thoughts, with_thoughts
 from .parts import texts
 
 if TYPE_CHECKING:
+    from polyvox_wire.openai import requests as q
+
     from ..call import Call, Format, Vendor, Way
     from ..exchange import Headers
     from ..messages import MessageParam
     from ..results import ChatCompletionMessage, Choice, Facts
+else:
+    from .dicts import requests as q
 
 OPENAI: Final[Mapping[str, Stance]] = {
     **dict.fromkeys(MODEL_PARAMETERS, NATIVE),
@@ -347,7 +349,9 @@ def _settle_calls(message: ChatCompletionMessage) -> None:
 
 def native(body: bytes) -> Wire | None:
     """The reply in OpenAI's own type; where a gateway's does not fit it, with its fields as they came."""
+    from polyvox_wire.openai.responses import CreateChatCompletionResponse  # few look at it
+
     try:
-        return r.CreateChatCompletionResponse.model_validate_json(body)
+        return CreateChatCompletionResponse.model_validate_json(body)
     except ValidationError:
         return Wire.model_validate_json(body)

@@ -89,7 +89,8 @@ class _Calls:
         self._ids[known] = self._ids[known] or delta.id or ""
         self._names[known] = self._names[known] or (part.name if part else "") or ""
         self._last = place
-        delta.index = known
+        if delta.index != known:
+            delta.index = known
 
     def _begin(self, place: object, delta: ToolCallDelta) -> int:
         """A call of its own; also where two come under one number, or without any."""
@@ -228,12 +229,17 @@ class OpenAIReader(StreamReader):
             choice.finish_reason = self._reason(said)
 
     def _rare(self, index: int, delta: Delta) -> None:
-        if (extra := delta.__pydantic_extra__) and not delta.reasoning_content:
-            delta.reasoning_content = reasoning_of(extra)
+        extra = delta.__pydantic_extra__
+        if extra and not delta.reasoning_content and (thought := reasoning_of(extra)):
+            delta.reasoning_content = thought
         if delta.tool_calls:
-            delta.function_call = None  # llama-cpp-python says a call twice
-        for call in delta.tool_calls or ():
-            self._calls.setdefault(index, _Calls()).settle(call)
+            if delta.function_call is not None:
+                delta.function_call = None  # llama-cpp-python says a call twice
+            held = self._calls.get(index)
+            if held is None:
+                held = self._calls[index] = _Calls()
+            for call in delta.tool_calls:
+                held.settle(call)
 
     def _take_message(self, choice: ChunkChoice) -> None:
         """A message in the place of a delta, whole or so far: some only pretend to stream."""
