@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Final, TypeGuard, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
@@ -186,12 +187,29 @@ class Fields:
 
     def wire(self) -> dict[str, object]:
         """What is sent: each field that is not OMIT, in order; nested fields too."""
-        names = self.__dataclass_fields__  # `fields()` makes a tuple of them for each call
-        return {name: _sent(value) for name in names if (value := getattr(self, name)) is not OMIT}
+        return {
+            name: value.wire() if isinstance(value, Fields) else value
+            for name, value in zip(self.__dataclass_fields__, self._values(), strict=False)
+            if value is not OMIT
+        }
+
+    def __bool__(self) -> bool:
+        """Whether anything is sent."""
+        return any(value is not OMIT for value in self._values())
+
+    def _values(self) -> tuple[object, ...]:
+        """The fields' values, and once more the first, without which a single field would be no tuple."""
+        kind = type(self)
+        read = _readers.get(kind) or _readers.setdefault(kind, _reader(*kind.__dataclass_fields__))
+        return read(self)
 
 
-def _sent(value: object) -> object:
-    return value.wire() if isinstance(value, Fields) else value
+def _reader(first: str, *names: str) -> Callable[[Fields], tuple[object, ...]]:
+    """What reads these fields of an object, all at once."""
+    return attrgetter(first, *names, first)
+
+
+_readers: Final[dict[type, Callable[[Fields], tuple[object, ...]]]] = {}
 
 
 __all__ = [

@@ -87,6 +87,7 @@ def known_names() -> tuple[str, ...]:
     return (*NATIVE, *_NATIVE_ALIASES, *GATEWAYS, *ALIASES)
 
 
+@lru_cache(maxsize=256)
 def locate(model: str, provider: str | None, default: str = "openai") -> tuple[Vendor, str]:
     """The provider, and the model's name as it knows it. A name that says nothing belongs to `default`."""
     vendor, name = _locate(model, provider, default)
@@ -151,6 +152,7 @@ def base_url(vendor: Vendor, given: str | None) -> str:
     return _checked_url(vendor.name, url.rstrip("/"))
 
 
+@lru_cache(maxsize=256)
 def endpoint(base: str, path: str) -> str:
     """The whole address. A base that already is one is taken as it is; a query of its own is kept."""
     base, _, query = base.partition("?")

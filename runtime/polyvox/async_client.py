@@ -159,9 +159,8 @@ class AsyncClient(ClientSettings):
 
             return await arace(plan, http, tell)
         from .drivers import arun
-        from .exchange import exchange
 
-        return await arun(exchange(plan.candidates, plan.retries, tell), http)
+        return await arun(plan.steps(tell), http)
 
     async def _http(self) -> AsyncHTTP:
         if self._given is not None:

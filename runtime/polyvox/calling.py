@@ -11,7 +11,7 @@ from .answering import AnswerReader, answered
 from .candidates import Groups, Hold, candidates_of
 from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
-from .exchange import Attempt, Candidate, Outcome, Request, Response, Timeouts
+from .exchange import Attempt, Candidate, Outcome, Request, Response, Steps, Tell, Timeouts, exchange
 from .functions import FunctionReader, called
 from .guessing import nearest
 from .headers import request_id
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-
 DEFAULT_RETRIES = 2
 _CLIENT_ARGS = {
     "api_key": "api_key",
@@ -46,17 +45,23 @@ _CLIENT_ARGS = {
     "default_headers": "extra_headers",
     "default_query": "extra_query",
 }
+_READ_ONCE = frozenset({"tools", "functions", "stop", "modalities"})
+_SEVERAL = _READ_ONCE.union(LISTS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made per call, and freezing doubles its cost
 class Plan(Generic[T]):
-    """What `exchange()` needs."""
+    """Whom to ask, and how often."""
 
     candidates: Sequence[Candidate[T]]
     retries: int
     messages: list[MessageParam]
     race: bool = False
     """Whether to ask all candidates at the same time (`model_list`), and not one after another."""
+
+    def steps(self, tell: Tell | None) -> Steps[T]:
+        """The exchange with them, one after another."""
+        return exchange(self.candidates, self.retries, tell)
 
 
 class Opened:
@@ -90,7 +95,7 @@ def plan_answer(
     groups: Groups | None = None,
 ) -> Plan[ChatCompletion]:
     """The plan of a call whose answer comes whole."""
-    return _plan(model, messages, response_format, parameters, groups, _Kind(False, _read_whole, _held_whole))
+    return _plan(model, messages, response_format, parameters, groups, _WHOLE)
 
 
 def plan_stream(
@@ -101,8 +106,7 @@ def plan_stream(
     groups: Groups | None = None,
 ) -> Plan[Opened]:
     """The plan of a call whose answer is streamed."""
-    kind = _Kind(True, _read_opened, _held_open, begin=lambda opened, outcome: opened.received.begin(outcome))
-    return _plan(model, messages, response_format, parameters, groups, kind)
+    return _plan(model, messages, response_format, parameters, groups, _STREAMED)
 
 
 def _plan(
@@ -116,29 +120,31 @@ def _plan(
     if not isinstance(cast("object", model), str):
         raise InvalidRequestError(f"model is {repr(model)[:60]}; it must be a text, e.g. 'openai:gpt-4.1-mini'")
     given = {name: value for name, value in parameters.items() if value is not None}
-    settings = cast("CallParameters", given)
-    _read_once(given)
-    for name in LISTS:
-        if isinstance(given.get(name), (str, bytes)):
-            raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
+    if not _SEVERAL.isdisjoint(given):
+        _settle_lists(given)
     check_kinds(given)
-    _spread_client_args(given)
+    if "client_args" in given:
+        _spread_client_args(given)
     plain = checked(messages)
 
     def ask(name: str, merged: Mapping[str, object]) -> Attempt[T]:
         if merged is not given:
             check_kinds(merged)
+            merged = {key: value for key, value in merged.items() if value is not None}
         return _attempt(name, plain, response_format, merged, kind)
 
     candidates, race = candidates_of(model, given, groups or {}, ask, kind.hold)
-    return Plan(candidates, _retries(settings), plain, race)
+    return Plan(candidates, _retries(given), plain, race)
 
 
-def _read_once(given: dict[str, object]) -> None:
-    """What can be read only once is read here: every model of a fallback chain needs it."""
-    for name in ("tools", "functions", "stop", "modalities"):
-        if isinstance(value := given.get(name), Iterator):
+def _settle_lists(given: dict[str, object]) -> None:
+    """What can be read only once is read here: every model of a fallback chain needs it. One text is no list."""
+    for name in sorted(_SEVERAL & given.keys()):
+        value = given[name]
+        if name in _READ_ONCE and isinstance(value, Iterator):
             given[name] = list(cast("Iterator[object]", value))
+        elif isinstance(value, (str, bytes)) and name in LISTS:
+            raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
 
 
 def _spread_client_args(given: dict[str, object]) -> None:
@@ -161,12 +167,11 @@ def _attempt(
     parameters: Mapping[str, object],
     kind: _Kind[T],
 ) -> Attempt[T]:
-    settings = cast("CallParameters", {name: value for name, value in parameters.items() if value is not None})
     vendor, name = locate(model, provider_of(parameters))
     dialect = dialect_of(vendor)
-    call = settle(dialect, name, messages, response_format, settings, kind.stream)
+    call = settle(dialect, name, messages, response_format, cast("CallParameters", parameters), kind.stream)
     body = body_of(dialect, call)
-    if (mock := settings.get("mock_response")) is not None:
+    if (mock := parameters.get("mock_response")) is not None:
         return _mocked(call, mock, kind)
     secrets = Secrets()
     credentials = dialect.credentials(call)
@@ -198,8 +203,8 @@ def _mocked(call: Call, mock: object, kind: _Kind[T]) -> Attempt[T]:
     )
 
 
-def _retries(settings: CallParameters) -> int:
-    given = one_of(settings, *RETRIES)
+def _retries(parameters: Mapping[str, object]) -> int:
+    given = one_of(parameters, *RETRIES)
     if given is None:
         return DEFAULT_RETRIES
     if not isinstance(given, int) or given < 0:
@@ -256,3 +261,7 @@ def _held_whole(answer: ChatCompletion, lease: Lease) -> ChatCompletion:
 def _held_open(opened: Opened, lease: Lease) -> Opened:
     opened.received.held_by(lease)
     return opened
+
+
+_WHOLE = _Kind(False, _read_whole, _held_whole)
+_STREAMED = _Kind(True, _read_opened, _held_open, begin=lambda opened, outcome: opened.received.begin(outcome))

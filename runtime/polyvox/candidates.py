@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
 
 from .addressing import locate
 from .errors import InvalidRequestError
@@ -22,12 +23,15 @@ Ask: TypeAlias = "Callable[[str, Mapping[str, object]], Attempt[T]]"
 Hold: TypeAlias = "Callable[[T, Lease], T]"
 """Ends a deployment's lease with the answer, or lets a stream end it."""
 Groups: TypeAlias = "Mapping[str, ModelGroup]"
+_CHAINS: Final = frozenset((*FALLBACKS, "model_list"))
 
 
 def candidates_of(
     model: str, given: dict[str, object], groups: Groups, ask: Ask[T], hold: Hold[T]
 ) -> tuple[list[Candidate[T]], bool]:
     """Whom to ask, and whether all at the same time (`model_list`) or one after another."""
+    if not groups and _CHAINS.isdisjoint(given):  # one model, as in nearly every call
+        return [partial(ask, model, given)], False
 
     def candidate(name: str, own: Mapping[str, object], first: bool) -> Candidate[T]:
         if (group := groups.get(name)) is not None:

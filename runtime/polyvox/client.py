@@ -170,9 +170,8 @@ class Client(ClientSettings):
 
             return race(plan, http, tell)
         from .drivers import run
-        from .exchange import exchange
 
-        return run(exchange(plan.candidates, plan.retries, tell), http)
+        return run(plan.steps(tell), http)
 
     def _http_for(self, plan: Plan[T]) -> HTTP:
         return self._race_http() if plan.race else self._http()

@@ -22,11 +22,15 @@ def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) 
     if not defaults:
         return given
     kept = {name: value for name, value in given.items() if value is not None}
-    said = {other for name in kept if name in SAME_AS for other in SAME_AS[name]}
+    merged = {**defaults, **kept}
+    for name in kept.keys() & SAME_AS.keys():
+        for other in SAME_AS[name]:
+            if other not in kept:
+                merged.pop(other, None)
     for name in ("extra_headers", "extra_query"):
-        if is_mapping(whole := defaults.get(name)) and is_mapping(own := kept.get(name)):
-            kept[name] = _joined(whole, own)
-    return {**{name: value for name, value in defaults.items() if name not in said}, **kept}
+        if name in kept and is_mapping(whole := defaults.get(name)) and is_mapping(own := kept[name]):
+            merged[name] = _joined(whole, own)
+    return merged
 
 
 def _joined(whole: Mapping[str, object], own: Mapping[str, object]) -> dict[str, object]:

@@ -172,9 +172,16 @@ Candidate: TypeAlias = Callable[[], Attempt[T]] | Group[T]
 
 
 def exchange(candidates: Sequence[Candidate[T]], retries: int, tell: Tell | None = None) -> Steps[T]:
-    """Ask the first model, then its fallbacks; each is tried `retries` more times where that can help."""
-    if len(candidates) == 1:
-        return (yield from _steps(candidates[0], retries, tell))
+    """Ask the first model, then its fallbacks; each is tried `retries` more times where that can help.
+
+    Nothing of a candidate happens before the first step.
+    """
+    if len(candidates) == 1:  # without a generator around it
+        return _steps(candidates[0], retries, tell)
+    return _chain(candidates, retries, tell)
+
+
+def _chain(candidates: Sequence[Candidate[T]], retries: int, tell: Tell | None) -> Steps[T]:
     failures: list[APIError] = []
     for candidate in candidates:
         try:
@@ -188,11 +195,12 @@ def exchange(candidates: Sequence[Candidate[T]], retries: int, tell: Tell | None
 
 def _steps(candidate: Candidate[T], retries: int, tell: Tell | None) -> Steps[T]:
     if callable(candidate):
-        return _ask(candidate(), retries, tell)
-    return candidate.steps(lambda attempt: _ask(attempt, 0, tell))
+        return _ask(candidate, retries, tell)
+    return candidate.steps(lambda attempt: _ask(lambda: attempt, 0, tell))
 
 
-def _ask(attempt: Attempt[T], retries: int, tell: Tell | None) -> Steps[T]:
+def _ask(prepare: Callable[[], Attempt[T]], retries: int, tell: Tell | None) -> Steps[T]:
+    attempt = prepare()
     request, rest = attempt.request, attempt.request.timeouts.total
     tried, renew = 0, attempt.renew
     while True:

@@ -152,6 +152,8 @@ _PAYLOADS: Mapping[str, str] = {
     "input_audio": "either",  # Mistral takes the bare data
     "file": "object",
 }
+_ROLE_AND_CONTENT: Final = frozenset({"role", "content"})
+_MAY_BE_PLAIN: Final = ("user", "assistant", "system")
 _NEEDS_CONTENT = frozenset({"system", "developer", "user", "tool"})
 _ANSWERS = frozenset({"tool", "function"})
 
@@ -170,8 +172,22 @@ def checked(messages: Messages) -> list[MessageParam]:
             f"messages must be a list of messages, not a {type(cast('object', messages)).__name__}; "
             'write [{"role": "user", "content": ...}]'
         )
-    made = [_message(index, message) for index, message in enumerate(messages)]
-    return _paired(made) if any(message["role"] == "function" for message in made) else made
+    made = [
+        cast("MessageParam", message) if is_plain(message) else _message(index, message)
+        for index, message in enumerate(messages)
+    ]
+    return _paired(made) if "function" in [message["role"] for message in made] else made
+
+
+def is_plain(message: object) -> bool:
+    """Whether it is a role and a text and no more, as most are: nothing can be wrong with it, nothing be missing."""
+    fields = cast("dict[str, object]", message)
+    return (
+        type(fields) is dict
+        and fields.keys() == _ROLE_AND_CONTENT
+        and type(fields["content"]) is str
+        and fields["role"] in _MAY_BE_PLAIN
+    )
 
 
 def _paired(messages: list[MessageParam]) -> list[MessageParam]:

@@ -383,7 +383,9 @@ def one_of(parameters: Mapping[str, object], *names: str) -> object:
     found: object = None
     for name in names:
         value = parameters.get(name)
-        if value is not None and found is not None and value != found:
+        if value is None:
+            continue
+        if found is not None and value != found:
             given = " and ".join(each for each in names if parameters.get(each) is not None)
             raise InvalidRequestError(f"{given} are one parameter and differ; give one of them", param=name)
         found = value if found is None else found

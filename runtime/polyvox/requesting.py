@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from .addressing import endpoint
 from .errors import InvalidRequestError
 from .exchange import Headers, Request, Timeouts, origin_of
 from .parameters import one_of
-from .secrecy import warn_if_plain
+from .secrecy import hidden, hidden_once, warn_if_plain
 from .shapes import is_mapping
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS = frozenset({"content-length", "transfer-encoding"})
+_EXTRAS = frozenset({"extra_body", "additional_params"})
 VERSION = "0.1.0"
 DEFAULT_TIMEOUTS = Timeouts()
 _COMMON_HEADERS = (
@@ -37,10 +39,13 @@ _COMMON_HEADERS = (
 def body_of(dialect: Dialect, call: Call) -> bytes:
     """The body: what the mapping says, the vendor's own options, then what the caller adds as it is."""
     body = {**dialect.body(call)}
-    body.update(call.insisted)
-    _place(dialect, call.options, body)
-    for extra in _extra_bodies(call.settings):
-        _merge(body, extra)
+    if call.insisted:
+        body.update(call.insisted)
+    if call.options:
+        _place(dialect, call.options, body)
+    if not _EXTRAS.isdisjoint(call.settings):
+        for extra in _extra_bodies(call.settings):
+            _merge(body, extra)
     return _encoded(body)
 
 
@@ -56,14 +61,22 @@ def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: 
     headers = _headers(dialect, call, settings)
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
 
-    def sign(key: str) -> Headers:
-        return secrets.keep(key, _beside(headers, credentials.headers(key, request)))
+    if isinstance(key := credentials.key, str):
+        secrets.keep(key)
+        request.headers = _joined(headers, hidden_once(credentials.headers(key, request)))
+        return request
 
-    if isinstance(credentials.key, str):
-        request.headers = (*headers, *sign(credentials.key))
-    else:
-        request.key, request.sign, request.blocking = credentials.key, sign, credentials.blocking
+    def sign(key: str) -> Headers:
+        secrets.keep(key)
+        return _beside(headers, hidden(credentials.headers(key, request)))
+
+    request.key, request.sign, request.blocking = key, sign, credentials.blocking
     return request
+
+
+@lru_cache(maxsize=256)  # few are different, and joining them costs more than finding them here
+def _joined(headers: Headers, more: Headers) -> Headers:
+    return (*headers, *_beside(headers, more))
 
 
 def _place(dialect: Dialect, options: Mapping[str, object], body: dict[str, object]) -> None:
@@ -123,7 +136,9 @@ def _beside(headers: Headers, more: Headers) -> Headers:
 
 def _headers(dialect: Dialect, call: Call, settings: CallParameters) -> Headers:
     accept = ("accept", dialect.stream_type if call.stream else "application/json")
-    extra = {**dialect.vendor.headers, **(settings.get("extra_headers") or {})}
+    extra: Mapping[str, str] = settings.get("extra_headers") or {}
+    if dialect.vendor.headers:
+        extra = {**dialect.vendor.headers, **extra}
     if not extra:
         return (*_COMMON_HEADERS, accept)
     for name, value in extra.items():

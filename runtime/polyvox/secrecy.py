@@ -154,21 +154,31 @@ def _is_local(host: str) -> bool:
     return address.is_private or address.is_loopback or address.is_link_local
 
 
+def hidden(headers: Headers) -> Headers:
+    """The headers of a key, with their values hidden. Refuses a key that no header can carry."""
+    wrong = [name for name, value in headers if not (value.isascii() and value.isprintable())]
+    if wrong:
+        headers = ()
+        raise InvalidRequestError(f"api_key has characters that no header ({wrong[0]}) can carry", param="api_key")
+    return tuple((name, Hidden(value)) for name, value in headers)
+
+
+hidden_once = lru_cache(maxsize=256)(hidden)
+"""The same, for keys that stay: a process has few of them. Not for signatures, of which each call has its own."""
+
+
 class Secrets:
     """One call's secrets. Some vendors and proxies repeat a key in an error."""
 
-    def __init__(self) -> None:
-        self._values: set[str] = set()
+    __slots__ = ("_values",)
 
-    def keep(self, key: str, headers: Headers) -> Headers:
-        """Remember the key; refuse one that no header can carry. Gives the headers with their values hidden."""
-        wrong = [name for name, value in headers if not (value.isascii() and value.isprintable())]
-        if wrong:
-            headers = ()
-            raise InvalidRequestError(f"api_key has characters that no header ({wrong[0]}) can carry", param="api_key")
-        if len(key) > _LONG_ENOUGH:
-            self._values.add(Hidden(key))
-        return tuple((name, Hidden(value)) for name, value in headers)
+    def __init__(self) -> None:
+        self._values: tuple[str, ...] = ()  # mostly one
+
+    def keep(self, key: str) -> None:
+        """Remember a key that is long enough to be told from other words."""
+        if len(key) > _LONG_ENOUGH and key not in self._values:
+            self._values = (*self._values, key if isinstance(key, Hidden) else Hidden(key))
 
     def mask(self, error: E) -> E:
         """The same error, with `***` for every secret in its text, its facts and its body. One in which a secret stood

@@ -38,10 +38,8 @@ def settle(
     vendor = dialect.vendor
     if not messages and not dialect.holds_messages(model):
         raise InvalidMessageError("messages is empty; at least one message is needed")
-    parameters = cast("Mapping[str, object]", settings)
-    given = cast("ModelParameters", {name: parameters[name] for name in parameters if name in MODEL_PARAMETERS})
-    check_functions(given)
-    form, typed = wanted(response_format)
+    given, options = _sorted(dialect, cast("Mapping[str, object]", settings))
+    form, typed = (None, None) if response_format is None else wanted(response_format)
     call = Call(
         vendor=vendor,
         model=model,
@@ -51,22 +49,31 @@ def settle(
         format=_format(vendor, form),
         typed=typed,
         settings=settings,
-        options=_options(dialect, parameters),
+        options=options,
         drop=bool(settings.get("drop_params")),
     )
-    settle_tools(given)
+    if "functions" in given:
+        check_functions(given)
+    if "tools" in given:
+        settle_tools(given)
     if given.get("reasoning_effort") in _LEFT_TO_THE_VENDOR:
         del given["reasoning_effort"]
-    if isinstance(dialect.support["functions"], Emulated):
-        call.by_functions = bool(given.get("functions")) and not given.get("tools")
+    if "functions" in given and isinstance(dialect.support["functions"], Emulated):
+        call.by_functions = bool(given["functions"]) and not given.get("tools")
         functions_as_tools(given)
-    if isinstance(dialect.support["function_call"], Emulated):
+    if "function_call" in given and isinstance(dialect.support["function_call"], Emulated):
         function_call_as_choice(given)
-    _same_limit(given)
-    _take_stances(dialect, call, settings)
-    refuse_foreign_tools(call)
-    settle_choice(call)
-    settle_format(dialect, call)
+    if "max_tokens" in given and "max_completion_tokens" in given:
+        _one_limit(given)
+    _take_stances(dialect, call)
+    if "stream_options" in given:
+        _check_stream_options(dialect, call)
+    if "tools" in given:
+        refuse_foreign_tools(call)
+    if "tool_choice" in given:
+        settle_choice(call)
+    if call.format is not None:
+        settle_format(dialect, call)
     return call
 
 
@@ -82,31 +89,32 @@ def _format(vendor: Vendor, found: Format | None) -> Format | None:
     return found if is_gateway else replace(found, kind="json_schema")
 
 
-def _same_limit(given: ModelParameters) -> None:
+def _one_limit(given: ModelParameters) -> None:
     """`max_tokens` and `max_completion_tokens` are one limit."""
     old, new = given.get("max_tokens"), given.get("max_completion_tokens")
-    if old is not None and new is not None:
-        if old != new:
-            raise InvalidRequestError(f"max_tokens={old} and max_completion_tokens={new} differ; give one of them")
-        del given["max_tokens"]
+    if old != new:
+        raise InvalidRequestError(f"max_tokens={old} and max_completion_tokens={new} differ; give one of them")
+    given.pop("max_tokens")
 
 
-def _take_stances(dialect: Dialect, call: Call, settings: CallParameters) -> None:
-    support = dialect.support
-    allowed = settings.get("allowed_openai_params") or ()
+def _take_stances(dialect: Dialect, call: Call) -> None:
+    support, settings = dialect.support, call.settings
     given = cast("dict[str, object]", call.given)
     for name in list(given):
         stance = support[name]
-        if not isinstance(stance, Unsupported):
-            continue
-        value = given.pop(name)
-        if name in allowed:
-            call.insisted[name] = value
-        elif name not in NEUTRAL or value != NEUTRAL[name]:
-            call.refuse(name, stance.reason)
-    for name in settings.keys() & OF_SOME_VENDORS.keys() - dialect.own_settings:
-        call.refuse(name, f"{call.vendor.name} has no such setting; it is for {OF_SOME_VENDORS[name]}")
-    _check_stream_options(dialect, call)
+        if isinstance(stance, Unsupported):
+            _take_back(call, name, given.pop(name), stance.reason)
+    if not settings.keys().isdisjoint(OF_SOME_VENDORS):
+        for name in sorted(settings.keys() & OF_SOME_VENDORS.keys() - dialect.own_settings):
+            call.refuse(name, f"{call.vendor.name} has no such setting; it is for {OF_SOME_VENDORS[name]}")
+
+
+def _take_back(call: Call, name: str, value: object, reason: str) -> None:
+    """What the vendor cannot do is refused, unless the caller insists on it, or it asks for nothing."""
+    if name in (call.settings.get("allowed_openai_params") or ()):
+        call.insisted[name] = value
+    elif name not in NEUTRAL or value != NEUTRAL[name]:
+        call.refuse(name, reason)
 
 
 def _check_stream_options(dialect: Dialect, call: Call) -> None:
@@ -122,24 +130,27 @@ def _check_stream_options(dialect: Dialect, call: Call) -> None:
         del call.given["stream_options"]
 
 
-def _options(dialect: Dialect, parameters: Mapping[str, object]) -> dict[str, object]:
-    """The vendor's own fields: from `anthropic={...}` and from keywords that are such fields."""
+def _sorted(dialect: Dialect, parameters: Mapping[str, object]) -> tuple[ModelParameters, dict[str, object]]:
+    """What is for the model; and the vendor's own fields, from `anthropic={...}` and from keywords that are such."""
     known = dialect.option_paths
-    name = dialect.options_name
+    given: dict[str, object] = {}
     options: dict[str, object] = {}
     for key, value in parameters.items():
         if key in MODEL_PARAMETERS:
-            continue
-        if key in CALL_PARAMETERS:
-            if key in VENDOR_OPTIONS:
-                options.update(_own_options(dialect, key, value, parameters))
-            continue
-        if key not in known:
-            names = (*MODEL_PARAMETERS, *CALL_PARAMETERS, *known, "stream", "response_format")
-            hint = nearest(key, names) or "; send a field that polyvox does not know as extra_body={...}"
-            raise UnknownParameterError(f"unknown parameter {key!r}{hint}", param=key, provider=name)
-        options[key] = value
-    return options
+            given[key] = value
+        elif key in VENDOR_OPTIONS:
+            options.update(_own_options(dialect, key, value, parameters))
+        elif key in known and key not in CALL_PARAMETERS:
+            options[key] = value
+        elif key not in CALL_PARAMETERS:
+            raise _unknown(dialect, key)
+    return cast("ModelParameters", given), options
+
+
+def _unknown(dialect: Dialect, key: str) -> UnknownParameterError:
+    names = (*MODEL_PARAMETERS, *CALL_PARAMETERS, *dialect.option_paths, "stream", "response_format")
+    hint = nearest(key, names) or "; send a field that polyvox does not know as extra_body={...}"
+    return UnknownParameterError(f"unknown parameter {key!r}{hint}", param=key, provider=dialect.options_name)
 
 
 def _own_options(

@@ -14,7 +14,7 @@ from .dialects.dialect import Credentials
 from .errors import APIConnectionError, APIError, AuthenticationError
 from .failures import failure
 from .headers import bearer
-from .secrecy import Secrets
+from .secrecy import hidden
 from .shapes import mapping_of
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _tokens(request: TokenRequest, lifetime: Lifetime) -> Tokens:
 
 def login(call: Call, request: TokenRequest, lifetime: Lifetime = expires_in) -> Credentials:
     """A call's way to the tokens for a key. Refuses a key that no header can carry."""
-    Secrets().keep(request.secret, request.headers)
+    hidden(request.headers)
     tokens, used = _tokens(request, lifetime), ""
 
     def token() -> str:

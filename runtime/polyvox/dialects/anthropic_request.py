@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..messages import is_plain
 from ..schemas import Rules, closed
 from ..shapes import mapping_of
 from .anthropic_media import TAKES, block_of, text
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from polyvox_wire.anthropic import requests as q
 
     from ..call import Call, Format, Way
+    from .parts import Turn
 else:
     from .dicts import requests as q
 
@@ -65,16 +67,17 @@ def request(call: Call) -> stubs.RequestFields:
     """What to send."""
     asked = call.given
     thinking, effort = _thinking(call)
+    placed = list(turns(call))
     return stubs.RequestFields(
         model=call.model,
-        messages=_messages(call),
+        messages=_messages(call, placed),
         max_tokens=_limit(call, thinking),
         metadata=_metadata(call),
         output_config=_output(call, effort),
         service_tier=_service_tier(call),
         stop_sequences=stops(asked.get("stop")),
         stream=True if call.stream else OMIT,
-        system=_shortest(_system(call)),
+        system=_shortest(_system(call, placed)),
         temperature=given(asked.get("temperature")),
         thinking=thinking,
         tool_choice=_tool_choice(call),
@@ -160,9 +163,9 @@ def way(call: Call, wanted: Format, *, sayable: bool) -> Way:
     return "instructions" if thinks(call) else "tool"
 
 
-def _system(call: Call) -> list[q.TextBlock]:
+def _system(call: Call, placed: Sequence[Turn]) -> list[q.TextBlock]:
     blocks: list[q.TextBlock] = []
-    for where, message in turns(call):
+    for where, message in placed:
         if message["role"] in ("system", "developer"):
             blocks.extend(_system_parts(call, where, message["content"]))
     return blocks
@@ -182,11 +185,11 @@ def _shortest(blocks: list[q.TextBlock]) -> str | list[q.TextBlock] | Omit:
     return blocks[0]["text"] if len(blocks) == 1 and "cache_control" not in blocks[0] else blocks
 
 
-def _messages(call: Call) -> list[q.InputMessage]:
+def _messages(call: Call, placed: Sequence[Turn]) -> list[q.InputMessage]:
     said: list[q.InputMessage] = []
     results: list[q.InputContentBlock] = []
     legacy_id = "call_0"
-    for index, (where, message) in enumerate(turns(call)):
+    for index, (where, message) in enumerate(placed):
         match message["role"]:
             case "system" | "developer":
                 continue
@@ -230,11 +233,13 @@ def _told(call: Call, where: str, content: object) -> Iterable[q.InputContentBlo
 
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.InputMessage:
+    content = message.get("content")
+    if is_plain(message):
+        return q.InputMessage(role="assistant", content=cast("str", content))
     native = native_blocks(message, "anthropic", "content")
     if native is not None:
         return q.InputMessage(role="assistant", content=cast("list[q.InputContentBlock]", native))
     thinking = list(_thoughts(cast("Iterable[Mapping[str, object]]", message.get("thinking_blocks") or ())))
-    content = message.get("content")
     calls = list(_calls(where, message, legacy_id))
     if isinstance(content, str) and not thinking and not calls:
         return q.InputMessage(role="assistant", content=content)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from polyvox_wire.bedrock import requests as q
 from polyvox_wire.support import OMIT, Omit
 
 from ..errors import InvalidMessageError
+from ..messages import is_plain
 from ..shapes import mapping_of
 from .bedrock_media import CONTENT_KEYS, Documents, as_written, cache_point, media
-from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, arguments, native_blocks, numbered, turns
+from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, arguments, native_blocks, numbered
 
 if TYPE_CHECKING:
     from ..call import Call
+    from .parts import Turn
 
 _BAD_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 _LONGEST_ID: Final = 64
@@ -34,10 +36,10 @@ _OF_TOOL: Final = Taken(
 )
 
 
-def system(call: Call) -> list[q.SystemContentBlock] | Omit:
+def system(call: Call, placed: Sequence[Turn]) -> list[q.SystemContentBlock] | Omit:
     """The instructions of all messages that have some."""
     blocks: list[q.SystemContentBlock] = []
-    for where, message in turns(call):
+    for where, message in placed:
         if message["role"] in ("system", "developer"):
             blocks.extend(_system_parts(call, where, message["content"]))
     return blocks or OMIT
@@ -56,12 +58,12 @@ def _system_parts(call: Call, where: str, content: object) -> Iterable[q.SystemC
             yield q.SystemContentBlock(cachePoint=cache_point(cache))
 
 
-def messages(call: Call) -> list[q.Message] | Omit:
+def messages(call: Call, placed: Sequence[Turn]) -> list[q.Message] | Omit:
     """The turns, which must alternate: what one side says in several messages stands in one."""
     said: list[q.Message] = []
     documents = Documents()
     legacy_id = "call_0"
-    for index, (where, fields) in enumerate(turns(call)):
+    for index, (where, fields) in enumerate(placed):
         match fields["role"]:
             case "system" | "developer":
                 continue
@@ -111,6 +113,8 @@ def _block(
 
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> list[q.ContentBlock]:
+    if is_plain(message):
+        return [q.ContentBlock(text=text)] if (text := str(message["content"])).strip() else []
     native = native_blocks(message, "bedrock", "content")
     if native is not None:
         return [_back(block) for block in native if _goes_back(block)]

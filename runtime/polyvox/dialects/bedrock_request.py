@@ -17,7 +17,7 @@ from ..schemas import Rules, closed
 from ..shapes import mapping_of
 from .bedrock_media import cache_point
 from .bedrock_messages import messages, system
-from .parts import stops, thinks
+from .parts import stops, thinks, turns
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Way
@@ -55,10 +55,11 @@ _CAN_BE_MADE_TO_CALL = re.compile(r"claude|amazon\.nova|mistral-large|pixtral")
 
 def request(call: Call) -> stubs.RequestFields:
     """What to send."""
+    placed = list(turns(call))
     return stubs.RequestFields(
-        messages=messages(call),
-        system=system(call),
-        inferenceConfig=_inference(call),
+        messages=messages(call, placed),
+        system=system(call, placed),
+        inferenceConfig=_inference(call) or OMIT,
         toolConfig=_tool_config(call),
         requestMetadata=_metadata(call),
         serviceTier=_service_tier(call),
@@ -66,15 +67,14 @@ def request(call: Call) -> stubs.RequestFields:
     )
 
 
-def _inference(call: Call) -> stubs.InferenceConfigFields | Omit:
+def _inference(call: Call) -> stubs.InferenceConfigFields:
     asked = call.given
-    fields = stubs.InferenceConfigFields(
+    return stubs.InferenceConfigFields(
         maxTokens=given(call.limit),
         temperature=given(asked.get("temperature")),
         topP=given(asked.get("top_p")),
         stopSequences=stops(asked.get("stop")),
     )
-    return fields if fields.wire() else OMIT
 
 
 def _metadata(call: Call) -> dict[str, str] | Omit:

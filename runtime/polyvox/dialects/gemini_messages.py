@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from pydantic_core import from_json
@@ -10,14 +10,16 @@ from pydantic_core import from_json
 from polyvox_wire.support import OMIT, Omit
 
 from ..errors import InvalidMessageError
+from ..messages import is_plain
 from ..shapes import mapping_of
 from .gemini_parts import OF_SYSTEM, TAKES, answered, from_3, parts_of
-from .parts import arguments, native_blocks, texts, turns
+from .parts import arguments, native_blocks, texts
 
 if TYPE_CHECKING:
     from polyvox_wire.gemini import requests as q
 
     from ..call import Call
+    from .parts import Turn
 else:
     from .dicts import requests as q
 
@@ -25,10 +27,10 @@ OWN_ID: Final = "call_pv_"
 """Begins the ids that we make for calls that Gemini sends without one; they never go back to it."""
 
 
-def system(call: Call) -> q.Content | Omit:
+def system(call: Call, placed: Sequence[Turn]) -> q.Content | Omit:
     """The instructions of all messages that have some."""
     parts: list[q.Part] = []
-    for where, message in turns(call):
+    for where, message in placed:
         if message["role"] in ("system", "developer"):
             parts.extend(parts_of(call, where, message["content"], OF_SYSTEM))
     return q.Content(parts=parts) if parts else OMIT
@@ -59,12 +61,12 @@ class _Answers:
         self._parts, self._beside = [], []
 
 
-def contents(call: Call) -> list[q.Content]:
+def contents(call: Call, placed: Sequence[Turn]) -> list[q.Content]:
     """The turns; the answers to the calls of one turn stand in one."""
     said: list[q.Content] = []
     answers = _Answers()
     calls = _Calls()
-    for where, message in turns(call):
+    for where, message in placed:
         match message["role"]:
             case "system" | "developer":
                 continue
@@ -88,6 +90,8 @@ def _turn(call: Call, where: str, message: Mapping[str, object], calls: _Calls) 
 
 
 def _said(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> list[q.Part]:
+    if is_plain(message):
+        return [q.Part(text=text)] if (text := str(message["content"])) else []
     made = list(cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ()))
     for one in made:
         calls.names[str(one["id"])] = str(

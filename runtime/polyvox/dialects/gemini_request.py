@@ -13,7 +13,7 @@ from ..schemas import Rules
 from .dialect import wanted_way
 from .gemini_messages import contents, system
 from .gemini_parts import from_3
-from .parts import stops
+from .parts import stops, turns
 
 if TYPE_CHECKING:
     from polyvox_wire.gemini import requests as q
@@ -61,21 +61,21 @@ _TIERS: Final[Mapping[str, q.GenerateContentRequestServiceTier]] = {
 
 def request(call: Call) -> stubs.RequestFields:
     """What to send."""
-    asked = call.given
+    asked, placed = call.given, list(turns(call))
     return stubs.RequestFields(
-        contents=contents(call),
-        systemInstruction=system(call),
+        contents=contents(call, placed),
+        systemInstruction=system(call, placed),
         tools=_tools(call),
         toolConfig=_tool_config(call),
         serviceTier=_service_tier(call),
         store=given(asked.get("store")),
-        generationConfig=_generation(call),
+        generationConfig=_generation(call) or OMIT,
     )
 
 
-def _generation(call: Call) -> stubs.GenerationConfigFields | Omit:
+def _generation(call: Call) -> stubs.GenerationConfigFields:
     asked = call.given
-    config = stubs.GenerationConfigFields(
+    return stubs.GenerationConfigFields(
         temperature=given(asked.get("temperature")),
         topP=given(asked.get("top_p")),
         maxOutputTokens=given(call.limit),
@@ -91,7 +91,6 @@ def _generation(call: Call) -> stubs.GenerationConfigFields | Omit:
         thinkingConfig=_thinking(call),
         responseModalities=_modalities(asked.get("modalities")),
     )
-    return config if config.wire() else OMIT
 
 
 def _modalities(kinds: object) -> list[q.GenerationConfigResponseModalitiesItem] | Omit:

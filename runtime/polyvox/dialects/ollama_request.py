@@ -44,7 +44,7 @@ def request(call: Call) -> stubs.RequestFields:
         messages=_messages(call),
         tools=_tools(call),
         format=_format(call),
-        options=_options(call),
+        options=_options(call) or OMIT,
         stream=call.stream,  # Ollama streams unless told not to
         think=_think(call),
         logprobs=given(asked.get("logprobs")),
@@ -52,9 +52,9 @@ def request(call: Call) -> stubs.RequestFields:
     )
 
 
-def _options(call: Call) -> stubs.OptionsFields | Omit:
+def _options(call: Call) -> stubs.OptionsFields:
     asked = call.given
-    options = stubs.OptionsFields(
+    return stubs.OptionsFields(
         seed=given(asked.get("seed")),
         temperature=given(asked.get("temperature")),
         top_p=given(asked.get("top_p")),
@@ -63,7 +63,6 @@ def _options(call: Call) -> stubs.OptionsFields | Omit:
         presence_penalty=given(asked.get("presence_penalty")),
         frequency_penalty=given(asked.get("frequency_penalty")),
     )
-    return options if options.wire() else OMIT
 
 
 def _format(call: Call) -> Literal["json"] | dict[str, object] | Omit:

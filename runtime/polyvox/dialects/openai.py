@@ -19,6 +19,7 @@ from polyvox_wire.support import OMIT, Omit, Wire, given
 from ..errors import APIResponseValidationError
 from ..headers import bearer
 from ..honest import check_calls, new_id, now
+from ..messages import is_plain
 from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
 from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
@@ -143,7 +144,10 @@ def _format(call: Call) -> q.ResponseFormat | Omit:
 
 
 def _messages(call: Call) -> list[Mapping[str, object]]:
-    return [_message(call, index, message) for index, message in enumerate(call.messages)]
+    return [
+        cast("Mapping[str, object]", message) if is_plain(message) else _message(call, index, message)
+        for index, message in enumerate(call.messages)
+    ]
 
 
 def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, object]:
@@ -297,9 +301,13 @@ class OpenAIDialect(Dialect):
         completion = read_reply(ChatCompletion, body, call)
         if not completion.choices:
             self._explain_nothing(call, completion, body)
-        completion.id = completion.id or new_id("chatcmpl-")
-        completion.created = completion.created or now()
-        completion.model = completion.model or call.model
+        # A field of a model is set by a function of pydantic's: only where there is something to set.
+        if not completion.id:
+            completion.id = new_id("chatcmpl-")
+        if not completion.created:
+            completion.created = now()
+        if not completion.model:
+            completion.model = call.model
         for choice in completion.choices:
             self._settle(call, choice, body)
         facts.native = partial(native, body)
@@ -325,9 +333,11 @@ class OpenAIDialect(Dialect):
             raise self.error(call, None, {}, body)
         said = choice.finish_reason
         choice.provider_specific_fields["native_finish_reason"] = said
-        choice.finish_reason = finish_reason(said)
+        if (reason := finish_reason(said)) != said:
+            choice.finish_reason = reason
         message = choice.message
-        message.role = message.role or "assistant"
+        if not message.role:
+            message.role = "assistant"
         if message.model_extra:
             message.reasoning_content = message.reasoning_content or reasoning_of(message.model_extra)
         if call.vendor.think_tags:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from pydantic_core import from_json
 
@@ -11,6 +11,7 @@ from polyvox_wire.support import OMIT, Omit
 
 from ..errors import InvalidMessageError
 from ..guessing import nearest
+from ..messages import is_plain
 from ..shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
@@ -32,10 +33,17 @@ ONLY_TEXT: Final = frozenset({"text"})
 SAID: Final = frozenset(_SAID)
 
 
-def turns(call: Call) -> Iterable[tuple[str, Mapping[str, object]]]:
+Turn: TypeAlias = tuple[str, Mapping[str, object]]
+"""A message, and its place."""
+
+
+def turns(call: Call) -> Iterable[Turn]:
     """Each message with its place, for vendors that know less of messages than OpenAI does."""
     for index, message in enumerate(call.messages):
         where, fields = f"messages[{index}]", cast("Mapping[str, object]", message)
+        if is_plain(fields):
+            yield where, fields
+            continue
         role = str(fields["role"])
         for key in fields.keys() - _KEYS.get(role, fields.keys()):
             if fields[key] is not None:
