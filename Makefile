@@ -122,7 +122,7 @@ bench-peers: $(READY) ## an environment for each other library that make bench t
 bench-profile: $(READY) ## where the microseconds of a call and of a chunk go, by module, for the docs
 	$(BIN)/python -m benchmarks.profile
 
-bench-memory: $(READY) ## what 100,000 calls leave behind, and what a long stream needs: some minutes, for the docs
+bench-memory: $(READY) ## what 100,000 calls leave behind, and what a long stream needs, for the docs; fails over the targets; some minutes
 	$(BIN)/python -m benchmarks.memory
 
 install-size: $(READY) ## megabytes and distributions of a fresh installation, for the docs; fails over 15 MB or 13

@@ -12,6 +12,7 @@ from polyvox import Client
 from .results import save_facts
 from .server import running
 from .subjects import MESSAGES, Case
+from .targets import check
 
 
 def resident() -> float:
@@ -50,8 +51,8 @@ def stream_peak(server: str, vendor: str, chunks: int) -> float:
     return peak
 
 
-def main() -> None:
-    """Measure and print."""
+def main() -> int:
+    """Measure, print, and compare to the targets."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--calls", type=int, default=100_000)
     asked = parser.parse_args()
@@ -67,7 +68,8 @@ def main() -> None:
     for name, value in found.items():
         print(f"{name}: {value:,.1f}")
     save_facts(found)
+    return check([], found)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

@@ -193,7 +193,11 @@ async def _main(seconds: float, streams: int, threads: int) -> int:
         until = monotonic() + seconds
         tally, samples, after = await soak(url, lambda _: monotonic() < until, streams, threads)
     share = (process_time() - worked) / (monotonic() - began)
-    found = figures(tally, samples) | {"processors used": round(share, 2), "load of the machine before": round(busy, 1)}
+    found = figures(tally, samples) | {
+        "processors used": round(share, 2),
+        "load of the machine, before": round(busy, 1),
+        "load of the machine, after": round(os.getloadavg()[0], 1),
+    }
     print(", ".join(f"{number:,} {what}" for what, number in tally.outcomes.most_common()))
     for name, value in found.items():
         print(f"{name}: {value:,}")

@@ -50,6 +50,9 @@ FACTS: Final = (
     Target("first answer over raw, http, anthropic", 1.30),
     Target("first answer over raw, https, anthropic", 1.30),
     Target("MB after first answer", 45, noisy=False),
+    Target("kB of Python memory at the peak of a stream", 250, noisy=False),  # the longest have 256 and 580 kB
+    Target("MB left behind by 100,000 calls", 1, noisy=False),
+    Target("objects left behind by 100,000 calls", 100, noisy=False),
     Target("MB, installation", 15, noisy=False),
     Target("distributions, installation", 13, noisy=False),
 )

@@ -13,7 +13,7 @@ from benchmarks.targets import Verdict
 _WIDTH, _LINE, _LEFT, _SCALE = 760, 18, 270, 230
 _DOUBLING: Final = 58
 """Of the other libraries' plot, whose scale is logarithmic."""
-_COLOURS: Final = ("#555555", "#2b7a0b", "#1f77b4", "#d62728", "#9467bd", "#e377c2", "#8c564b", "#ff7f0e")
+_COLOURS: Final = ("#555555", "#2b7a0b", "#1f77b4", "#d62728", "#9467bd", "#e377c2", "#8c564b", "#ff7f0e", "#17becf")
 
 
 def _svg(height: int, lines: Sequence[str]) -> str:
@@ -53,6 +53,7 @@ def libraries(rows: Sequence[Row]) -> str:
     groups = [(group, list(some)) for group, some in groupby(rows, key=lambda row: row.group)]
     bottom = 6 + len(groups) * _LINE
     lines = [line for doubling in range(-1, 8) for line in _gridline(doubling, bottom)]
+    lines.append(_label("times raw httpx2", bottom + 2))
     for number, (group, some) in enumerate(groups):
         top = 6 + number * _LINE
         lines.append(_label(group, top))

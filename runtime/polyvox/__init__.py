@@ -10,14 +10,14 @@ from sys import modules as _modules
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .answer_streams import AsyncStream as AsyncStream
+    from .answer_streams import Stream as Stream
     from .assembling import assemble as assemble
     from .async_client import AsyncClient as AsyncClient
     from .client import Client as Client
     from .completions import acompletion as acompletion
     from .completions import completion as completion
     from .defaults import configure as configure
-    from .drivers import AsyncStream as AsyncStream
-    from .drivers import Stream as Stream
     from .errors import APIConnectionError as APIConnectionError
     from .errors import APIError as APIError
     from .errors import APIResponseValidationError as APIResponseValidationError
@@ -96,8 +96,8 @@ _HOME = {
     "acompletion": "completions",
     "completion": "completions",
     "configure": "defaults",
-    "AsyncStream": "drivers",
-    "Stream": "drivers",
+    "AsyncStream": "answer_streams",
+    "Stream": "answer_streams",
     "Provider": "listing",
     "providers": "listing",
     "FailureEvent": "events",

@@ -15,7 +15,7 @@ import aiohttp
 import httpx2
 from typing_extensions import override
 
-from .connecting import trust
+from .transport.trusting import trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

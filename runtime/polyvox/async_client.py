@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     import httpx2
     from opentelemetry.trace import TracerProvider
 
+    from .answer_streams import AsyncStream
     from .calling import Plan
-    from .connecting import OwnAsyncClient
-    from .drivers import AsyncHTTP, AsyncReply, AsyncStream
     from .events import OnFailure, OnSuccess
     from .exchange import Tell
     from .groups import ModelGroup
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from .parsed_results import ParsedChatCompletion
     from .parsed_streams import AsyncParsedStream
     from .results import ChatCompletion, ChatCompletionChunk
+    from .transport.connecting import AsyncOwnHTTP
+    from .transport.replies import AsyncHTTP, AsyncReply
 
 __all__ = ["AsyncClient"]
 
@@ -136,8 +137,7 @@ class AsyncClient(ClientSettings):
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | AsyncStream[ChatCompletionChunk]:
         """The same as `polyvox.acompletion`, with this client's settings and connections."""
-        from .calling import plan_answer, plan_stream
-        from .secrecy import conceal
+        from .calling import conceal, plan_answer, plan_stream  # together: each statement costs a microsecond
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
@@ -151,7 +151,7 @@ class AsyncClient(ClientSettings):
             assert reply is not None, "a streamed answer leaves its reply open"
             from .parsed_streams import async_stream_of
 
-            return async_stream_of(opened, reply, http, watch)
+            return async_stream_of(opened, reply, watch)
 
     async def _carry_out(self, plan: Plan[T], tell: Tell | None, http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         if plan.race:
@@ -202,9 +202,9 @@ class _LoopPool:
     open before it closes its loop, and one of them is ours."""
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None) -> None:
-        from .connecting import OwnAsyncClient
+        from .transport.connecting import open_async_http
 
-        self.pool: OwnAsyncClient = OwnAsyncClient(transport)
+        self.pool: AsyncOwnHTTP = open_async_http(transport)
         self._pid = os.getpid()
         self._keeper = self._close_at_end()
 

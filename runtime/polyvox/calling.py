@@ -21,6 +21,7 @@ from .parameters import LISTS, RETRIES, SAME_AS, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
+from .secrecy import conceal as conceal
 from .settling import settle
 from .shapes import mapping_of
 from .structured import parsed

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     import httpx2
     from opentelemetry.trace import TracerProvider
 
+    from .answer_streams import Stream
     from .calling import Plan
-    from .connecting import OwnClient
-    from .drivers import HTTP, Reply, Stream
     from .events import OnFailure, OnSuccess
     from .exchange import Tell
     from .groups import ModelGroup
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from .parsed_results import ParsedChatCompletion
     from .parsed_streams import ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk
+    from .transport.connecting import OwnHTTP
+    from .transport.replies import HTTP, Reply
 
 __all__ = ["Client"]
 
@@ -70,11 +71,11 @@ class Client(ClientSettings):
         self._models = dict(models or {})
         self._given = http_client
         self._transport = transport
-        self._pool: OwnClient | None = None
+        self._pool: OwnHTTP | None = None
         self._pid = 0
         self._lock = threading.Lock()
         self._left_behind: list[object] = []
-        self._race_pool: tuple[OwnClient, int] | None = None
+        self._race_pool: tuple[OwnHTTP, int] | None = None
         self.chat = _Chat(_Completions(self))
 
     @overload
@@ -147,8 +148,7 @@ class Client(ClientSettings):
         **parameters: Unpack[Parameters],
     ) -> ChatCompletion | Stream[ChatCompletionChunk]:
         """The same as `polyvox.completion`, with this client's settings and connections."""
-        from .calling import plan_answer, plan_stream
-        from .secrecy import conceal
+        from .calling import conceal, plan_answer, plan_stream  # together: each statement costs a microsecond
 
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
@@ -162,7 +162,7 @@ class Client(ClientSettings):
             assert reply is not None, "a streamed answer leaves its reply open"
             from .parsed_streams import stream_of
 
-            return stream_of(opened, reply, http, watch)
+            return stream_of(opened, reply, watch)
 
     def _carry_out(self, plan: Plan[T], tell: Tell | None, http: HTTP) -> tuple[T, Reply | None]:
         if plan.race:
@@ -184,7 +184,7 @@ class Client(ClientSettings):
         return cast("HTTP", self._pool)
 
     def _open(self) -> None:
-        from .connecting import OwnClient
+        from .transport.connecting import open_http
 
         with self._lock:
             if self._pool is not None and self._pid == os.getpid():
@@ -192,17 +192,17 @@ class Client(ClientSettings):
             if self._pool is not None:
                 # After a fork the sockets belong to the parent: closing them here would end its TLS sessions.
                 self._left_behind.append(self._pool)
-            self._pool, self._pid = OwnClient(self._transport), os.getpid()
+            self._pool, self._pid = open_http(self._transport), os.getpid()
 
     def _race_http(self) -> HTTP:
         """Connections that serve one request: losers are stopped by shutting down theirs."""
         if self._given is not None or self._transport is not None:
             return self._http()
-        from .connecting import NO_REUSE, OwnClient
+        from .transport.connecting import open_http
 
         with self._lock:
             if self._race_pool is None or self._race_pool[1] != os.getpid():
-                self._race_pool = OwnClient(limits=NO_REUSE), os.getpid()
+                self._race_pool = open_http(kept=0), os.getpid()
             return cast("HTTP", self._race_pool[0])
 
     def close(self) -> None:

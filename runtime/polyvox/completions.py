@@ -10,7 +10,7 @@ from .defaults import default_clients
 from .parameters import CallParameters, ModelParameters, Parameters
 
 if TYPE_CHECKING:
-    from .drivers import AsyncStream, Stream
+    from .answer_streams import AsyncStream, Stream
     from .messages import Messages
     from .names import ModelName
     from .parsed_results import ParsedChatCompletion

@@ -85,7 +85,7 @@ def _fetch(
     """google-auth's transport: one request."""
     from google.auth.exceptions import TransportError
 
-    from .drivers import fetch
+    from .transport.fetching import fetch
 
     data = body.encode() if isinstance(body, str) else body
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from time import time
 from typing import TYPE_CHECKING
 
@@ -44,3 +44,40 @@ def seconds(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if 0 <= value < 1e9 else None
+
+
+class ReplyHeaders(Mapping[str, str]):
+    """A reply's headers, by names in any letter case; decoded when they are first asked for."""
+
+    __slots__ = ("_found", "_raw")
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
+        self._raw = raw
+        self._found: dict[str, str] | None = None
+
+    def _all(self) -> dict[str, str]:
+        if self._found is None:
+            self._found = {}
+            for name, value in self._raw:
+                key, text = name.decode("latin-1").lower(), _text(value)
+                self._found[key] = f"{self._found[key]}, {text}" if key in self._found else text
+        return self._found
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._all()})"
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")

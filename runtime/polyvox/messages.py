@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict, Union, cast
+from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict, TypeGuard, Union, cast
 
 from .content import (
     AudioURLPart,
@@ -172,14 +172,11 @@ def checked(messages: Messages) -> list[MessageParam]:
             f"messages must be a list of messages, not a {type(cast('object', messages)).__name__}; "
             'write [{"role": "user", "content": ...}]'
         )
-    made = [
-        cast("MessageParam", message) if is_plain(message) else _message(index, message)
-        for index, message in enumerate(messages)
-    ]
+    made = [message if is_plain(message) else _message(index, message) for index, message in enumerate(messages)]
     return _paired(made) if "function" in [message["role"] for message in made] else made
 
 
-def is_plain(message: object) -> bool:
+def is_plain(message: object) -> TypeGuard[UserMessage]:
     """Whether it is a role and a text and no more, as most are: nothing can be wrong with it, nothing be missing."""
     fields = cast("dict[str, object]", message)
     return (

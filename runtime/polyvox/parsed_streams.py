@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from typing_extensions import override
 
-from .drivers import AsyncStream, Stream
+from .answer_streams import AsyncStream, Stream
 from .results import ChatCompletionChunk
 from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from .calling import Opened
-    from .drivers import HTTP, AsyncHTTP, AsyncReply, Reply
     from .parsed_results import ParsedChatCompletion
     from .results import ChatCompletion
+    from .transport.replies import AsyncReply, Reply
 
 __all__ = ["AsyncParsedStream", "ParsedStream"]
 
@@ -52,8 +52,8 @@ class _SoFar:
 class ParsedStream(Stream[ChatCompletionChunk], Generic[T]):
     """A streamed answer that describes a `T`. Its chunks are those of any stream: the JSON's text in pieces."""
 
-    def __init__(self, opened: Opened, reply: Reply, http: HTTP, watch: Watch = NOBODY) -> None:
-        super().__init__(opened, reply, http, watch)
+    def __init__(self, opened: Opened, reply: Reply, watch: Watch = NOBODY) -> None:
+        super().__init__(opened, reply, watch)
         self._so_far = _SoFar(opened)
 
     @override
@@ -86,8 +86,8 @@ class ParsedStream(Stream[ChatCompletionChunk], Generic[T]):
 class AsyncParsedStream(AsyncStream[ChatCompletionChunk], Generic[T]):
     """The same as `ParsedStream`, asynchronous."""
 
-    def __init__(self, opened: Opened, reply: AsyncReply, http: AsyncHTTP, watch: Watch = NOBODY) -> None:
-        super().__init__(opened, reply, http, watch)
+    def __init__(self, opened: Opened, reply: AsyncReply, watch: Watch = NOBODY) -> None:
+        super().__init__(opened, reply, watch)
         self._so_far = _SoFar(opened)
 
     @override
@@ -109,11 +109,11 @@ class AsyncParsedStream(AsyncStream[ChatCompletionChunk], Generic[T]):
         return cast("ParsedChatCompletion[T]", answer)
 
 
-def stream_of(opened: Opened, reply: Reply, http: HTTP, watch: Watch = NOBODY) -> Stream:
+def stream_of(opened: Opened, reply: Reply, watch: Watch = NOBODY) -> Stream:
     """The stream of an answer whose headers have arrived."""
-    return (Stream if opened.call.typed is None else ParsedStream[object])(opened, reply, http, watch)
+    return (Stream if opened.call.typed is None else ParsedStream[object])(opened, reply, watch)
 
 
-def async_stream_of(opened: Opened, reply: AsyncReply, http: AsyncHTTP, watch: Watch = NOBODY) -> AsyncStream:
+def async_stream_of(opened: Opened, reply: AsyncReply, watch: Watch = NOBODY) -> AsyncStream:
     """The same, asynchronous."""
-    return (AsyncStream if opened.call.typed is None else AsyncParsedStream[object])(opened, reply, http, watch)
+    return (AsyncStream if opened.call.typed is None else AsyncParsedStream[object])(opened, reply, watch)

@@ -17,12 +17,14 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 
-from .drivers import HTTP, AsyncHTTP, AsyncReply, Reply, arun, run
+from .drivers import arun, run
 from .errors import APIError
 from .exchange import Candidate, Tell, exchange, exhausted
+from .transport.replies import HTTP, AsyncHTTP, AsyncReply, Reply
 
 if TYPE_CHECKING:
     from .calling import Plan
+    from .exchange import Headers
 
 T = TypeVar("T")
 
@@ -49,7 +51,7 @@ class Interruptible:
         self.lost = False
 
     def build_request(
-        self, method: str, url: str, *, headers: object, content: bytes, extensions: Mapping[str, object]
+        self, method: str, url: str, *, headers: Headers, content: bytes, extensions: Mapping[str, object]
     ) -> object:
         """The request; the HTTP library tells of the connection that it opens for it."""
         watched = {**extensions, "trace": self._trace}

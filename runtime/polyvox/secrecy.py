@@ -112,7 +112,7 @@ def _without_carriers(traceback: TracebackType | None) -> TracebackType | None:
     kept: TracebackType | None = None
     for one in reversed(frames):
         module = str(one.tb_frame.f_globals.get("__name__"))
-        if module.partition(".")[0] not in _CARRIERS:
+        if module.partition(".")[0] not in _CARRIERS and not module.startswith("polyvox.transport."):
             kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
     return kept
 

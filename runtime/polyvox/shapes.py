@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
     """A mapping; its keys are taken for strings, as JSON's are."""
-    return isinstance(value, Mapping)
+    return type(value) is dict or isinstance(value, Mapping)  # nearly all are dicts, of which the first knows at once
 
 
 def is_list(value: object) -> TypeGuard[list[object]]:

@@ -119,7 +119,8 @@ class Received:
     def _add(self, chunks: list[ChatCompletionChunk]) -> list[ChatCompletionChunk]:
         for chunk in chunks:
             self._assembler.add(chunk)
-        self._watch.arrived(len(chunks))
+        if self._watch is not NOBODY:
+            self._watch.arrived(len(chunks))
         return chunks
 
     def left(self, stopped: BaseException | None = None) -> None:

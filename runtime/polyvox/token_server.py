@@ -87,7 +87,7 @@ class Tokens:
             self._token = ""
 
     def _fetch(self) -> Mapping[str, object]:
-        from .drivers import fetch
+        from .transport.fetching import fetch
 
         asked = self._request
         headers = {

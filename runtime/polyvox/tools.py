@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from .callables import described
 from .errors import InvalidRequestError
-from .shapes import mapping_of
+from .shapes import is_mapping, mapping_of
 
 if TYPE_CHECKING:
     from .call import Call
@@ -24,7 +24,7 @@ def settle_tools(given: ModelParameters) -> None:
         raise InvalidRequestError("tools must be a list of tools", param="tools")
     asked = list(cast("Iterable[object]", tools))
     found = [_definition(index, tool) for index, tool in enumerate(asked)]
-    if any(callable(tool) for tool in asked):
+    if any(map(callable, asked)):
         _check_names(found)
     given["tools"] = found
 
@@ -37,7 +37,7 @@ def check_functions(given: ModelParameters) -> None:
     if isinstance(functions, Mapping) or not isinstance(functions, Iterable):
         raise InvalidRequestError("functions must be a list of functions", param="functions")
     for index, function in enumerate(cast("Iterable[object]", functions)):
-        if not isinstance(_name(function), str):
+        if not isinstance(mapping_of(function).get("name"), str):
             raise InvalidRequestError(f"functions[{index}].name is missing", param="functions")
 
 
@@ -86,7 +86,7 @@ def refuse_foreign_tools(call: Call) -> None:
         return
     kept: list[Mapping[str, object]] = []
     for index, tool in enumerate(tools):
-        owner = _owner(tool)
+        owner = None if "function" in tool else _owner(tool)
         if owner in (None, own):
             kept.append(tool)
         else:
@@ -99,7 +99,7 @@ def refuse_foreign_tools(call: Call) -> None:
 def _owner(tool: Mapping[str, object]) -> str | None:
     """The vendor whose own a tool is; None for a function, and for what nobody here knows."""
     kind = tool.get("type")
-    if "function" in tool or kind == "function":
+    if kind == "function":
         return None
     if isinstance(kind, str):
         if kind == "custom":
@@ -111,16 +111,15 @@ def _owner(tool: Mapping[str, object]) -> str | None:
 
 
 def _definition(index: int, tool: object) -> Mapping[str, object]:
-    if isinstance(tool, Mapping):
-        found = cast("Mapping[str, object]", tool)
-        if not isinstance(found.get("type", ""), str):
+    if is_mapping(tool):
+        if not isinstance(tool.get("type", ""), str):
             raise InvalidRequestError(f"tools[{index}].type must be a text", param="tools")
-        if "function" in found and not isinstance(_name(found["function"]), str):
+        if "function" in tool and not isinstance(mapping_of(tool["function"]).get("name"), str):
             raise InvalidRequestError(f"tools[{index}].function.name is missing", param="tools")
-        if _is_bare(found):
+        if _is_bare(tool):
             says = f"tools[{index}] is a function on its own; write {{'type': 'function', 'function': {{...}}}}"
             raise InvalidRequestError(says, param="tools")
-        return found
+        return tool
     if callable(tool):
         return _from_callable(index, tool)
     raise InvalidRequestError(f"tools[{index}] must be a mapping or a callable, not a {type(tool).__name__}")
@@ -129,10 +128,6 @@ def _definition(index: int, tool: object) -> Mapping[str, object]:
 def _is_bare(tool: Mapping[str, object]) -> bool:
     """Whether it is what belongs under `function`; Anthropic's own form has an `input_schema`."""
     return "name" in tool and tool.get("type", "function") == "function" and tool.keys().isdisjoint(_FRAMED)
-
-
-def _name(function: object) -> object:
-    return cast("Mapping[str, object]", function).get("name") if isinstance(function, Mapping) else None
 
 
 def _from_callable(index: int, function: Callable[..., object]) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from polyvox import APIError, AsyncClient, ChatCompletion, ChatCompletionChunk, Client
+from polyvox.transport.pooling import AsyncPool, Pool
 from tests.hostile.dialects import Dialect
 from tests.mapping.asking import HELLO, KEY
 
@@ -61,25 +62,34 @@ def ask(
     way: Way,
     dialect: Dialect,
     transport: httpx2.BaseTransport | httpx2.AsyncBaseTransport | None,
+    times: int = 1,
     /,
     **settings: object,
 ) -> Came:
-    """Call, read to the end, and see that no task is left behind. A mistake of ours is raised as it is."""
+    """Call so many times, read to the end, and see that no task is left behind; what the last one came to. A mistake of
+    ours is raised as it is."""
     given = cast("Parameters", {"num_retries": 0, "api_key": KEY, **dialect.asked, **settings})
     if way.asynchronous:
-        return asyncio.run(_ask_async(way, dialect, cast("httpx2.AsyncBaseTransport", transport), given))
+        return asyncio.run(_ask_async(way, dialect, cast("httpx2.AsyncBaseTransport | None", transport), times, given))
     came = Came()
     with Client(transport=cast("httpx2.BaseTransport", transport)) as own:
-        try:
-            if way.stream:
-                with own.completion(dialect.model, HELLO, stream=True, **given) as stream:
-                    came.chunks = _count(stream, came)
-                    came.answer = stream.completion()
-            else:
-                came.answer = own.completion(dialect.model, HELLO, **given)
-        except APIError as error:
-            came.error = error
-        _check_idle(transport)
+        for _ in range(times):
+            came = _ask(way, dialect, own, given)
+        _check_idle(transport or own._pool)
+    return came
+
+
+def _ask(way: Way, dialect: Dialect, own: Client, given: Parameters) -> Came:
+    came = Came()
+    try:
+        if way.stream:
+            with own.completion(dialect.model, HELLO, stream=True, **given) as stream:
+                came.chunks = _count(stream, came)
+                came.answer = stream.completion()
+        else:
+            came.answer = own.completion(dialect.model, HELLO, **given)
+    except APIError as error:
+        came.error = error
     return came
 
 
@@ -93,31 +103,41 @@ def _count(chunks: Iterable[ChatCompletionChunk], came: Came) -> int:
 _TURNS: Final = 9
 
 
-async def _ask_async(way: Way, dialect: Dialect, transport: httpx2.AsyncBaseTransport, given: Parameters) -> Came:
+async def _ask_async(
+    way: Way, dialect: Dialect, transport: httpx2.AsyncBaseTransport | None, times: int, given: Parameters
+) -> Came:
     came = Came()
     before = asyncio.all_tasks()
-    async with AsyncClient(transport=transport) as client:
-        try:
-            if way.stream:
-                async with await client.completion(dialect.model, HELLO, stream=True, **given) as stream:
-                    async for _ in stream:
-                        came.chunks += 1
-                    came.answer = await stream.completion()
-            else:
-                came.answer = await client.completion(dialect.model, HELLO, **given)
-        except APIError as error:
-            came.error = error
-        _check_idle(transport)
+    async with AsyncClient(transport=transport) as own:
+        for _ in range(times):
+            came = await _ask_once_async(way, dialect, own, given)
+        _check_idle(transport or await own._http())
     for _ in range(_TURNS):
         await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
     return came
 
 
+async def _ask_once_async(way: Way, dialect: Dialect, own: AsyncClient, given: Parameters) -> Came:
+    came = Came()
+    try:
+        if way.stream:
+            async with await own.completion(dialect.model, HELLO, stream=True, **given) as stream:
+                async for _ in stream:
+                    came.chunks += 1
+                came.answer = await stream.completion()
+        else:
+            came.answer = await own.completion(dialect.model, HELLO, **given)
+    except APIError as error:
+        came.error = error
+    return came
+
+
 def _check_idle(transport: object) -> None:
     """Every connection is closed, or back in the pool and free for the next call."""
-    pool = getattr(transport, "_pool", None)
-    if pool is not None:
+    if isinstance(transport, (Pool, AsyncPool)):
+        assert transport._shelf.busy == set()
+    elif (pool := getattr(transport, "_pool", None)) is not None:
         assert [connection for connection in pool.connections if not connection.is_idle()] == []
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hostile.vendor import HostileVendor
+from tests.hostile.vendor import HostileVendor, certificate
 
 pytest.register_assert_rewrite("tests.hostile.asking")
 
@@ -21,3 +21,9 @@ def vendor() -> Iterator[HostileVendor]:
         yield found
     gc.collect()  # a socket or a loop that nobody closed warns here, and a warning is an error
     assert set(threading.enumerate()) - before == set()
+
+
+@pytest.fixture(autouse=True)
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's certificate is good, as far as the process is concerned."""
+    monkeypatch.setenv("SSL_CERT_FILE", certificate())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +27,7 @@ every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=str)
 
 
 def transport(way: Way) -> httpx2.BaseTransport | httpx2.AsyncBaseTransport:
-    """A pool that trusts the throw-away CA."""
+    """httpx2's own pool, which trusts the throw-away CA."""
     trusted = certificates()[1]
     return httpx2.AsyncHTTPTransport(verify=trusted) if way.asynchronous else httpx2.HTTPTransport(verify=trusted)
 
@@ -34,7 +35,7 @@ def transport(way: Way) -> httpx2.BaseTransport | httpx2.AsyncBaseTransport:
 def call(vendor: HostileVendor, fault: Misbehaviour, way: Way, dialect: Dialect, **settings: object) -> Came:
     """Call, and meet this."""
     tls = bool(settings.pop("tls", False))
-    return ask(way, dialect, transport(way), api_base=vendor.address(fault, tls=tls), **settings)
+    return ask(way, dialect, None, api_base=vendor.address(fault, tls=tls), **settings)
 
 
 def good(dialect: Dialect, way: Way) -> bytes:
@@ -138,7 +139,17 @@ _LINES: Final = {**{f"http-{dialect}": (dialect, False) for dialect in DIALECTS}
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 @pytest.mark.parametrize(("dialect", "tls"), _LINES.values(), ids=_LINES)
 def test_a_connection_that_breaks(vendor: HostileVendor, fault: Fault, dialect: Dialect, way: Way, tls: bool) -> None:
-    came = call(vendor, fault.misbehave(dialect, way), way, dialect, tls=tls)
+    _check_broken(call(vendor, fault.misbehave(dialect, way), way, dialect, tls=tls), fault, way, dialect)
+
+
+@every_way
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_connection_of_a_given_transport_that_breaks(vendor: HostileVendor, fault: Fault, way: Way) -> None:
+    address = vendor.address(fault.misbehave(OPENAI, way), tls=True)
+    _check_broken(ask(way, OPENAI, transport(way), api_base=address), fault, way, OPENAI)
+
+
+def _check_broken(came: Came, fault: Fault, way: Way, dialect: Dialect) -> None:
     kind = fault.stream if way.stream else fault.plain
     error = assert_failed(came, kind, dialect, status_code=None, retryable=_nothing_came(fault, way, kind))
     assert error.request_id == (REQUEST_ID if fault.facts else None)
@@ -197,16 +208,18 @@ def test_a_handshake_that_does_not_come(vendor: HostileVendor, way: Way) -> None
 def test_nobody_is_there(dialect: Dialect, way: Way) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closing:
         port = closing.getsockname()[1]
-    came = ask(way, dialect, transport(way), api_base=f"http://127.0.0.1:{port}")
+    came = ask(way, dialect, None, api_base=f"http://127.0.0.1:{port}")
     error = assert_failed(came, APIConnectionError, dialect, retryable=True)
     assert f"could not reach http://127.0.0.1:{port}" in str(error)
 
 
 @every_way
-def test_a_certificate_that_nobody_vouches_for(vendor: HostileVendor, way: Way) -> None:
-    pool = httpx2.AsyncHTTPTransport() if way.asynchronous else httpx2.HTTPTransport()
+def test_a_certificate_that_nobody_vouches_for(
+    vendor: HostileVendor, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
     address = vendor.address(FAULTS["closed before headers"].misbehave(OPENAI, way), tls=True)
-    came = ask(way, OPENAI, pool, api_base=address)
+    came = ask(way, OPENAI, None, api_base=address)
     assert "certificate" in str(assert_failed(came, APIConnectionError, OPENAI)).lower()
     assert vendor.asked(address) == 0
 
@@ -214,7 +227,7 @@ def test_a_certificate_that_nobody_vouches_for(vendor: HostileVendor, way: Way) 
 @every_way
 def test_a_certificate_for_another_host(vendor: HostileVendor, way: Way) -> None:
     address = vendor.address(FAULTS["closed before headers"].misbehave(OPENAI, way), tls=True)
-    came = ask(way, OPENAI, transport(way), api_base=address.replace("127.0.0.1", "localhost"))
+    came = ask(way, OPENAI, None, api_base=address.replace("127.0.0.1", "localhost"))
     assert_failed(came, APIConnectionError, OPENAI)
     assert vendor.asked(address) == 0
 
@@ -222,7 +235,7 @@ def test_a_certificate_for_another_host(vendor: HostileVendor, way: Way) -> None
 @every_way
 def test_plain_http_where_tls_is_spoken(vendor: HostileVendor, way: Way) -> None:
     address = vendor.address(FAULTS["closed before headers"].misbehave(OPENAI, way), tls=True)
-    came = ask(way, OPENAI, transport(way), api_base=address.replace("https:", "http:"))
+    came = ask(way, OPENAI, None, api_base=address.replace("https:", "http:"))
     assert_failed(came, APIConnectionError, OPENAI)
 
 
@@ -258,15 +271,16 @@ def test_one_byte_at_a_time(vendor: HostileVendor, dialect: Dialect, way: Way) -
     assert (came.text, came.error) == (TEXT, None)
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
-def test_headers_that_trickle_in_past_the_deadline(vendor: HostileVendor, stream: bool) -> None:
-    # Asynchronous only: a synchronous read cannot be interrupted between two bytes that each come in time.
+@every_way
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_headers_that_trickle_in_past_the_deadline(vendor: HostileVendor, way: Way, tls: bool) -> None:
     async def misbehaviour(peer: Peer) -> bool:
         await peer.send(b"HTTP/1.1 200 OK\r\n")
         while True:
-            await peer.trickle(b"x-more: 1\r\n")
+            await peer.send(b"x")
+            await asyncio.sleep(0.01)
 
-    came = call(vendor, misbehaviour, Way(asynchronous=True, stream=stream), OPENAI, timeout=0.2)
+    came = call(vendor, misbehaviour, way, OPENAI, timeout=0.2, tls=tls)
     assert_failed(came, Timeout, OPENAI)
 
 
@@ -295,27 +309,9 @@ def test_a_kept_connection_that_closes_as_it_is_used_again(vendor: HostileVendor
         await peer.send(good(dialect, way))
         return True
 
-    pool, address = transport(way), vendor.address(misbehaviour)
-    with_retry = {"api_base": address, "num_retries": 1}
-    if way.asynchronous:
-        assert ask(way, dialect, pool, **with_retry).text == TEXT  # a loop's pool ends with the loop
-    else:
-        assert isinstance(pool, httpx2.HTTPTransport)
-        kept = _Kept(pool)
-        assert ask(way, dialect, kept, **with_retry).text == TEXT
-        assert ask(way, dialect, kept, **with_retry).text == TEXT
-        assert len(served) == 2
-        pool.close()
-
-
-class _Kept(httpx2.BaseTransport):
-    """A pool that outlives its client."""
-
-    def __init__(self, pool: httpx2.HTTPTransport) -> None:
-        self._pool_behind = pool
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        return self._pool_behind.handle_request(request)
+    settings = {"api_base": vendor.address(misbehaviour), "num_retries": 1}
+    assert ask(way, dialect, None, 2, **settings).text == TEXT
+    assert len(served) == 2
 
 
 # --- redirects --------------------------------------------------------------------------------------------------------

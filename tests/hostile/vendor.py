@@ -93,17 +93,25 @@ def chunked(*pieces: bytes) -> bytes:
 
 
 @cache
+def _folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory()  # for as long as the process
+
+
+@cache
+def certificate() -> str:
+    """The file of a certificate for 127.0.0.1, and of its key; a client that reads it trusts that server alone."""
+    path = f"{_folder().name}/server.pem"
+    with open(path, "wb") as file:
+        file.write(self_signed())
+    return path
+
+
+@cache
 def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """For a server on 127.0.0.1 and for a client that trusts it, and nobody else."""
-    pem = self_signed()
+    """For the server, and for a client that trusts it."""
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with TemporaryDirectory() as folder:
-        path = f"{folder}/server.pem"
-        with open(path, "wb") as file:
-            file.write(pem)
-        server.load_cert_chain(path)
-        client = ssl.create_default_context(cafile=path)
-    return server, client
+    server.load_cert_chain(certificate())
+    return server, ssl.create_default_context(cafile=certificate())
 
 
 class HostileVendor:

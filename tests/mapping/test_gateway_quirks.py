@@ -47,6 +47,13 @@ def test_groqs_usage_is_found_where_groq_has_it() -> None:
     assert [one.usage for one in before] == [None] * len(before)
 
 
+def test_groqs_counts_that_are_none_lose_no_answer() -> None:
+    wire = Wire(sse(SAID, chunk(finish="stop", x_groq={"usage": {"prompt_tokens": "many", "total_tokens": 3}}), DONE))
+    usage = wire.open("groq:llama").completion().usage
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.total_tokens) == (0, 3)
+
+
 def test_x_groq_is_kept() -> None:
     events: list[Json | str] = [chunk({"content": "Hello"}, x_groq={"id": "req_1"}), STOP, DONE]
     for answer in _both("groq:llama", {**OPENAI_REPLY, "x_groq": {"id": "req_1"}}, *events):

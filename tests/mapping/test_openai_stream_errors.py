@@ -53,6 +53,11 @@ ERRORS: Final[dict[str, tuple[bytes, type[APIError], str]]] = {
     "text": (sse({"error": "overloaded"}), APIError, "overloaded"),
     "not JSON": (sse("oops"), APIResponseValidationError, "oops"),
     "half an event": (sse('{"id": "x", "choi'), APIResponseValidationError, "choi"),
+    "a message for a delta, and no good one": (
+        sse({**HEAD, "choices": [{"index": 0, "message": {"tool_calls": [{"function": "add"}]}}]}),
+        APIResponseValidationError,
+        "tool_calls.0.function",
+    ),
 }
 
 

@@ -202,8 +202,8 @@ async def test_cancelling_while_waiting_for_the_next_try_ends_it() -> None:
 
 @pytest.mark.anyio
 async def test_an_exchange_that_fails_to_read_closes_what_is_open() -> None:
-    from polyvox.connecting import OwnAsyncClient
     from polyvox.drivers import arun
+    from polyvox.transport.connecting import open_async_http
 
     def read(_: Response) -> str:
         raise ZeroDivisionError
@@ -216,7 +216,7 @@ async def test_an_exchange_that_fails_to_read_closes_what_is_open() -> None:
         read=read,
         error=lambda _: APIError("no"),
     )
-    http = OwnAsyncClient(transport)
+    http = open_async_http(transport)
     with pytest.raises(ZeroDivisionError):
         await arun(exchange([lambda: attempt], 0), http)
     assert transport.closed == 1

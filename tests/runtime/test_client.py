@@ -1,4 +1,4 @@
-"""`Client`: one pool for all calls and threads, other people's HTTP clients, closing, forking."""
+"""`Client`: one pool for all calls and threads, other people's HTTP clients, closing, other processes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_all_start_methods
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx
@@ -144,6 +146,33 @@ if child:
     done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert (vendor.requests, len(vendor.connections)) == (3, 2)
+
+
+_SPAWNING = f"""
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from polyvox import completion
+
+def ask(url):
+    return completion({MODEL!r}, [{{"role": "user", "content": "Hi"}}], api_base=url, api_key="k", num_retries=0)
+
+if __name__ == "__main__":
+    method, url = sys.argv[1:]
+    answers = [ask(url)]
+    with ProcessPoolExecutor(2, mp_context=get_context(method)) as pool:
+        answers += pool.map(ask, [url] * 4)
+    assert [answer.choices[0].message.content for answer in answers] == ["Hello"] * 5
+"""
+
+
+@pytest.mark.parametrize("method", [name for name in get_all_start_methods() if name != "fork"])
+def test_spawned_children_answer_and_send_their_answers_back(vendor: Vendor, method: str, tmp_path: Path) -> None:
+    (tmp_path / "spawning.py").write_text(_SPAWNING, encoding="utf-8")
+    command = [sys.executable, "-W", "error", str(tmp_path / "spawning.py"), method, vendor.url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert vendor.requests == 5
 
 
 def test_a_process_ends_without_a_word(vendor: Vendor) -> None:

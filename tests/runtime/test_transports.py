@@ -18,7 +18,7 @@ from typing_extensions import override
 import polyvox
 from benchmarks.certificate import self_signed
 from polyvox.aiohttp_transport import AiohttpTransport
-from polyvox.connecting import trust
+from polyvox.transport.trusting import trust
 from tests.runtime.socket_server import BODY, Vendor, serving
 
 MESSAGES: Final = [{"role": "user", "content": "Hi"}]

@@ -34,7 +34,7 @@ class Decoder(Protocol):
     def finish(self) -> list[ServerSentEvent]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made per call, and freezing doubles its cost
 class Credentials:
     """A key, or what gives one for each request, and the headers that carry it (which may sign the request)."""
 
@@ -196,9 +196,9 @@ class Dialect(ABC):
         if callable(given):
             return Credentials(given, lambda key, _: self.headers(key, None))
         if given is not None:
-            if not given.strip():
+            if not (given := given.strip()):
                 raise InvalidRequestError("api_key is blank", param="api_key", provider=self.vendor.name)
-            return Credentials(given.strip(), lambda key, _: self.headers(key, None))
+            return Credentials(given, lambda key, _: self.headers(key, None))
         key, variable = environment_key(self.vendor, call.model)
         return Credentials(key, lambda key, _: self.headers(key, variable))
 

@@ -58,7 +58,7 @@ class _Answers:
     def move_to(self, said: list[q.Content]) -> None:
         if self._parts:
             said.append(q.Content(role="user", parts=[*self._parts, *self._beside]))
-        self._parts, self._beside = [], []
+            self._parts, self._beside = [], []
 
 
 def contents(call: Call, placed: Sequence[Turn]) -> list[q.Content]:

@@ -145,8 +145,7 @@ def _format(call: Call) -> q.ResponseFormat | Omit:
 
 def _messages(call: Call) -> list[Mapping[str, object]]:
     return [
-        cast("Mapping[str, object]", message) if is_plain(message) else _message(call, index, message)
-        for index, message in enumerate(call.messages)
+        message if is_plain(message) else _message(call, index, message) for index, message in enumerate(call.messages)
     ]
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, cast
 
+from pydantic_core import to_json
+
 from ..assembling import ONLY_TEXT
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
@@ -58,10 +60,10 @@ def finish_reason(said: str | None) -> FinishReason | None:
     return None if said is None else _OTHER_WORDS.get(said.lower(), "other")
 
 
-def _groq_usage(extra: Mapping[str, object]) -> CompletionUsage | None:
+def _groq_usage(extra: Mapping[str, object], call: Call) -> CompletionUsage | None:
     """Groq counts here, and in the usual place only if asked."""
     found = mapping_of(extra.get("x_groq")).get("usage")
-    return CompletionUsage.model_validate(found) if is_mapping(found) else None
+    return read_reply(CompletionUsage, to_json(found), call) if is_mapping(found) else None
 
 
 def reasoning_of(extra: Mapping[str, object]) -> str | None:
@@ -164,7 +166,7 @@ class OpenAIReader(StreamReader):
             if extra.get("error"):
                 raise self._dialect.error(self._call, None, {}, data)
             if "x_groq" in extra and chunk.usage is None:
-                chunk.usage = _groq_usage(extra)
+                chunk.usage = _groq_usage(extra, self._call)
         if chunk.usage is not None:
             self._usage, chunk.usage = chunk.usage, None
         if not chunk.choices or (self._held is not None and self._is_echo(chunk)):
@@ -247,7 +249,7 @@ class OpenAIReader(StreamReader):
         text = str(fields.get("content") or "")
         handed = self._handed.get(choice.index, "")
         self._handed[choice.index] = text
-        choice.delta = _as_delta({**fields, "content": text.removeprefix(handed)})
+        choice.delta = _as_delta({**fields, "content": text.removeprefix(handed)}, self._call)
 
     def release(self, chunks: list[ChatCompletionChunk]) -> None:
         self._hand_over(chunks)
@@ -280,11 +282,11 @@ class OpenAIReader(StreamReader):
         self._held = None
 
 
-def _as_delta(fields: dict[str, object]) -> Delta:
+def _as_delta(fields: dict[str, object], call: Call) -> Delta:
     calls = fields.get("tool_calls")
     if is_list(calls):
         fields["tool_calls"] = [{"index": index, **mapping_of(call)} for index, call in enumerate(calls)]
-    return Delta.model_validate(fields)
+    return read_reply(Delta, to_json(fields), call)
 
 
 def _is_empty(delta: Delta) -> bool:

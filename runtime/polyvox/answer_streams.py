@@ -1,0 +1,157 @@
+"""Streamed answers, as callers have them: `Stream` and `AsyncStream` are the same thing twice; all they decide with
+stands in streaming.py."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Self, cast
+
+from typing_extensions import TypeVar
+
+from .results import ChatCompletion, ChatCompletionChunk
+from .secrecy import forget_carriers
+from .transport.troubles import errors_of_libraries, timed_out
+from .watching import NOBODY, Watch
+
+if TYPE_CHECKING:
+    from .calling import Opened
+    from .transport.replies import AsyncReply, Reply
+
+ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk, default=ChatCompletionChunk)
+
+
+class Stream(Iterator[ChunkT], Generic[ChunkT]):
+    """A streamed answer: iterate over its chunks. Leaving a `with` block, or `close()`, closes the connection.
+
+    Its first chunk has arrived, so that whatever went wrong before could be tried again. Raises, while iterating, the
+    vendor's error if the stream carries one, `StreamInterruptedError` if it ends before the answer does; both have what
+    arrived in `error.partial`.
+    """
+
+    def __init__(self, opened: Opened, reply: Reply, watch: Watch = NOBODY) -> None:
+        self._received = opened.received
+        self._received.watched_by(watch)
+        self._reply = reply
+        self._chunks = self._read()
+
+    def _read(self) -> Generator[ChatCompletionChunk, None, None]:
+        received = self._received
+        try:
+            yield from received.taken()
+            for piece in self._reply.iter_bytes():
+                chunks, error = received.feed(piece)
+                yield from chunks
+                if error is not None:
+                    piece = b""  # may repeat the key
+                    raise error
+        except errors_of_libraries() as broken:
+            forget_carriers(broken)
+            if failure := received.broken(broken, timed_out=timed_out(broken)):
+                raise failure from broken
+        except BaseException as stopped:
+            forget_carriers(stopped)
+            received.left(stopped)
+            raise
+        finally:
+            self._reply.close()
+        piece = b""
+        chunks, error = received.finish()
+        yield from chunks
+        if error is not None:
+            raise error
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._received!r}>"
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> ChunkT:
+        return cast("ChunkT", next(self._chunks))
+
+    def completion(self) -> ChatCompletion:
+        """The whole answer: reads what is left of the stream first."""
+        for _ in self._chunks:
+            pass
+        return self._received.completion()
+
+    def close(self) -> None:
+        """Stop reading and close the connection; safe to call twice."""
+        self._chunks.close()
+        self._reply.close()
+        self._received.left()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
+    """The same as `Stream`, asynchronous."""
+
+    def __init__(self, opened: Opened, reply: AsyncReply, watch: Watch = NOBODY) -> None:
+        self._received = opened.received
+        self._received.watched_by(watch)
+        self._reply = reply
+        self._chunks = self._read()
+
+    async def _read(self) -> AsyncGenerator[ChatCompletionChunk, None]:
+        received = self._received
+        try:
+            for chunk in received.taken():
+                yield chunk
+            async for piece in self._reply.aiter_bytes():
+                chunks, error = received.feed(piece)
+                for chunk in chunks:
+                    yield chunk
+                if error is not None:
+                    piece = b""  # may repeat the key
+                    raise error
+        except errors_of_libraries() as broken:
+            forget_carriers(broken)
+            if failure := received.broken(broken, timed_out=timed_out(broken)):
+                raise failure from broken
+        except BaseException as stopped:
+            forget_carriers(stopped)
+            received.left(stopped)
+            raise
+        finally:
+            await self._reply.aclose()
+        piece = b""
+        chunks, error = received.finish()
+        for chunk in chunks:
+            yield chunk
+        if error is not None:
+            raise error
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._received!r}>"
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ChunkT:
+        return cast("ChunkT", await anext(self._chunks))
+
+    async def completion(self) -> ChatCompletion:
+        """The whole answer: reads what is left of the stream first."""
+        async for _ in self._chunks:
+            pass
+        return self._received.completion()
+
+    async def close(self) -> None:
+        """Stop reading and close the connection; safe to call twice."""
+        await self._chunks.aclose()
+        await self._reply.aclose()
+        self._received.left()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
