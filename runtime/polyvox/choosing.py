@@ -23,6 +23,8 @@ def settle_choice(call: Call) -> None:
     """Bring `tool_choice` into a form that every mapping knows. A vendor's own forms are left as they are."""
     choice: object = call.given.get("tool_choice")
     if isinstance(choice, str):
+        if choice not in _WORDS and call.vendor.speaks_openai:
+            raise _wrong(choice)
         call.given["tool_choice"] = _WORDS.get(choice, choice)
     elif is_mapping(choice):
         _settle_mapping(call, choice)
@@ -37,22 +39,36 @@ def _settle_mapping(call: Call, choice: Mapping[str, object]) -> None:
             "name",
         }:
             call.given["tool_choice"] = {"type": "function", "function": {"name": name}}
+        case {"type": "function", "function": {"name": str()}} if len(choice) == 2:
+            pass
         case {"type": "allowed_tools"}:
             _allow(call, mapping_of(choice.get("allowed_tools")) or choice)
         case {"type": "custom"} if call.vendor.name not in _OPENAI:
             call.refuse("tool_choice", f"{call.vendor.name} has no tools with free-text input")
             del call.given["tool_choice"]
+        case {"type": "custom", "custom": {"name": str()}}:
+            pass
+        case _ if call.vendor.speaks_openai:
+            raise _wrong(choice)
         case _:
-            pass  # a function by name already, or the vendor's own form
+            pass  # the vendor's own form
+
+
+def _wrong(choice: object) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"tool_choice is {repr(choice)[:60]}; it is 'auto', 'none', 'required', or a function by name",
+        param="tool_choice",
+    )
 
 
 def _allow(call: Call, allowed: Mapping[str, object]) -> None:
     mode, listed = allowed.get("mode", "auto"), allowed.get("tools")
-    if mode not in ("auto", "required") or not is_list(listed):
+    if mode not in ("auto", "required") or not is_list(listed) or not all(map(is_mapping, listed)):
         raise InvalidRequestError(
             "tool_choice.allowed_tools needs `mode`, 'auto' or 'required', and `tools`", param="tool_choice"
         )
     if call.vendor.name in _OPENAI:
+        call.given["tool_choice"] = {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": listed}}
         return
     names = {_name(mapping_of(tool)) for tool in listed}
     tools = cast("list[Mapping[str, object]]", call.given.get("tools") or [])

@@ -2,101 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final, NamedTuple, cast
+from collections.abc import Iterable, Mapping
+from typing import Final, cast, get_args
 
 from .errors import InvalidRequestError
-from .parameters import VENDOR_OPTIONS
-from .shapes import is_list, is_mapping
+from .forms import (
+    Form,
+    by_type,
+    count,
+    each,
+    fields,
+    mapping,
+    nullable,
+    number,
+    sequence,
+    switch,
+    text,
+    text_or,
+    values,
+    word,
+    wrong,
+)
+from .parameters import VENDOR_OPTIONS, ReasoningEffort
+from .shapes import is_mapping
+
+_MANY: Final = (list, tuple, set, frozenset)
 
 
-class _Kind(NamedTuple):
-    words: str
-    fits: Callable[[object], bool]
+def _texts(where: str, value: object) -> str | None:
+    """Texts, in an order or in none."""
+    return None if _are_texts(value) else wrong(where, value, "a list of texts")
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _are_texts(value: object) -> bool:
+    return isinstance(value, _MANY) and all(isinstance(one, str) for one in cast("Iterable[object]", value))
 
 
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _stop(where: str, value: object) -> str | None:
+    return None if isinstance(value, str) or _are_texts(value) else wrong(where, value, "a text or a list of texts")
 
 
-def _is_switch(value: object) -> bool:
-    return isinstance(value, bool)
+def _choice(where: str, value: object) -> str | None:
+    return None if isinstance(value, str) or is_mapping(value) else wrong(where, value, "a text or a mapping")
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+def _text_or_number(where: str, value: object) -> str | None:
+    return None if isinstance(value, (str, int, float)) else wrong(where, value, "a text or a number")
 
 
-def _is_list_of_texts(value: object) -> bool:
-    return isinstance(value, (list, tuple, set, frozenset)) and all(
-        isinstance(one, str) for one in cast("Iterable[object]", value)
-    )
+_NAMED: Final = fields({"name": text})
+_OWN_WILL: Final = word("auto", "none")
 
 
-def _is_text_or_texts(value: object) -> bool:
-    return _is_text(value) or _is_list_of_texts(value)
+def _function_call(where: str, value: object) -> str | None:
+    return (_OWN_WILL if isinstance(value, str) else _NAMED)(where, value)
 
 
-def _is_text_or_fields(value: object) -> bool:
-    return isinstance(value, str) or is_mapping(value)
+_LEVEL: Final = word("low", "medium", "high")
+_PLACE: Final = fields({}, dict.fromkeys(("city", "country", "region", "timezone"), nullable(text)))
+_SHOWN: Final = nullable(word("summarized", "omitted"))
+_THINKING: Final = {"type": word("enabled", "disabled", "adaptive"), "budget_tokens": count, "display": _SHOWN}
+_TEXT_PART: Final = fields({"type": word("text"), "text": text})
 
-
-def _is_headers(value: object) -> bool:
-    return all(isinstance(text, str) for pair in _pairs(value) for text in pair) and is_mapping(value)
-
-
-def _is_query(value: object) -> bool:
-    fits = (isinstance(name, str) and isinstance(text, (str, int, float)) for name, text in _pairs(value))
-    return all(fits) and is_mapping(value)
-
-
-def _pairs(value: object) -> Iterable[tuple[object, object]]:
-    """What stands in a mapping, whose keys may be anything here."""
-    return cast("Mapping[object, object]", value).items() if isinstance(value, Mapping) else ()
-
-
-def _is_chain(value: object) -> bool:
-    return is_list(value) or isinstance(value, tuple)
-
-
-_NUMBER: Final = _Kind("a number", _is_number)
-_COUNT: Final = _Kind("a whole number", _is_count)
-_SWITCH: Final = _Kind("True or False", _is_switch)
-_TEXT: Final = _Kind("a text", _is_text)
-_FIELDS: Final = _Kind("a mapping", is_mapping)
-_TEXTS: Final = _Kind("a list of texts", _is_list_of_texts)
-_STOP: Final = _Kind("a text or a list of texts", _is_text_or_texts)
-_CHOICE: Final = _Kind("a text or a mapping", _is_text_or_fields)
-_HEADERS: Final = _Kind("a mapping of texts", _is_headers)
-_QUERY: Final = _Kind("a mapping of texts and numbers", _is_query)
-_CHAIN: Final = _Kind("a list", _is_chain)
-_KINDS: Final[Mapping[str, _Kind]] = {
-    **dict.fromkeys(("temperature", "top_p", "presence_penalty", "frequency_penalty"), _NUMBER),
-    **dict.fromkeys(("max_tokens", "max_completion_tokens", "n", "seed", "top_logprobs"), _COUNT),
-    **dict.fromkeys(("logprobs", "parallel_tool_calls", "store", "drop_params"), _SWITCH),
-    **dict.fromkeys(("user", "safety_identifier", "prompt_cache_key", "service_tier", "verbosity"), _TEXT),
-    **dict.fromkeys(("reasoning_effort", "additional_params", "session_label", "api_base", "base_url"), _TEXT),
-    **dict.fromkeys(("api_version", "deployment_id", "aws_region_name", "aws_access_key_id"), _TEXT),
-    **dict.fromkeys(("aws_secret_access_key", "aws_session_token", "aws_profile_name"), _TEXT),
-    **dict.fromkeys(("vertex_project", "vertex_location"), _TEXT),
-    **dict.fromkeys(("logit_bias", "metadata", "audio", "prediction", "stream_options", "thinking"), _FIELDS),
-    **dict.fromkeys(("web_search_options", "extra_body", "client_args", *VENDOR_OPTIONS), _FIELDS),
-    "extra_headers": _HEADERS,
-    "extra_query": _QUERY,
-    "stop": _STOP,
-    **dict.fromkeys(("tool_choice", "function_call", "vertex_credentials"), _CHOICE),
-    **dict.fromkeys(("modalities", "allowed_openai_params"), _TEXTS),
-    **dict.fromkeys(("fallbacks", "fallback_models"), _CHAIN),
+_FORMS: Final[Mapping[str, Form]] = {
+    **dict.fromkeys(("temperature", "top_p", "presence_penalty", "frequency_penalty"), number),
+    **dict.fromkeys(("max_tokens", "max_completion_tokens", "n", "seed", "top_logprobs"), count),
+    **dict.fromkeys(("logprobs", "parallel_tool_calls", "store", "drop_params"), switch),
+    **dict.fromkeys(("user", "safety_identifier", "prompt_cache_key", "service_tier"), text),
+    **dict.fromkeys(("additional_params", "session_label", "api_base", "base_url"), text),
+    **dict.fromkeys(("api_version", "deployment_id", "aws_region_name", "aws_access_key_id"), text),
+    **dict.fromkeys(("aws_secret_access_key", "aws_session_token", "aws_profile_name"), text),
+    **dict.fromkeys(("vertex_project", "vertex_location"), text),
+    **dict.fromkeys(("metadata", "stream_options", "extra_body", "client_args", *VENDOR_OPTIONS), mapping),
+    **dict.fromkeys(("tool_choice", "vertex_credentials"), _choice),
+    **dict.fromkeys(("modalities", "allowed_openai_params"), _texts),
+    **dict.fromkeys(("fallbacks", "fallback_models"), sequence),
+    "extra_headers": values(text),
+    "extra_query": values(_text_or_number),
+    "stop": _stop,
+    "function_call": _function_call,
+    "logit_bias": values(number),
+    "reasoning_effort": word(*get_args(ReasoningEffort)),
+    "verbosity": _LEVEL,
+    "thinking": fields({}, _THINKING),
+    "audio": fields({}, {"voice": text_or(fields({"id": text})), "format": text}),
+    "prediction": by_type({"content": fields({"content": text_or(each(_TEXT_PART))})}),
+    "web_search_options": fields(
+        {},
+        {
+            "search_context_size": _LEVEL,
+            "user_location": nullable(by_type({"approximate": fields({}, {"approximate": _PLACE})})),
+        },
+    ),
 }
 
 
-def check_kinds(given: Mapping[str, object]) -> None:
+def check_kinds(given: Mapping[str, object], forms: Mapping[str, Form] = _FORMS) -> None:
     """Raises `InvalidRequestError` for the first parameter whose value is of another kind. None is no value."""
     for name, value in given.items():
-        kind = _KINDS.get(name)
-        if kind is not None and value is not None and not kind.fits(value):
-            raise InvalidRequestError(f"{name} is {repr(value)[:60]}; it must be {kind.words}", param=name)
+        form = forms.get(name)
+        if form is not None and value is not None and (said := form(name, value)) is not None:
+            raise InvalidRequestError(said, param=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict, TypeGuard, Union, cast
 
@@ -20,6 +20,7 @@ from .content import (
     VideoURLPart,
 )
 from .errors import InvalidMessageError
+from .forms import CACHE, Form, each, fields, mapping, nullable, text, text_or, wrong
 from .guessing import nearest
 from .shapes import is_list, is_mapping, mapping_of
 
@@ -142,15 +143,41 @@ Message: TypeAlias = "MessageParam | Mapping[str, object] | ChatCompletionMessag
 Messages: TypeAlias = "Iterable[Message]"
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-# For each kind of part what it carries: under its own name a text, an object, or (`url`) either.
-_PAYLOADS: Mapping[str, str] = {
-    "text": "text",
-    "refusal": "text",
-    "image_url": "url",
-    "audio_url": "url",
-    "video_url": "url",
-    "input_audio": "either",  # Mistral takes the bare data
-    "file": "object",
+_MAYBE_TEXT: Final = nullable(text)
+_ENCODE: Final = "write base64.b64encode(data).decode()"
+
+
+def _base64(where: str, value: object) -> str | None:
+    return None if isinstance(value, str) else wrong(where, value, f"a text in base64; {_ENCODE}")
+
+
+_FILE: Final = fields(
+    {}, dict.fromkeys(("file_id", "filename", "format"), _MAYBE_TEXT) | {"file_data": nullable(_base64)}
+)
+
+
+def _file(where: str, value: object) -> str | None:
+    said = _FILE(where, value)
+    if said is None and not (mapping_of(value).get("file_data") or mapping_of(value).get("file_id")):
+        return f"{where} needs file_data or file_id"
+    return said
+
+
+def _address(where: str, value: object) -> str | None:
+    how = "give https://..., or the content as data:<media type>;base64,<data>"
+    return None if isinstance(value, str) else wrong(where, value, f"a text; {how}")
+
+
+_MEDIA: Final = text_or(fields({"url": _address}, {"detail": _MAYBE_TEXT, "format": _MAYBE_TEXT}))
+# For each kind of part what it carries under its own name.
+_PAYLOADS: Final[Mapping[str, Form]] = {
+    "text": text,
+    "refusal": text,
+    "image_url": _MEDIA,
+    "audio_url": _MEDIA,
+    "video_url": _MEDIA,
+    "input_audio": text_or(fields({"data": _base64}, {"format": _MAYBE_TEXT})),  # Mistral takes the bare data
+    "file": _file,
 }
 _ROLE_AND_CONTENT: Final = frozenset({"role", "content"})
 _MAY_BE_PLAIN: Final = ("user", "assistant", "system")
@@ -209,6 +236,10 @@ def _message(index: int, message: object) -> MessageParam:
         raise InvalidMessageError(_wrong_role(index, fields))
     where = f"messages[{index}]"
     content = fields.get("content")
+    if role == "function":
+        said = _text_of_function(where, content)
+        if said is not content or "content" not in fields:
+            content, fields = said, {**fields, "content": said}
     if role in _ANSWERS and not (content is None or isinstance(content, str) or _is_parts(content)):
         content = _json(where, content)
         fields = {**fields, "content": content}
@@ -223,27 +254,22 @@ def _message(index: int, message: object) -> MessageParam:
     return cast("MessageParam", fields)
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_blocks(value: object) -> bool:
-    return (is_list(value) or isinstance(value, tuple)) and all(map(is_mapping, cast("Sequence[object]", value)))
-
-
-# What a message may have beside its role and content -> what it must be.
-_REST: Final[Mapping[str, Callable[[object], bool]]] = {
-    "name": _is_text,
-    "refusal": _is_text,
-    "reasoning_content": _is_text,
-    "thinking_blocks": _is_blocks,
-    "provider_specific_fields": is_mapping,
-    "audio": is_mapping,
+_ARGUMENTS: Final = nullable(text_or(mapping))
+_CALLED: Final = fields({"name": text}, {"arguments": _ARGUMENTS})
+_CALLS: Final[Mapping[str, Form]] = {
+    "function": _CALLED,
+    "custom": fields({"name": text}, {"input": _MAYBE_TEXT}),
 }
-_WORDS: Final[Mapping[Callable[[object], bool], str]] = {
-    _is_text: "a text",
-    _is_blocks: "a list of mappings",
-    is_mapping: "a mapping",
+# What a message may have beside its role and content -> what it must be.
+_REST: Final[Mapping[str, Form]] = {
+    "name": text,
+    "refusal": text,
+    "reasoning_content": text,
+    "thinking_blocks": each(mapping),
+    "provider_specific_fields": mapping,
+    "audio": fields({}, {"id": _MAYBE_TEXT, "transcript": _MAYBE_TEXT}),
+    "cache_control": CACHE,
+    "function_call": _CALLED,
 }
 
 
@@ -252,6 +278,18 @@ def _said_once(fields: Mapping[str, object]) -> Mapping[str, object]:
     old, calls = mapping_of(fields["function_call"]), cast("Iterable[object]", fields["tool_calls"])
     new = [mapping_of(mapping_of(call).get("function")) for call in calls]
     return {key: value for key, value in fields.items() if key != "function_call" or old not in new}
+
+
+def _text_of_function(where: str, content: object) -> str | None:
+    """A function's answer, which is a text: parts that are texts are joined, an object is written as JSON."""
+    if content is None or isinstance(content, str):
+        return content
+    if content and _is_parts(content):
+        parts = [mapping_of(part).get("text") for part in cast("Sequence[object]", content)]
+        if not all(isinstance(part, str) for part in parts):
+            raise InvalidMessageError(f"{where}.content must be a text: a function answers so; a tool may give parts")
+        return "\n".join(cast("list[str]", parts))
+    return _json(where, content)
 
 
 def _is_parts(content: object) -> bool:
@@ -276,15 +314,13 @@ def _check_rest(where: str, role: str, fields: Mapping[str, object]) -> None:
         raise InvalidMessageError(f"{where}.tool_call_id is missing; it names the call that this answers")
     if role == "function" and not isinstance(fields.get("name"), str):
         raise InvalidMessageError(f"{where}.name is missing; it names the function that this answers")
-    if calls := fields.get("tool_calls"):
+    calls = fields.get("tool_calls")
+    if calls is not None:
         _check_calls(f"{where}.tool_calls", calls)
-    for name, check in _REST.items():
+    for name, form in _REST.items():
         value = fields.get(name)
-        if value is not None and not check(value):
-            raise InvalidMessageError(f"{where}.{name} is {repr(value)[:60]}; it must be {_WORDS[check]}")
-    call = fields.get("function_call")
-    if call is not None and not isinstance(mapping_of(call).get("name"), str):
-        raise InvalidMessageError(f"{where}.function_call.name is missing; it names the function that was called")
+        if value is not None and (said := form(f"{where}.{name}", value)) is not None:
+            raise InvalidMessageError(said)
 
 
 def _plain(index: int, message: object) -> Mapping[str, object]:
@@ -328,15 +364,15 @@ def _check_parts(where: str, content: object, *, may_be_empty: bool) -> None:
             raise InvalidMessageError(f"{where}[{number}].type is missing; it is e.g. {known!r}")
         if kind in _PAYLOADS:
             _check_payload(f"{where}[{number}].{kind}", kind, part.get(kind))
+        if part.get("cache_control") and (said := CACHE(f"{where}[{number}].cache_control", part["cache_control"])):
+            raise InvalidMessageError(said)
 
 
 def _check_payload(where: str, kind: str, payload: object) -> None:
     if payload is None:
         raise InvalidMessageError(f"{where} is missing; a part of type {kind!r} needs it")
-    wanted = _PAYLOADS[kind]
-    if not ((isinstance(payload, str) and wanted != "object") or (is_mapping(payload) and wanted != "text")):
-        kinds = {"text": "a text", "object": "a mapping", "url": "a mapping with 'url'", "either": "a mapping"}
-        raise InvalidMessageError(f"{where} must be {kinds[wanted]}, not a {type(payload).__name__}")
+    if (said := _PAYLOADS[kind](where, payload)) is not None:
+        raise InvalidMessageError(said)
 
 
 def _check_calls(where: str, calls: object) -> None:
@@ -346,6 +382,6 @@ def _check_calls(where: str, calls: object) -> None:
         fields = mapping_of(call)
         if not isinstance(fields.get("id"), str):
             raise InvalidMessageError(f"{where}[{number}].id is missing; the tool's answer refers to it")
-        kind = str(fields.get("type", "function"))
-        if not isinstance(mapping_of(fields.get(kind)).get("name"), str):
-            raise InvalidMessageError(f"{where}[{number}].{kind}.name is missing; it names the tool that was called")
+        kind = str(fields.get("type") or "function")
+        if (said := _CALLS.get(kind, _CALLED)(f"{where}[{number}].{kind}", fields.get(kind, {}))) is not None:
+            raise InvalidMessageError(said)

@@ -144,6 +144,8 @@ def _sorted(dialect: Dialect, parameters: Mapping[str, object]) -> tuple[ModelPa
             options[key] = value
         elif key not in CALL_PARAMETERS:
             raise _unknown(dialect, key)
+    if options:
+        _check_options(dialect.options_name, options)
     return cast("ModelParameters", given), options
 
 
@@ -151,6 +153,16 @@ def _unknown(dialect: Dialect, key: str) -> UnknownParameterError:
     names = (*MODEL_PARAMETERS, *CALL_PARAMETERS, *dialect.option_paths, "stream", "response_format")
     hint = nearest(key, names) or "; send a field that polyvox does not know as extra_body={...}"
     return UnknownParameterError(f"unknown parameter {key!r}{hint}", param=key, provider=dialect.options_name)
+
+
+def _check_options(vendor: str, options: Mapping[str, object]) -> None:
+    """Raises `InvalidRequestError` for one that is not of the type that the vendor describes."""
+    from .described import misfit, options_of
+
+    kinds = options_of(vendor) if vendor in VENDOR_OPTIONS else dict[str, object]()
+    for key, value in options.items():
+        if key in kinds and (said := misfit(f"{vendor}[{key!r}]", value, kinds[key])) is not None:
+            raise InvalidRequestError(f"{said}; extra_body sends it as it is", param=key, provider=vendor)
 
 
 def _own_options(

@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 
 from .call import Format, Typed
 from .errors import InvalidRequestError, StructuredOutputError
+from .forms import fields, mapping, nullable, switch, text
 from .shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
     from .errors import Misfit
     from .parsed_results import ParsedChatCompletion
     from .results import ChatCompletion, Choice
+
+
+_SCHEMA: Final = fields(
+    {},
+    {
+        "name": nullable(text),
+        "schema": nullable(mapping),
+        "strict": nullable(switch),
+        "description": nullable(text),
+    },
+)
 
 
 def wanted(response_format: object) -> tuple[Format | None, Typed | None]:
@@ -55,9 +67,10 @@ def _from_mapping(given: Mapping[str, object]) -> Format:
             f"response_format.type is {kind!r}; it is 'text', 'json_object' or 'json_schema'", param="response_format"
         )
     inner = given.get("json_schema")
-    if not isinstance(inner, Mapping):
-        raise InvalidRequestError("response_format.json_schema is missing", param="response_format")
-    described = cast("Mapping[str, object]", inner)
+    if (said := _SCHEMA("response_format.json_schema", inner)) is not None:
+        missing = "response_format.json_schema is missing"
+        raise InvalidRequestError(missing if inner is None else said, param="response_format")
+    described = mapping_of(inner)
     return Format(
         "json_schema",
         name=str(described.get("name") or "response"),

@@ -8,11 +8,34 @@ from typing import TYPE_CHECKING, Final, cast
 
 from .callables import described
 from .errors import InvalidRequestError
+from .forms import CACHE, Form, by_type, fields, mapping, nullable, switch, text, word
 from .shapes import is_mapping, mapping_of
 
 if TYPE_CHECKING:
     from .call import Call
     from .parameters import ModelParameters
+
+
+_FUNCTION: Final = fields(
+    {"name": text}, {"description": nullable(text), "parameters": nullable(mapping), "strict": nullable(switch)}
+)
+_TYPE: Final[Mapping[str, Form]] = {"type": text}
+_GRAMMAR: Final = fields({"definition": text, "syntax": word("lark", "regex")}, closed=True)
+_WITH_GRAMMAR: Final = fields({"grammar": _GRAMMAR}, _TYPE, closed=True)
+_FREE: Final = fields(
+    {"name": text},
+    {
+        "description": nullable(text),
+        "format": nullable(by_type({"text": fields({}, _TYPE, closed=True), "grammar": _WITH_GRAMMAR})),
+    },
+)
+# A tool by what it has: a function, a tool with free-text input, or what a vendor alone knows.
+_MARK: Final = {"cache_control": nullable(CACHE)}
+_FORMS: Final[Mapping[str | None, Form]] = {
+    "function": fields({"function": _FUNCTION}, {"type": word("function"), **_MARK}),
+    "custom": fields({"custom": _FREE}, {"type": word("custom"), **_MARK}),
+    None: fields({}, {"type": text, **_MARK}),
+}
 
 
 def settle_tools(given: ModelParameters) -> None:
@@ -37,14 +60,14 @@ def check_functions(given: ModelParameters) -> None:
     if isinstance(functions, Mapping) or not isinstance(functions, Iterable):
         raise InvalidRequestError("functions must be a list of functions", param="functions")
     for index, function in enumerate(cast("Iterable[object]", functions)):
-        if not isinstance(mapping_of(function).get("name"), str):
-            raise InvalidRequestError(f"functions[{index}].name is missing", param="functions")
+        if (said := _FUNCTION(f"functions[{index}]", function)) is not None:
+            raise InvalidRequestError(said, param="functions")
 
 
 def functions_as_tools(given: ModelParameters) -> None:
     """`functions` as tools, which is what all vendors know (`functions.py` has the way back)."""
     if functions := given.pop("functions", None):
-        tools = [{"type": "function", "function": function} for function in functions]
+        tools = [{"type": "function", "function": _without_nulls(function)} for function in functions]
         given["tools"] = [*(given.get("tools") or ()), *tools]
 
 
@@ -66,7 +89,6 @@ _OWN_TYPES: Final[Mapping[str, str]] = {
     "mcp_toolset": "anthropic",
 }
 _DATED: Final = re.compile(r".+_20\d{6}")  # Anthropic's
-_FRAMED: Final = frozenset({"function", "input_schema"})
 _BEDROCK: Final = frozenset({"toolSpec", "systemTool", "cachePoint"})
 # The dialects whose tools are known; a gateway passes on what its vendors take.
 _WHOSE: Final[Mapping[str, str]] = {
@@ -82,28 +104,44 @@ def refuse_foreign_tools(call: Call) -> None:
     """Refuse the own tools of other vendors; with `drop_params` leave them out."""
     own = "openai" if call.vendor.name == "openai" else _WHOSE.get(call.vendor.dialect)
     tools = cast("list[Mapping[str, object]] | None", call.given.get("tools"))
-    if own is None or not tools:
+    if not tools:
+        return
+    if own is None:
+        _check_typed(call, tools)
         return
     kept: list[Mapping[str, object]] = []
     for index, tool in enumerate(tools):
-        owner = None if "function" in tool else _owner(tool)
-        if owner in (None, own):
+        owner = _ANYBODY if "function" in tool else _owner(tool)
+        if owner in (own, _ANYBODY):
             kept.append(tool)
         else:
             name = tool.get("type") or next(iter(tool), "")
-            call.refuse(f"tools[{index}] ({name})", f"this is {owner}'s own form of a tool; {own} does not know it")
+            why = (
+                f"this is {owner}'s own form of a tool; {own} does not know it" if owner else f"{own} has no such tool"
+            )
+            call.refuse(f"tools[{index}] ({name})", why)
     if len(kept) < len(tools):
         call.given["tools"] = kept
 
 
+def _check_typed(call: Call, tools: list[Mapping[str, object]]) -> None:
+    """A gateway may have tools of its own; in OpenAI's dialect each says its type."""
+    for index, tool in enumerate(tools if call.vendor.speaks_openai else ()):
+        if "type" not in tool:
+            raise InvalidRequestError(f"tools[{index}].type is missing, and it has no function", param="tools")
+
+
+_ANYBODY: Final = "anybody"
+
+
 def _owner(tool: Mapping[str, object]) -> str | None:
-    """The vendor whose own a tool is; None for a function, and for what nobody here knows."""
+    """The vendor whose own a tool is; a function is anybody's, and None's what nobody here knows."""
     kind = tool.get("type")
     if kind == "function":
-        return None
+        return _ANYBODY
     if isinstance(kind, str):
         if kind == "custom":
-            return "openai" if "custom" in tool else None
+            return "openai" if "custom" in tool else "anthropic"
         return "anthropic" if _DATED.fullmatch(kind) else _OWN_TYPES.get(kind)
     if "input_schema" in tool:
         return "anthropic"
@@ -112,22 +150,38 @@ def _owner(tool: Mapping[str, object]) -> str | None:
 
 def _definition(index: int, tool: object) -> Mapping[str, object]:
     if is_mapping(tool):
-        if not isinstance(tool.get("type", ""), str):
-            raise InvalidRequestError(f"tools[{index}].type must be a text", param="tools")
-        if "function" in tool and not isinstance(mapping_of(tool["function"]).get("name"), str):
-            raise InvalidRequestError(f"tools[{index}].function.name is missing", param="tools")
-        if _is_bare(tool):
-            says = f"tools[{index}] is a function on its own; write {{'type': 'function', 'function': {{...}}}}"
-            raise InvalidRequestError(says, param="tools")
-        return tool
+        return _checked(f"tools[{index}]", tool)
     if callable(tool):
         return _from_callable(index, tool)
     raise InvalidRequestError(f"tools[{index}] must be a mapping or a callable, not a {type(tool).__name__}")
 
 
-def _is_bare(tool: Mapping[str, object]) -> bool:
-    """Whether it is what belongs under `function`; Anthropic's own form has an `input_schema`."""
-    return "name" in tool and tool.get("type", "function") == "function" and tool.keys().isdisjoint(_FRAMED)
+def _checked(where: str, tool: Mapping[str, object]) -> Mapping[str, object]:
+    """The caller's own mapping, unless it leaves out its type, or says null for what is not given."""
+    kind = _kind(tool)
+    if (said := _FORMS[kind](where, tool)) is not None:
+        raise InvalidRequestError(said, param="tools")
+    if kind is None:
+        if "name" in tool and not {"type", "input_schema"} & tool.keys():
+            says = f"{where} is a function on its own; write {{'type': 'function', 'function': {{...}}}}"
+            raise InvalidRequestError(says, param="tools")
+        return tool
+    inner = mapping_of(tool[kind])
+    if "type" in tool and None not in inner.values():
+        return tool
+    return {**tool, "type": kind, kind: _without_nulls(inner)}
+
+
+def _kind(tool: Mapping[str, object]) -> str | None:
+    """Under which key a tool says what it is; None for a vendor's own. (Anthropic calls its functions `custom` too.)"""
+    kind = tool.get("type")
+    if "function" in tool or kind == "function":
+        return "function"
+    return "custom" if "custom" in tool or (kind == "custom" and "input_schema" not in tool) else None
+
+
+def _without_nulls(fields: Mapping[str, object]) -> Mapping[str, object]:
+    return {key: value for key, value in fields.items() if value is not None} if None in fields.values() else fields
 
 
 def _from_callable(index: int, function: Callable[..., object]) -> Mapping[str, object]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import io
+import logging
 import threading
 from collections.abc import Iterator
 
@@ -21,6 +23,35 @@ def vendor() -> Iterator[HostileVendor]:
         yield found
     gc.collect()  # a socket or a loop that nobody closed warns here, and a warning is an error
     assert set(threading.enumerate()) - before == set()
+
+
+@pytest.fixture
+def heard() -> Iterator[io.StringIO]:
+    """Everything that any logger says, at any level."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    handler.setFormatter(logging.Formatter("%(name)s %(message)s"))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.NOTSET)
+    names = ("httpx2", "httpcore2", "polyvox", "asyncio")
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(1)
+    try:
+        yield text
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+@pytest.fixture
+def spans_tell_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is traced has its prompts and answers in it."""
+    monkeypatch.setenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "SPAN_ONLY")
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,7 @@
-"""Replies that are errors, and errors that look like replies: status x Retry-After x body, in each dialect and way."""
+"""Replies that are errors, and errors that look like replies: statuses, wishes and bodies, in each dialect and way.
+
+All three at once are in tests/hostile/test_errors.py, which needs no wire.
+"""
 
 from __future__ import annotations
 

@@ -10,8 +10,7 @@ import socket
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx2
@@ -20,125 +19,17 @@ import pytest
 import polyvox
 from polyvox import APIError, AsyncClient, AuthenticationError, Client, InsecureAddressWarning
 from tests.hostile.asking import WAYS, Way, every_way
+from tests.hostile.canary import CANARY, ROOT, Caller, answering, shown
 from tests.hostile.dialects import BEDROCK, DIALECTS, EVERYBODY, OPENAI, Dialect
 from tests.hostile.test_connections import FAULTS, good
-from tests.hostile.test_replies import Body
 from tests.hostile.vendor import HostileVendor, Peer, certificates, reply
 from tests.mapping.asking import HELLO
 
 if TYPE_CHECKING:
     from polyvox import Parameters
 
-CANARY: Final = "sk-canary-7f3b9a1c5d2e8f60"
-ROOT: Final = Path(__file__).parents[2]
-TESTS: Final = str(ROOT / "tests")
 everybody = pytest.mark.parametrize("dialect", EVERYBODY, ids=str)
-
-
-@pytest.fixture
-def heard() -> Iterator[io.StringIO]:
-    """Everything that any logger says, at any level."""
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    handler.setFormatter(logging.Formatter("%(name)s %(message)s"))
-    root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.NOTSET)
-    names = ("httpx2", "httpcore2", "polyvox", "asyncio")
-    levels = {name: logging.getLogger(name).level for name in names}
-    for name in names:
-        logging.getLogger(name).setLevel(1)
-    try:
-        yield text
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(before)
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
-
-
-def shown(error: BaseException) -> str:
-    """All that a reporter of errors may print: texts, facts, frames with their locals, and a pickle."""
-    texts = [str(error), repr(error), repr(vars(error)), *traceback.format_exception(error)]
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    texts += [text for one in _chain(told) for text in one]
-    if isinstance(error, APIError):
-        texts.append(pickle.dumps(error).decode("latin-1"))
-        texts.append(error.partial.model_dump_json() if error.partial else "")
-    return "\n".join(texts)
-
-
-def _chain(told: traceback.TracebackException) -> Iterator[list[str]]:
-    # The frames of the test itself know the canary.
-    yield [str(frame.locals) for frame in told.stack if not frame.filename.startswith(TESTS)]
-    for other in (told.__cause__, told.__context__):
-        if other is not None:
-            yield from _chain(other)
-
-
-class Caller:
-    """Asks with the canary, and keeps all that it gets to see."""
-
-    def __init__(self, way: Way, dialect: Dialect, heard: io.StringIO) -> None:
-        self._way = way
-        self._dialect = dialect
-        self._heard = heard
-        self._seen: list[str] = []
-
-    def ask(self, pool: object, **settings: object) -> BaseException | None:
-        """One call; its error, which must not show the canary, nor may anything else."""
-        given = {"num_retries": 0, "api_key": CANARY, **self._dialect.asked, **settings}
-        error: BaseException | None = None
-        try:
-            if self._way.asynchronous:
-                asyncio.run(self._ask_async(cast("httpx2.AsyncBaseTransport", pool), given))
-            else:
-                self._ask(cast("httpx2.BaseTransport", pool), given)
-        except BaseException as caught:
-            error = caught
-            self._seen.append(shown(caught))
-        self._seen.append(self._heard.getvalue())
-        assert CANARY not in "\n".join(self._seen), _around("\n".join(self._seen))
-        return error
-
-    def _keep(self, *events: object) -> None:
-        self._seen += [repr(event) for event in events]
-
-    def _ask(self, pool: httpx2.BaseTransport, given: dict[str, object]) -> None:
-        with Client(transport=pool, on_success=self._keep, on_failure=self._keep) as client:
-            self._keep(client, client.chat, vars(client))
-            if self._way.stream:
-                stream = client.completion(self._dialect.model, HELLO, stream=True, **cast("Parameters", given))
-                self._keep(stream)
-                self._keep(*stream, stream.completion())
-            else:
-                answer = client.completion(self._dialect.model, HELLO, **cast("Parameters", given))
-                self._keep(answer, answer.model_dump_json(), answer.response_headers)
-
-    async def _ask_async(self, pool: httpx2.AsyncBaseTransport, given: dict[str, object]) -> None:
-        async with AsyncClient(transport=pool, on_success=self._keep, on_failure=self._keep) as client:
-            if self._way.stream:
-                stream = await client.completion(self._dialect.model, HELLO, stream=True, **cast("Parameters", given))
-                self._keep(stream)
-                self._keep(*[chunk async for chunk in stream])
-            else:
-                self._keep(await client.completion(self._dialect.model, HELLO, **cast("Parameters", given)))
-
-
-def _around(text: str) -> str:
-    place = text.find(CANARY)
-    return f"...{text[max(0, place - 300) : place + 100]}..."
-
-
-def answering(status: int, body: bytes, **headers: str) -> httpx2.MockTransport:
-    """A vendor who always answers so, and whom the canary did reach."""
-
-    def answer(request: httpx2.Request) -> httpx2.Response:
-        assert any(CANARY.encode() in value for _, value in request.headers.raw)
-        return httpx2.Response(status, headers=headers, stream=Body([body]))
-
-    return httpx2.MockTransport(answer)
+pytestmark = pytest.mark.usefixtures("spans_tell_all")
 
 
 ECHOES: Final[dict[str, tuple[int, bytes]]] = {

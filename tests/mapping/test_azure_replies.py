@@ -39,8 +39,10 @@ def test_the_limit(model: str, deployment: str | None, name: str) -> None:
 
 
 def test_options_of_openai_and_of_azure() -> None:
-    body = sent(MODEL, HELLO, api_base=BASE, data_sources=[{"type": "azure_search"}], openai={"moderation": {}})
-    assert (body["data_sources"], body["moderation"]) == ([{"type": "azure_search"}], {})
+    body = sent(
+        MODEL, HELLO, api_base=BASE, data_sources=[{"type": "azure_search"}], openai={"moderation": {"model": "m"}}
+    )
+    assert (body["data_sources"], body["moderation"]) == ([{"type": "azure_search"}], {"model": "m"})
 
 
 def test_no_thinking_budget() -> None:

@@ -32,8 +32,8 @@ ENCODE: Final = "write base64.b64encode(data).decode()"
 IMAGES: Final[dict[str, tuple[Json, str]]] = {
     "no url": ({"type": "image_url", "image_url": {}}, f"{PART}.image_url.url is missing"),
     "empty url": (_url("image_url", ""), f"{PART}.image_url.url is missing"),
-    "a number": (_url("image_url", 3), f"{PART}.image_url.url must be a text; {INSTEAD}"),
-    "bytes": (_url("image_url", b"\x89PNG"), f"{PART}.image_url.url must be a text; {INSTEAD}"),
+    "a number": (_url("image_url", 3), f"{PART}.image_url.url is 3; it must be a text; {INSTEAD}"),
+    "bytes": (_url("image_url", b"PNG"), f"{PART}.image_url.url is b'PNG'; it must be a text; {INSTEAD}"),
     "a path": (_url("image_url", "cats/a.png"), f"{PART}.image_url.url is no address ('cats/a.png'); {INSTEAD}"),
     "a path of Windows": (_url("image_url", r"C:\cats\a.png"), f"{PART}.image_url.url is no address"),
     "a file's address": (_url("image_url", "file:///cats/a.png"), "is no address ('file:///cats/a.png')"),
@@ -72,7 +72,7 @@ OTHERS: Final[dict[str, tuple[tuple[str, ...], Json, str]]] = {
     "sound in bytes": (
         ("openai", "azure", "gemini", "bedrock", "mistral"),
         _sound(b"RIFF"),
-        f"{PART}.input_audio.data must be text in base64, not bytes; {ENCODE}",
+        f"{PART}.input_audio.data is b'RIFF'; it must be a text in base64; {ENCODE}",
     ),
     "sound in a data URL": (
         ("openai", "azure", "gemini", "bedrock", "mistral"),

@@ -172,7 +172,10 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
     "unknown type": ({"type": "yaml"}, r"response_format\.type is 'yaml'"),
     "nothing": ({}, r"response_format\.type is None"),
     "no schema": ({"type": "json_schema"}, r"response_format\.json_schema is missing"),
-    "no schema object": ({"type": "json_schema", "json_schema": 3}, r"response_format\.json_schema is missing"),
+    "no schema object": (
+        {"type": "json_schema", "json_schema": 3},
+        r"response_format\.json_schema is 3; it must be a mapping",
+    ),
     "a class without fields that pydantic knows": (Wrong, "cannot be described"),
     "a text": ("json", "response_format"),
     "an object": (CityModel(name="Oslo"), "response_format"),

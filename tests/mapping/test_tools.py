@@ -364,9 +364,8 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
     "keyword arguments": ([keywords], r"tools\[0\] \(keywords\): parameter .* cannot be filled by name"),
     "neither dict nor callable": ([BARE, 3], r"tools\[1\] must be a mapping or a callable, not a int"),
     "no name": ([{"type": "function", "function": {}}], r"tools\[0\]\.function\.name is missing"),
-    "no function": ([{"type": "function", "function": None}], r"tools\[0\]\.function\.name is missing"),
-    "a function without its frame": ([{"name": "f", "parameters": {}}], r"tools\[0\] is a function on its own; write"),
-    "the same with a type": ([BARE, {"type": "function", "name": "f"}], r"tools\[1\] is a function on its own; write"),
+    "no function": ([{"type": "function", "function": None}], r"tools\[0\]\.function is missing"),
+    "a function on its own": ([{"name": "f", "parameters": {}}], r"tools\[0\] is a function on its own; write"),
     "a dict": (BARE, "tools must be a list"),
     "a text": ("weather", "tools must be a list"),
 }

@@ -81,7 +81,7 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
     "a call without function": (_calls({"id": "1"}), "messages[1].tool_calls[0].function.name is missing"),
     "a call without name": (
         _calls({"id": "1", "type": "function", "function": {"arguments": "{}"}}),
-        "messages[1].tool_calls[0].function.name is missing; it names the tool that was called",
+        "messages[1].tool_calls[0].function.name is missing",
     ),
     "a custom call without name": (
         _calls({"id": "1", "type": "custom", "custom": {}}),

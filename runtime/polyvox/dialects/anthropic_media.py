@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, cast, get_args
 
 from ..errors import InvalidMessageError
+from .anthropic_own import own_part
 from .media import File, detail_of, file_of, inline, url_of
 from .parts import SAID, Taken
 
@@ -37,7 +38,7 @@ def block_of(call: Call, where: str, kind: str, part: Mapping[str, object]) -> q
         case "file":
             return _document(call, where, part)
         case _:
-            return cast("q.InputContentBlock", part)  # Anthropic's own form
+            return cast("q.InputContentBlock", own_part(where, kind, part))
 
 
 def text(said: str, part: Mapping[str, object]) -> q.TextBlock:

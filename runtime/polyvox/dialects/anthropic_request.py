@@ -10,10 +10,13 @@ from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..forms import Form, by_type, count, each, fields, mapping, nullable, word
+from ..forms import text as text_form
 from ..messages import is_plain
 from ..schemas import Rules, closed
 from ..shapes import mapping_of
 from .anthropic_media import TAKES, block_of, text
+from .anthropic_own import own_tool
 from .anthropic_search import search_tool
 from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, stops, texts, thinks, turns
 
@@ -60,6 +63,17 @@ NO_SCHEMA_MODE = re.compile(r"claude-(v?[23]|instant)|claude-(opus|sonnet|haiku)
 _OF_SYSTEM: Final = Taken(ONLY_TEXT, "Anthropic's system prompt takes text only")
 # Of all others it says: "blocks are not permitted within assistant turns".
 _OF_ASSISTANT: Final = Taken(SAID, "Anthropic takes back only text that an assistant said")
+_DISPLAY: Final[Mapping[str, Form]] = {"type": text_form, "display": nullable(text_form)}
+_THOUGHT: Final = by_type(
+    {
+        "enabled": fields({"budget_tokens": count}, _DISPLAY, closed=True),
+        "disabled": fields({}, {"type": text_form}, closed=True),
+        "adaptive": fields({}, _DISPLAY, closed=True),
+    }
+)
+_INPUT: Final = fields(
+    {"type": word("object")}, {"properties": nullable(mapping), "required": nullable(each(text_form))}
+)
 _BAD_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -125,6 +139,8 @@ def _thinking(call: Call) -> tuple[q.ThinkingConfigParam | Omit, q.EffortLevel |
     asked, effort = call.given.get("thinking"), call.given.get("reasoning_effort")
     level = _EFFORTS.get(effort or "")
     if asked is not None:
+        if (said := _THOUGHT("thinking", asked)) is not None:
+            raise InvalidRequestError(said, param="thinking")
         return cast("q.ThinkingConfigParam", asked), level
     if effort is None:
         return OMIT, None
@@ -295,6 +311,9 @@ def _result(call: Call, where: str, fields: Mapping[str, object], legacy_id: str
     return block
 
 
+_NO_PARAMETERS: Final[Mapping[str, object]] = {"properties": {}}
+
+
 def _tools(call: Call) -> list[Any] | Omit:  # the 28 kinds of tool have no common name
     asked = cast("list[Mapping[str, object]] | None", call.given.get("tools"))
     found = [*(_tool(call, index, tool) for index, tool in enumerate(asked or ())), search_tool(call)]
@@ -306,10 +325,13 @@ def _tool(call: Call, index: int, tool: Mapping[str, object]) -> Mapping[str, ob
         if tool.get("type") == "custom" and "custom" in tool:
             call.refuse(f"tools[{index}] (custom)", "Anthropic has no tools with free-text input; use a function")
             return None
-        return tool  # Anthropic's own form
-    function = cast("Mapping[str, object]", tool["function"])
-    schema = mapping_of(function.get("parameters")) or {"type": "object", "properties": dict[str, object]()}
-    made = q.Tool(name=str(function["name"]), input_schema=dict(schema))
+        return own_tool(f"tools[{index}]", tool)
+    function = mapping_of(tool["function"])
+    schema = {"type": "object", **mapping_of(function.get("parameters") or _NO_PARAMETERS)}
+    where = f"functions[{index}]" if call.by_functions else f"tools[{index}].function"
+    if (said := _INPUT(f"{where}.parameters", schema)) is not None:
+        raise InvalidRequestError(said, param="tools")
+    made = q.Tool(name=str(function["name"]), input_schema=schema)
     if description := function.get("description"):
         made["description"] = str(description)
     if function.get("strict") is not None:

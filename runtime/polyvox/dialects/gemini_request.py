@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 from polyvox_wire.gemini import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidRequestError
+from ..forms import Form, lazily, word
 from ..schemas import Rules
 from .dialect import wanted_way
 from .gemini_messages import contents, system
@@ -93,12 +94,21 @@ def _generation(call: Call) -> stubs.GenerationConfigFields:
     )
 
 
+@lazily
+def _modality() -> Form:
+    from polyvox_wire.gemini.requests import GenerationConfigResponseModalitiesItem
+
+    return word(*get_args(GenerationConfigResponseModalitiesItem))
+
+
 def _modalities(kinds: object) -> list[q.GenerationConfigResponseModalitiesItem] | Omit:
     if kinds is None:
         return OMIT
-    return cast(
-        "list[q.GenerationConfigResponseModalitiesItem]", [str(kind).upper() for kind in cast("list[object]", kinds)]
-    )
+    named = [str(kind).upper() for kind in cast("list[object]", kinds)]
+    for place, name in enumerate(named):
+        if (said := _modality(f"modalities[{place}]", name)) is not None:
+            raise InvalidRequestError(said, param="modalities")
+    return cast("list[q.GenerationConfigResponseModalitiesItem]", named)
 
 
 def way(call: Call, wanted: Format) -> Way:

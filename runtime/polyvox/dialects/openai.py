@@ -10,24 +10,28 @@ from os import environ
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 from typing_extensions import override
 
 from polyvox_wire.openai import stubs
 from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
 
-from ..errors import APIResponseValidationError
+from ..errors import APIResponseValidationError, InvalidMessageError
+from ..forms import mapping
 from ..headers import bearer
 from ..honest import check_calls, new_id, now
+from ..kinds import check_kinds
 from ..messages import is_plain
 from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
 from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..schemas import Rules
-from ..shapes import is_list, mapping_of
+from ..shapes import is_list, is_mapping, mapping_of
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader, wanted_way
-from .openai_media import NO_CACHE_MARKS, TAKES, parts
+from .openai_forms import CLOSED, THINKING, forms_of
+from .openai_media import NO_CACHE_MARKS, TAKES, parts, passed_on
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
 from .openai_thoughts import ThinkTagReader, part_thoughts, with_thoughts
 from .parts import texts
@@ -67,7 +71,7 @@ _OURS: Final = frozenset(
     {"reasoning_content", "thinking_blocks", "provider_specific_fields", "annotations", "is_error"}
 )
 # Where something may be that is not OpenAI's; every other message goes as it is.
-_TOUCHED: Final = _OURS | {"tool_calls", "audio"}
+_TOUCHED: Final = _OURS | {"tool_calls", "function_call", "audio"}
 # Gateways want their reasoning back (DeepSeek, Z.AI, OpenRouter), each under the name it came by.
 _GATEWAY_KEEPS: Final = frozenset({"reasoning_content"})
 
@@ -78,6 +82,7 @@ class OpenAIMapping(stubs.Mapping["Call"]):
     @override
     def request(self, call: Call, /) -> stubs.RequestFields:
         asked = call.given
+        check_kinds(cast("Mapping[str, object]", asked), forms_of(call.vendor.name))
         limit = asked.get("max_completion_tokens")
         old_limit = asked.get("max_tokens")
         if call.vendor.name == "openai":
@@ -156,7 +161,7 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
     if None in fields.values():  # a dumped message of a result; OpenAI takes null for content only
         fields = {key: value for key, value in fields.items() if value is not None or key == "content"}
     if not _TOUCHED.isdisjoint(fields):
-        plain = _without_ours(fields, vendor.name)
+        plain = _without_ours(f"messages[{index}]", fields, vendor.name)
         fields = with_thoughts(fields, plain) if vendor.think_tags else plain
     if fields["role"] == "developer" and not vendor.developer_role:
         fields = {**fields, "role": "system"}
@@ -170,10 +175,10 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
         return {**fields, "content": _joined(call, index, cast("Iterable[Mapping[str, object]]", content))}
     if vendor.name in TAKES:
         return {**fields, "content": list(parts(call, f"messages[{index}]", str(fields["role"]), content))}
-    return {**fields, "content": list(cast("Iterable[object]", content))}
+    return {**fields, "content": list(passed_on(f"messages[{index}].content", content))}
 
 
-def _without_ours(fields: Mapping[str, object], vendor: str) -> Mapping[str, object]:
+def _without_ours(where: str, fields: Mapping[str, object], vendor: str) -> Mapping[str, object]:
     """A message of an earlier result, without what polyvox added to it."""
     kept = frozenset[str]() if vendor == "openai" or "reasoning" in fields else _GATEWAY_KEEPS
     plain = {key: value for key, value in fields.items() if key not in _OURS or key in kept}
@@ -186,16 +191,34 @@ def _without_ours(fields: Mapping[str, object], vendor: str) -> Mapping[str, obj
     calls = plain.get("tool_calls")
     if calls:
         plain["tool_calls"] = [_tool_call(call) for call in cast("Iterable[Mapping[str, object]]", calls)]
+    if (called := plain.get("function_call")) is not None:
+        plain["function_call"] = _said_as_text(mapping_of(called))
     audio = plain.get("audio")
-    if isinstance(audio, Mapping):
-        plain["audio"] = {"id": cast("Mapping[str, object]", audio).get("id")}
+    if is_mapping(audio):
+        named = audio.get("id")
+        if not named and vendor in TAKES:
+            raise InvalidMessageError(f"{where}.audio.id is missing; it names what was said")
+        plain.update({"audio": {"id": named}} if named else {})
+        plain = plain if named else {key: value for key, value in plain.items() if key != "audio"}
     return plain
 
 
 def _tool_call(call: Mapping[str, object]) -> Mapping[str, object]:
-    other = "function" if call.get("type") == "custom" else "custom"
-    left = ("provider_specific_fields", other)
-    return {key: value for key, value in call.items() if key not in left and value is not None}
+    kind = call.get("type") or "function"
+    left = ("provider_specific_fields", "function" if kind == "custom" else "custom")
+    made = {key: value for key, value in call.items() if key not in left and value is not None}
+    made["type"] = kind
+    if kind == "function":
+        made["function"] = _said_as_text(mapping_of(made["function"]))
+    elif kind == "custom" and mapping_of(made["custom"]).get("input") is None:
+        made["custom"] = {**mapping_of(made["custom"]), "input": ""}
+    return made
+
+
+def _said_as_text(function: Mapping[str, object]) -> Mapping[str, object]:
+    """The function with its arguments as the text that they are here; other dialects have an object."""
+    arguments = function.get("arguments")
+    return function if isinstance(arguments, str) else {**function, "arguments": to_json(arguments or {}).decode()}
 
 
 def _joined(call: Call, index: int, content: Iterable[Mapping[str, object]]) -> str:
@@ -203,24 +226,6 @@ def _joined(call: Call, index: int, content: Iterable[Mapping[str, object]]) -> 
         if part["type"] != "text":
             call.refuse(f"messages[{index}].content[{number}] ({part['type']})", f"{call.vendor.name} takes text only")
     return "\n".join(str(part["text"]) for part in found if part["type"] == "text")
-
-
-# Vendors whose own description says all that they take. (Those of DeepSeek, vLLM and Hugging Face say less.)
-CLOSED: Final = frozenset(
-    (
-        "ai21",
-        "cerebras",
-        "fireworks",
-        "groq",
-        "moonshot",
-        "openrouter",
-        "perplexity",
-        "sambanova",
-        "together",
-        "xai",
-        "zai",
-    )
-)
 
 
 class Described(Protocol):
@@ -291,8 +296,12 @@ class OpenAIDialect(Dialect):
     @override
     def body(self, call: Call) -> dict[str, object]:
         body = self._mapping.request(call).wire()
-        if "thinking" in call.given:
-            body["thinking"] = call.given["thinking"]
+        if (thinking := call.given.get("thinking")) is not None:
+            said = THINKING.get(call.vendor.name, mapping)("thinking", thinking)
+            if said is None:
+                body["thinking"] = thinking
+            else:
+                call.refuse("thinking", said)
         return self.renamed(body)
 
     @override

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast, get_args
 
-from ..shapes import is_mapping
+from ..errors import InvalidMessageError
+from ..forms import Form, lazily, word
+from ..shapes import is_mapping, mapping_of
 from .media import file_of, inline, sound_of, url_of
 from .parts import ONLY_TEXT, SAID, Taken, numbered
 
@@ -41,12 +43,45 @@ def parts(call: Call, where: str, role: str, content: object) -> Iterable[Mappin
         yield made
 
 
+def passed_on(where: str, content: object) -> Iterable[Mapping[str, object]]:
+    """The parts for a gateway, which has whatever its models have: in OpenAI's form where OpenAI has one."""
+    for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
+        kind = str(part["type"])
+        if kind in ("image_url", "audio_url", "video_url"):
+            payload = part[kind]
+            yield {**part, kind: {"url": payload} if isinstance(payload, str) else _without_format(payload)}
+        elif kind == "input_audio":
+            yield {**part, kind: _with_format(f"{where}[{number}]", part[kind])}
+        elif kind == "file":
+            yield {**part, kind: _without_nulls(mapping_of(part[kind]))}
+        else:
+            yield part
+
+
+@lazily
+def _details() -> Form:
+    from polyvox_wire.openai.requests import ChatCompletionRequestMessageContentPartImageImageUrlDetail as Detail
+
+    return word(*get_args(Detail))
+
+
+@lazily
+def _sounds() -> Form:
+    from polyvox_wire.openai.requests import ChatCompletionRequestMessageContentPartAudioInputAudioFormat as Sound
+
+    return word(*get_args(Sound))
+
+
 def _checked(call: Call, where: str, kind: str, part: Mapping[str, object]) -> Mapping[str, object] | None:
     match kind:
         case "image_url" | "audio_url":
             url_of(f"{where}.{kind}", part[kind])
+            _check_word(f"{where}.{kind}.detail", mapping_of(part[kind]).get("detail"), _details)
         case "input_audio":
             sound_of(where, part[kind])
+            payload = _with_format(where, part[kind])
+            _check_word(f"{where}.{kind}.format", payload["format"], _sounds)
+            return {"type": kind, kind: payload}
         case "file":
             return _file(call, where, part)
         case _:
@@ -65,11 +100,26 @@ def _sound(call: Call, where: str, part: Mapping[str, object], why: str) -> Mapp
     return {"type": "input_audio", "input_audio": {"data": held.data, "format": _FORMATS.get(name, name)}}
 
 
+def _with_format(where: str, payload: object) -> Mapping[str, object]:
+    if not is_mapping(payload):
+        raise InvalidMessageError(f"{where}.input_audio must be a mapping with data and format")
+    return {**payload, "format": payload.get("format") or "wav"}
+
+
+def _without_nulls(payload: Mapping[str, object]) -> Mapping[str, object]:
+    return {key: value for key, value in payload.items() if value is not None}
+
+
 def _without_format(payload: object) -> object:
     """Without the media type, which other vendors need of an address."""
     if not is_mapping(payload) or "url" not in payload:
         return payload
-    return {key: value for key, value in payload.items() if key != "format"}
+    return {key: value for key, value in payload.items() if key != "format" and value is not None}
+
+
+def _check_word(where: str, value: object, form: Form) -> None:
+    if value is not None and (said := form(where, value)) is not None:
+        raise InvalidMessageError(said)
 
 
 def _file(call: Call, where: str, part: Mapping[str, object]) -> Mapping[str, object] | None:

@@ -1,0 +1,148 @@
+"""What values must look like, as data: a form is asked with a place and a value, and says what is wrong there.
+
+Keys that a form does not name are the vendor's own, and pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
+from typing import TypeAlias, TypeGuard
+
+from .shapes import is_list, is_mapping, mapping_of
+
+Form: TypeAlias = Callable[[str, object], "str | None"]
+"""The place (`tools[0].function.name`) and the value -> a sentence for the caller; None where all fits."""
+_NOTHING: Mapping[str, Form] = {}
+
+
+def wrong(where: str, value: object, words: str) -> str:
+    """The sentence for a value that should be something else."""
+    return f"{where} is {repr(value)[:60]}; it must be {words}"
+
+
+def number(where: str, value: object) -> str | None:
+    """A number, whole or not; True is none."""
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return None if fits else wrong(where, value, "a number")
+
+
+def count(where: str, value: object) -> str | None:
+    """A whole number."""
+    fits = isinstance(value, int) and not isinstance(value, bool)
+    return None if fits else wrong(where, value, "a whole number")
+
+
+def switch(where: str, value: object) -> str | None:
+    """True or False."""
+    return None if isinstance(value, bool) else wrong(where, value, "True or False")
+
+
+def text(where: str, value: object) -> str | None:
+    """A text."""
+    return None if isinstance(value, str) else wrong(where, value, "a text")
+
+
+def mapping(where: str, value: object) -> str | None:
+    """A mapping, with whatever in it."""
+    return None if is_mapping(value) else wrong(where, value, "a mapping")
+
+
+def sequence(where: str, value: object) -> str | None:
+    """A list or a tuple, of whatever."""
+    return None if _is_sequence(value) else wrong(where, value, "a list")
+
+
+def _is_sequence(value: object) -> TypeGuard[Collection[object]]:
+    return is_list(value) or isinstance(value, tuple)
+
+
+def word(*words: str) -> Form:
+    """One of these texts."""
+
+    *others, last = map(repr, words)
+    told = f"{', '.join(others)} or {last}" if others else last
+
+    def check(where: str, value: object) -> str | None:
+        return None if isinstance(value, str) and value in words else wrong(where, value, told)
+
+    return check
+
+
+def nullable(form: Form) -> Form:
+    """The same, or None."""
+    return lambda where, value: None if value is None else form(where, value)
+
+
+def text_or(form: Form) -> Form:
+    """A text, or something of another form."""
+    return lambda where, value: None if isinstance(value, str) else form(where, value)
+
+
+def each(form: Form) -> Form:
+    """A list of values of one form."""
+
+    def check(where: str, value: object) -> str | None:
+        if not _is_sequence(value):
+            return wrong(where, value, "a list")
+        for index, one in enumerate(value):
+            if (said := form(f"{where}[{index}]", one)) is not None:
+                return said
+        return None
+
+    return check
+
+
+def values(form: Form) -> Form:
+    """A mapping whose values have one form."""
+
+    def check(where: str, value: object) -> str | None:
+        if not is_mapping(value):
+            return wrong(where, value, "a mapping")
+        for key, one in value.items():
+            if (said := form(f"{where}[{key!r}]", one)) is not None:
+                return said
+        return None
+
+    return check
+
+
+def fields(needed: Mapping[str, Form], optional: Mapping[str, Form] = _NOTHING, *, closed: bool = False) -> Form:
+    """A mapping that has these keys, and perhaps those; `closed`: and no others."""
+    known = frozenset((*needed, *optional))
+
+    def check(where: str, value: object) -> str | None:
+        if not is_mapping(value):
+            return wrong(where, value, "a mapping")
+        for key, form in needed.items():
+            said = form(f"{where}.{key}", value[key]) if value.get(key) is not None else f"{where}.{key} is missing"
+            if said is not None:
+                return said
+        for key, form in optional.items():
+            if key in value and (said := form(f"{where}.{key}", value[key])) is not None:
+                return said
+        if closed and (unknown := value.keys() - known):
+            return f"{where} has no {min(map(str, unknown))!r}"
+        return None
+
+    return check
+
+
+def lazily(make: Callable[[], Form]) -> Form:
+    """A form that is made when it is first asked: it may need a vendor's types, which take a while to load."""
+    made = cache(make)
+    return lambda where, value: made()(where, value)
+
+
+def by_type(forms: Mapping[str, Form]) -> Form:
+    """A mapping whose `type` says its form."""
+    typed = fields({"type": word(*forms)})
+
+    def check(where: str, value: object) -> str | None:
+        return typed(where, value) or forms[str(mapping_of(value)["type"])](where, value)
+
+    return check
+
+
+CACHE: Form = fields({"type": word("ephemeral")}, {"ttl": word("5m", "1h")}, closed=True)
+"""A `cache_control`, as Anthropic writes it."""

@@ -1,0 +1,153 @@
+"""A canary in the place of the key, and who asks with it and keeps all that comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import pickle
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+import httpx2
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from polyvox import APIError, AsyncClient, Client, ModelGroup
+from tests.hostile.asking import Way
+from tests.hostile.dialects import Dialect
+from tests.hostile.test_replies import Body
+from tests.mapping.asking import HELLO
+
+if TYPE_CHECKING:
+    from polyvox import Parameters
+
+CANARY: Final = "sk-canary-7f3b9a1c5d2e8f60"
+ROOT: Final = Path(__file__).parents[2]
+TESTS: Final = str(ROOT / "tests")
+
+
+def shown(error: BaseException) -> str:
+    """All that a reporter of errors may print: texts, facts, frames with their locals, and a pickle."""
+    texts = [str(error), repr(error), repr(vars(error)), *traceback.format_exception(error)]
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    texts += [text for one in _chain(told) for text in one]
+    if isinstance(error, APIError):
+        texts.append(pickle.dumps(error).decode("latin-1"))
+        texts.append(error.partial.model_dump_json() if error.partial else "")
+    return "\n".join(texts)
+
+
+def _chain(told: traceback.TracebackException) -> Iterator[list[str]]:
+    # The frames of the test itself know the canary.
+    yield [str(frame.locals) for frame in told.stack if not frame.filename.startswith(TESTS)]
+    for other in (told.__cause__, told.__context__):
+        if other is not None:
+            yield from _chain(other)
+
+
+class Caller:
+    """Asks with the canary, and keeps all that it gets to see: answers, errors, hooks' events, spans and logs."""
+
+    def __init__(
+        self,
+        way: Way,
+        dialect: Dialect,
+        heard: io.StringIO,
+        *,
+        model: str | None = None,
+        groups: dict[str, ModelGroup] | None = None,
+    ) -> None:
+        self._model = model or dialect.model
+        self._groups = groups
+        self._way = way
+        self._dialect = dialect
+        self._heard = heard
+        self._seen: list[str] = []
+        self._spans = InMemorySpanExporter()
+        self._tracers = TracerProvider()
+        self._tracers.add_span_processor(SimpleSpanProcessor(self._spans))
+
+    def ask(self, pool: object, **settings: object) -> BaseException | None:
+        """One call; its error, which must not show the canary, nor may anything else."""
+        given = {"num_retries": 0, "api_key": CANARY, **self._dialect.asked, **settings}
+        error: BaseException | None = None
+        try:
+            if self._way.asynchronous:
+                asyncio.run(self._ask_async(cast("httpx2.AsyncBaseTransport", pool), given))
+            else:
+                self._ask(cast("httpx2.BaseTransport", pool), given)
+        except BaseException as caught:
+            error = caught
+            self._seen.append(shown(caught))
+        self._seen += [self._heard.getvalue(), *(span.to_json() for span in self._spans.get_finished_spans())]
+        assert CANARY not in "\n".join(self._seen), _around("\n".join(self._seen))
+        return error
+
+    @property
+    def spans(self) -> int:
+        """How many have ended."""
+        return len(self._spans.get_finished_spans())
+
+    def _keep(self, *events: object) -> None:
+        self._seen += [repr(event) for event in events]
+
+    def _told(self, event: object) -> None:
+        self._seen += [repr(event), _pickled(event)]
+
+    def _ask(self, pool: httpx2.BaseTransport, given: dict[str, object]) -> None:
+        with Client(
+            transport=pool,
+            on_success=self._told,
+            on_failure=self._told,
+            tracer_provider=self._tracers,
+            models=self._groups,
+        ) as client:
+            self._keep(client, client.chat, vars(client))
+            if self._way.stream:
+                stream = client.completion(self._model, HELLO, stream=True, **cast("Parameters", given))
+                self._keep(stream)
+                self._keep(*stream, stream.completion())
+            else:
+                answer = client.completion(self._model, HELLO, **cast("Parameters", given))
+                self._keep(answer, answer.model_dump_json(), answer.response_headers)
+                self._seen.append(_pickled(answer))
+
+    async def _ask_async(self, pool: httpx2.AsyncBaseTransport, given: dict[str, object]) -> None:
+        async with AsyncClient(
+            transport=pool,
+            on_success=self._told,
+            on_failure=self._told,
+            tracer_provider=self._tracers,
+            models=self._groups,
+        ) as client:
+            self._keep(client, client.chat, vars(client))
+            if self._way.stream:
+                stream = await client.completion(self._model, HELLO, stream=True, **cast("Parameters", given))
+                self._keep(stream)
+                self._keep(*[chunk async for chunk in stream], await stream.completion())
+            else:
+                answer = await client.completion(self._model, HELLO, **cast("Parameters", given))
+                self._keep(answer, answer.model_dump_json(), answer.response_headers)
+                self._seen.append(_pickled(answer))
+
+
+def _pickled(thing: object) -> str:
+    return pickle.dumps(thing).decode("latin-1")
+
+
+def _around(text: str) -> str:
+    place = text.find(CANARY)
+    return f"...{text[max(0, place - 300) : place + 100]}..."
+
+
+def answering(status: int, body: bytes, **headers: str) -> httpx2.MockTransport:
+    """A vendor who always answers so, and whom the canary did reach."""
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert any(CANARY.encode() in value for _, value in request.headers.raw)
+        return httpx2.Response(status, headers=headers, stream=Body([body]))
+
+    return httpx2.MockTransport(answer)
