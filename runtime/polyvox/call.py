@@ -71,6 +71,19 @@ class Vendor:
     extras: tuple[str, ...] = ()
     """What some ways to log in need to have installed."""
 
+    @property
+    def speaks_openai(self) -> bool:
+        """Whether requests are OpenAI's, wherever they go."""
+        return self.dialect in (
+            "openai",
+            "azure",
+            "azure_ai",
+            "vertexopen",
+            "sagemaker",
+            "sagemaker_nova",
+            "completions",
+        )
+
 
 Way: TypeAlias = Literal["json_schema", "tool", "json_object", "instructions"]
 """How an answer gets its form: the vendor's schema mode; a function that the model must call; the vendor's JSON mode,
