@@ -32,8 +32,8 @@ each call is not measured at 50 in flight.
 _PROFILE = """
 ## Where they go
 
-`make bench-profile`: processor time by module, from a thousand samples a second. The standard library and what is
-written in C count to who calls them; what is under a hundredth is the rest. `benchmarks/profile.md` says why it stays.
+`make bench-profile`: processor time by module, from a hundred samples a second or more. The standard library and what
+is written in C count to who calls them, or to what is called next. `benchmarks/profile.md` says why it stays.
 """
 _SOAK = """
 ## Load

@@ -33,7 +33,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         self._received = opened.received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = self._read()
+        self._chunks = cast("Generator[ChunkT, None, None]", self._read())
 
     def _read(self) -> Generator[ChatCompletionChunk, None, None]:
         received = self._received
@@ -64,11 +64,11 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._received!r}>"
 
-    def __iter__(self) -> Self:
-        return self
+    def __iter__(self) -> Iterator[ChunkT]:
+        return self._chunks  # and not `self`: a loop need not pass through `__next__` for each chunk
 
     def __next__(self) -> ChunkT:
-        return cast("ChunkT", next(self._chunks))
+        return next(self._chunks)
 
     def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""
@@ -96,7 +96,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         self._received = opened.received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = self._read()
+        self._chunks = cast("AsyncGenerator[ChunkT, None]", self._read())
 
     async def _read(self) -> AsyncGenerator[ChatCompletionChunk, None]:
         received = self._received
@@ -130,11 +130,11 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._received!r}>"
 
-    def __aiter__(self) -> Self:
-        return self
+    def __aiter__(self) -> AsyncIterator[ChunkT]:
+        return self._chunks
 
     async def __anext__(self) -> ChunkT:
-        return cast("ChunkT", await anext(self._chunks))
+        return await anext(self._chunks)
 
     async def completion(self) -> ChatCompletion:
         """The whole answer: reads what is left of the stream first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, cast
 
 from typing_extensions import override
 
@@ -57,6 +57,10 @@ class ParsedStream(Stream[ChatCompletionChunk], Generic[T]):
         self._so_far = _SoFar(opened)
 
     @override
+    def __iter__(self) -> Self:
+        return self  # `partial` follows what is handed out
+
+    @override
     def __next__(self) -> ChatCompletionChunk:
         chunk = super().__next__()
         self._so_far.add(chunk)
@@ -89,6 +93,10 @@ class AsyncParsedStream(AsyncStream[ChatCompletionChunk], Generic[T]):
     def __init__(self, opened: Opened, reply: AsyncReply, watch: Watch = NOBODY) -> None:
         super().__init__(opened, reply, watch)
         self._so_far = _SoFar(opened)
+
+    @override
+    def __aiter__(self) -> Self:
+        return self
 
     @override
     async def __anext__(self) -> ChatCompletionChunk:

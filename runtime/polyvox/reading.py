@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 _MOST_ROUNDS = 8
-_ESSENTIAL = frozenset({"choices", "message", "delta", "content", "tool_calls", "function", "candidates", "parts"})
+_ESSENTIAL = frozenset(
+    {"choices", "message", "delta", "content", "tool_calls", "function", "arguments", "args", "candidates", "parts"}
+)
 
 
 def read_reply(kind: type[M], data: bytes, call: Call) -> M:
@@ -96,7 +98,7 @@ def _repair(document: object, detail: ErrorDetails) -> bool:
     if value is None:
         del fields[last]  # null where the type has no null: the field's default stands
     elif is_list(value) and last == "content":
-        _join_parts(fields, value, keep=above[-1] != "delta")
+        _join_parts(fields, value, keep=bool(above) and above[-1] != "delta")
     elif detail["type"] == "string_type":
         fields[last] = to_json(value).decode() if is_list(value) or is_mapping(value) else str(value)
     elif isinstance(value, float) and detail["type"] in ("int_from_float", "int_type"):
@@ -114,17 +116,18 @@ def _holder(document: object, steps: list[int | str]) -> dict[object, object] | 
         if is_mapping(document):
             document = document.get(str(step))
         elif is_list(document) and isinstance(step, int):
-            document = document[step]
+            document = document[step] if step < len(document) else None  # another repair may have come first
     return cast("dict[object, object]", document) if isinstance(document, dict) else None
 
 
 def _join_parts(message: dict[object, object], parts: list[object], *, keep: bool) -> None:
-    """A reply whose content comes as parts (Mistral): its texts joined, its thinking apart, whole parts kept."""
+    """A reply whose content comes as parts (Mistral): its texts joined, its thinking apart, whole parts kept. A part
+    may be a text itself."""
     texts: list[str] = []
     thoughts: list[str] = []
     for part in parts:
         fields = mapping_of(part)
-        if isinstance(text := fields.get("text"), str):
+        if isinstance(text := part if isinstance(part, str) else fields.get("text"), str):
             texts.append(text)
         elif is_list(thinking := fields.get("thinking")):
             thoughts.extend(_texts(thinking))

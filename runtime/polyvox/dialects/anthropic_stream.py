@@ -96,15 +96,25 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
         self._parts = Parts()
         self._made = 0
         self._length = 0
+        self._begun = False
+        self._said: r.MessageDelta | None = None
+        """How the answer ended, until it is handed on."""
         self.done = False
 
     def _chunk(self, delta: Delta) -> ChatCompletionChunk:
+        if not self._begun:
+            self._begun, delta.role = True, "assistant"
         return ChatCompletionChunk(
             id=self._id,
             model=self._model,
             created=self._created,
             choices=[ChunkChoice(delta=delta)],
         )
+
+    def _piece(self, delta: Mapping[str, object]) -> ChatCompletionChunk:
+        if not self._begun:
+            self._begun, delta = True, {**delta, "role": "assistant"}
+        return delta_chunk(self._id, self._created, self._model, delta)
 
     @override
     def event(self, event: r.MessageStreamEvent, /) -> Iterable[ChatCompletionChunk]:
@@ -119,10 +129,11 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             case r.MessageStartEvent():
                 return self._begin(event)
             case r.MessageDeltaEvent():
-                return self._end(event)
+                self._end(event)
+                return ()
             case r.MessageStopEvent():
                 self.done = True
-                return ()
+                return (*self._stop_all(), *self.last())
             case r.ErrorEvent():
                 raise self._dialect.error(self._call, None, {}, event.model_dump_json().encode())
             case r.PingEvent() | UnknownVariant():
@@ -132,10 +143,11 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
 
     def _begin(self, event: r.MessageStartEvent) -> Iterable[ChatCompletionChunk]:
         message = event.message
-        self._id = message.id or self._id
-        self._model = message.model or self._model
         self._usage = message.usage or self._usage
-        yield self._chunk(Delta(role="assistant", content=""))
+        if not self._begun:
+            self._id = message.id or self._id
+            self._model = message.model or self._model
+            yield self._chunk(Delta(content=""))
         for index, block in enumerate(message.content):  # written before the stream began (programmatic tool calls)
             yield from self._start(index, block)
             yield from self._stop(index)
@@ -144,9 +156,10 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
                 stop_reason=message.stop_reason, stop_sequence=message.stop_sequence, stop_details=message.stop_details
             )
             counted = r.MessageDeltaUsage(output_tokens=self._usage.output_tokens)
-            yield from self._end(r.MessageDeltaEvent(delta=said, usage=counted))
+            self._end(r.MessageDeltaEvent(delta=said, usage=counted))
 
     def _start(self, index: int, block: r.ContentBlock) -> Iterable[ChatCompletionChunk]:
+        yield from self._stop(index)  # where the end of another block was lost
         held = self._blocks[index] = _Block(block, self._made)
         held.start = self._length
         if isinstance(block, r.ToolUseBlock):
@@ -193,9 +206,9 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             return self._arguments(held, text) if text and isinstance(held.block, r.ToolUseBlock) else None
         held.text.append(text)
         if kind == "thinking_delta":
-            return delta_chunk(self._id, self._created, self._model, {"reasoning_content": text})
+            return self._piece({"reasoning_content": text})
         self._length += len(text)
-        return delta_chunk(self._id, self._created, self._model, {"content": text})
+        return self._piece({"content": text})
 
     def _delta(self, event: r.ContentBlockDeltaEvent) -> ChatCompletionChunk | None:
         delta = event.delta
@@ -223,7 +236,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
 
     def _arguments(self, held: _Block, text: str) -> ChatCompletionChunk:
         call = {"index": held.call_index, "function": {"arguments": text}}
-        return delta_chunk(self._id, self._created, self._model, {"tool_calls": [call]})
+        return self._piece({"tool_calls": [call]})
 
     def _cite(self, held: _Block, delta: r.CitationsDelta) -> None:
         if isinstance(held.block, r.TextBlock):
@@ -248,10 +261,24 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             if found := [one for one in cited if one is not None]:
                 yield self._chunk(Delta(annotations=found))
 
-    def _end(self, event: r.MessageDeltaEvent) -> Iterable[ChatCompletionChunk]:
+    def _stop_all(self) -> Iterable[ChatCompletionChunk]:
+        for index in sorted(self._blocks):
+            yield from self._stop(index)
+
+    def _end(self, event: r.MessageDeltaEvent) -> None:
         self._count(event.usage)
+        if self._said is None or event.delta.stop_reason is not None:
+            self._said = event.delta
+
+    def last(self) -> Iterable[ChatCompletionChunk]:
+        """The chunk that ends the answer, once; nothing where it has not ended. It is held back until nothing can
+        follow: a second event of its kind counts anew."""
+        said, self._said = self._said, None
+        if said is None:
+            return
+        yield from self._stop_all()
         chunk = self._chunk(Delta(provider_specific_fields=self._parts.kept()))
-        choice, said = chunk.choices[0], event.delta
+        choice = chunk.choices[0]
         choice.finish_reason = finish_reason(said.stop_reason)
         choice.provider_specific_fields = choice_fields(said.stop_reason, said.stop_sequence, said.stop_details)
         chunk.usage = usage(self._usage)
@@ -297,6 +324,9 @@ class AnthropicReader(StreamReader):
             made = self._events.event(read_event(EVENTS, data, self._call))
         chunks.extend(made)
         self.done = self._events.done
+
+    def release(self, chunks: list[ChatCompletionChunk]) -> None:
+        chunks.extend(self._events.last())
 
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
         for event in self._decoder.finish():

@@ -317,6 +317,9 @@ class BedrockReader(StreamReader):
             raise told(self._dialect, self._call, frame)
         return self._events.event(event)
 
+    def release(self, chunks: list[ChatCompletionChunk]) -> None:
+        chunks.extend(self._events.last(None))
+
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
         chunks.extend(self._events.last(None))
         self.done = self._events.done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from pydantic_core import from_json
@@ -198,7 +199,7 @@ def _annotations(citations: Iterable[r.Citation], blocks: _Blocks) -> list[Annot
         if citation.type not in (None, "TEXT_CONTENT"):
             continue
         index = citation.content_index or 0
-        before = blocks.starts[index] if index < len(blocks.starts) else 0
+        before = blocks.starts[index] if 0 <= index < len(blocks.starts) else 0
         start, end = before + (citation.start or 0), before + (citation.end or 0)
         for url, title in _pages(citation.sources or ()):
             held = UrlCitation(url=url, title=title, start_index=start, end_index=end)
@@ -235,12 +236,17 @@ def _logprob(item: r.LogprobItem) -> TokenLogprob:
     return made
 
 
+def whole(number: float | None) -> int:
+    """Cohere counts in floats, of which some are no numbers."""
+    return int(number) if number is not None and isfinite(number) else 0
+
+
 def usage(counted: r.Usage | None) -> CompletionUsage | None:
     """Tokens as the model counts them; what is billed only where nothing else is said."""
     found = None if counted is None else counted.tokens or counted.billed_units
     if counted is None or found is None:
         return None
-    prompt, answer = int(found.input_tokens or 0), int(found.output_tokens or 0)
+    prompt, answer = whole(found.input_tokens), whole(found.output_tokens)
     tokens = counted.tokens or r.UsageTokens()
     thought = tokens.reasoning_tokens
     return CompletionUsage(
@@ -248,10 +254,10 @@ def usage(counted: r.Usage | None) -> CompletionUsage | None:
         completion_tokens=answer,
         total_tokens=prompt + answer,
         prompt_tokens_details=PromptTokensDetails(
-            cached_tokens=int(counted.cached_tokens or 0),
-            image_tokens=None if tokens.image_tokens is None else int(tokens.image_tokens),
+            cached_tokens=whole(counted.cached_tokens),
+            image_tokens=None if tokens.image_tokens is None else whole(tokens.image_tokens),
         ),
-        completion_tokens_details=None if thought is None else CompletionTokensDetails(reasoning_tokens=int(thought)),
+        completion_tokens_details=None if thought is None else CompletionTokensDetails(reasoning_tokens=whole(thought)),
     )
 
 

@@ -63,7 +63,9 @@ class _Written:
 
     def __init__(self) -> None:
         self.blocks: dict[tuple[int, bool], _Block] = {}  # by index, and by whether it is thinking
-        self.calls: dict[int, _Call] = {}
+        self.calls: list[_Call] = []
+        self.places: dict[int, _Call] = {}
+        """The last call that began at an index."""
         self.plan: list[str] = []
         self.citations: list[r.Citation] = []
 
@@ -75,7 +77,7 @@ class _Written:
         if self.blocks:
             said.content = [block.whole() for block in self.blocks.values()]
         if self.calls:
-            said.tool_calls = [call.whole() for call in self.calls.values()]
+            said.tool_calls = [call.whole() for call in self.calls]
         if self.citations:
             said.citations = self.citations
         return said
@@ -120,8 +122,7 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
             case r.CitationStartEvent():
                 return self._cite(event)
             case r.ChatMessageStartEvent():
-                self._id = event.id or self._id
-                return (self._chunk(Delta(content="")),)
+                return self._begin(event)
             case r.ChatMessageEndEvent():
                 return self._end(event)
             case UnknownVariant():
@@ -130,6 +131,12 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
                 return _NOTHING
             case _:
                 assert_never(event)
+
+    def _begin(self, event: r.ChatMessageStartEvent) -> Iterable[ChatCompletionChunk]:
+        if self._started:
+            return _NOTHING  # an answer has one id, and one beginning
+        self._id = event.id or self._id
+        return (self._chunk(Delta(content="")),)
 
     def plain(self, data: bytes) -> Iterable[ChatCompletionChunk] | None:
         """The chunks of an event that adds text or a thought and does nothing else, as nearly all do; None for any
@@ -198,7 +205,8 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
         number = len(self._written.calls)
         check_call(number, made.id, function.name or "", self._call)
         held = _Call(number, made.id, function.name or "")
-        self._written.calls[number if event.index is None else event.index] = held
+        self._written.calls.append(held)
+        self._written.places[number if event.index is None else event.index] = held
         if function.arguments:
             held.arguments.append(function.arguments)
         given = FunctionCallDelta(name=held.function, arguments=function.arguments or "")
@@ -211,11 +219,11 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
         return self._add(event.index, made.function.arguments if made and made.function else None)
 
     def _end_call(self, event: r.ChatToolCallEndEvent) -> Iterable[ChatCompletionChunk]:
-        held = self._written.calls.get(event.index or 0)
+        held = self._written.places.get(event.index or 0)
         return _NOTHING if held is None or held.arguments else self._add(event.index, "{}")
 
     def _add(self, index: int | None, text: str | None) -> Iterable[ChatCompletionChunk]:
-        held = self._written.calls.get(index or 0)
+        held = self._written.places.get(index or 0)
         if held is None or not text:
             return _NOTHING
         held.arguments.append(text)

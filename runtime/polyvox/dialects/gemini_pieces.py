@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import cast
+from typing import TYPE_CHECKING, Final, cast
 
 from polyvox_wire.gemini import responses as r
+
+from ..errors import APIResponseValidationError
+
+if TYPE_CHECKING:
+    from ..call import Call
+
+_MOST_ITEMS: Final = 10_000
+"""Of a list: its place is made before its items come, so a vendor's slip of the pen must not fill the memory."""
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]")
 
@@ -14,17 +22,22 @@ _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]")
 class PartialCall:
     """A function call whose arguments come in pieces, each with the JSON path where it belongs."""
 
-    def __init__(self, part: r.FunctionCallPart) -> None:
+    def __init__(self, part: r.FunctionCallPart, call: Call) -> None:
         self.part = part
+        self._call = call
         self.args: dict[str, object] = {}
 
     def add(self, pieces: list[r.PartialArg]) -> None:
-        """More pieces; texts at one path follow each other."""
+        """More pieces; texts at one path follow each other. Raises `APIResponseValidationError`: one fits nowhere."""
         for piece in pieces:
             found = _STEP.findall(piece.jsonPath or "")
             steps = [int(number) if number else name or quoted for name, number, quoted in found]
-            if steps:
-                _put(self.args, cast("list[str | int]", steps), piece)
+            if steps and not _put(self.args, cast("list[str | int]", steps), piece):
+                raise APIResponseValidationError(
+                    f"a piece of a function call has no place at {piece.jsonPath!r}",
+                    provider=self._call.vendor.name,
+                    model=self._call.model,
+                )
 
     def whole(self) -> r.FunctionCallPart:
         """The call as a whole reply would have it."""
@@ -35,17 +48,19 @@ class PartialCall:
         return self.part
 
 
-def _put(args: dict[str, object], steps: list[str | int], piece: r.PartialArg) -> None:
+def _put(args: dict[str, object], steps: list[str | int], piece: r.PartialArg) -> bool:
+    """Put a piece in its place; whether there is one."""
     holder: dict[str, object] | list[object] = args
     for step, following in pairwise(steps):
         inner = _at(holder, step)
         if not isinstance(inner, (dict, list)):
             inner = list[object]() if isinstance(following, int) else dict[str, object]()
-            _set(holder, step, inner)
+            if not _set(holder, step, inner):
+                return False
         holder = cast("dict[str, object] | list[object]", inner)
     old = _at(holder, steps[-1])
     value = _value(piece)
-    _set(holder, steps[-1], old + value if isinstance(old, str) and isinstance(value, str) else value)
+    return _set(holder, steps[-1], old + value if isinstance(old, str) and isinstance(value, str) else value)
 
 
 def _value(piece: r.PartialArg) -> object:
@@ -63,9 +78,12 @@ def _at(holder: dict[str, object] | list[object], step: str | int) -> object:
     return holder.get(str(step))
 
 
-def _set(holder: dict[str, object] | list[object], step: str | int, value: object) -> None:
+def _set(holder: dict[str, object] | list[object], step: str | int, value: object) -> bool:
     if isinstance(holder, dict):
         holder[str(step)] = value
-    elif isinstance(step, int):
+    elif isinstance(step, str) or step >= _MOST_ITEMS:
+        return False
+    else:
         holder.extend([None] * (step + 1 - len(holder)))
         holder[step] = value
+    return True

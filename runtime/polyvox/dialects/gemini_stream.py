@@ -43,7 +43,8 @@ _NO_COUNTS: Final = dict[str, object]()
 class _Candidate:
     """One candidate, so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, call: Call) -> None:
+        self._call = call
         self.parts = Parts()
         self.partial: PartialCall | None = None
         self.made = 0
@@ -76,7 +77,7 @@ class _Candidate:
             return self.parts.add(part)
         call = part.functionCall
         if self.partial is None and (call.willContinue or call.partialArgs):
-            self.partial = PartialCall(part)
+            self.partial = PartialCall(part, self._call)
         if self.partial is None:
             return self.parts.add(part)
         self.partial.add(call.partialArgs or [])
@@ -153,7 +154,7 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
 
     def _candidate(self, index: int) -> _Candidate:
         if index not in self._candidates:
-            self._candidates[index] = _Candidate()
+            self._candidates[index] = _Candidate(self._call)
             self._open.add(index)
         return self._candidates[index]
 
@@ -180,6 +181,11 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
             finish_reason=found.finish_reason,
             provider_specific_fields=found.provider_specific_fields,
         )
+
+    def held(self) -> Iterable[ChatCompletionChunk]:
+        """What is held back, as it is."""
+        found, self._held = self._held, None
+        return () if found is None else (found,)
 
     def end(self) -> Iterable[ChatCompletionChunk]:
         """The last chunk, with the usage, and with what must be given back in the next turn."""
@@ -250,6 +256,9 @@ class GeminiReader(StreamReader):
             raise self._dialect.error(self._call, None, {}, data)
         chunks.extend(self._events.event(reply))
         self.done = self._events.complete
+
+    def release(self, chunks: list[ChatCompletionChunk]) -> None:
+        chunks.extend(self._events.held())
 
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
         for event in self._decoder.finish() if self._decoder else ():

@@ -246,10 +246,12 @@ class OpenAIReader(StreamReader):
     def _take_message(self, choice: ChunkChoice) -> None:
         """A message in the place of a delta, whole or so far: some only pretend to stream."""
         fields = dict(mapping_of(extras(choice).pop("message", None)))
-        text = str(fields.get("content") or "")
-        handed = self._handed.get(choice.index, "")
-        self._handed[choice.index] = text
-        choice.delta = _as_delta({**fields, "content": text.removeprefix(handed)}, self._call)
+        text = fields.get("content") or ""
+        if isinstance(text, str):
+            handed = self._handed.get(choice.index, "")
+            self._handed[choice.index] = text
+            fields["content"] = text.removeprefix(handed)
+        choice.delta = _as_delta(fields, self._call)
 
     def release(self, chunks: list[ChatCompletionChunk]) -> None:
         self._hand_over(chunks)
@@ -285,7 +287,7 @@ class OpenAIReader(StreamReader):
 def _as_delta(fields: dict[str, object], call: Call) -> Delta:
     calls = fields.get("tool_calls")
     if is_list(calls):
-        fields["tool_calls"] = [{"index": index, **mapping_of(call)} for index, call in enumerate(calls)]
+        fields["tool_calls"] = [{"index": index, **mapping_of(made)} for index, made in enumerate(calls)]
     return read_reply(Delta, to_json(fields), call)
 
 
