@@ -4,7 +4,6 @@ changed for a token; and through a proxy with a password. (`test_secrets.py` has
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -107,13 +106,13 @@ def test_a_key_that_a_token_is_made_of(
 
 
 @every_way
-@pytest.mark.parametrize("spoil", [str, lambda key: key.replace("MII", "no!")], ids=["good", "no key at all"])
+@pytest.mark.parametrize("begin", ["MII", "no!"], ids=["good", "no key at all"])
 @pytest.mark.parametrize("refuses", ["", "invalid_grant"], ids=["given", "refused"])
-def test_a_service_account(spoil: Callable[[str], str], refuses: str, way: Way, heard: io.StringIO) -> None:
+def test_a_service_account(begin: str, refuses: str, way: Way, heard: io.StringIO) -> None:
     with serving() as google:
         google.refuses = refuses
         account = google.account()
-        secret = spoil(str(account["private_key"]))
+        secret = str(account["private_key"]).replace("MII", begin)
         account["private_key"] = secret
         dialect: Dialect = replace(GEMINI, model="vertexai:gemini-2.5-flash")
         transport = httpx2.MockTransport(lambda _: httpx2.Response(500, content=b"{}"))
