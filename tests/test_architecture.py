@@ -418,6 +418,9 @@ def test_every_public_name_is_the_one_that_type_checkers_see(name: str) -> None:
 def test_a_name_that_is_not_there() -> None:
     with pytest.raises(AttributeError, match="module 'polyvox' has no attribute 'brand_new'"):
         getattr(polyvox, "brand_new")  # noqa: B009  (type checkers know better)
+    with pytest.raises(AttributeError) as caught:
+        getattr(polyvox, "compltion")  # noqa: B009  (type checkers know better)
+    assert (caught.value.name, caught.value.obj) == ("compltion", polyvox), "from which Python guesses what was meant"
 
 
 def test_a_star_brings_the_public_names() -> None:

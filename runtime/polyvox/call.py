@@ -64,6 +64,7 @@ class Vendor:
     formats: tuple[str, ...] = ("json_object", "json_schema")
     thinking: bool = False
     think_tags: bool = False
+    counted: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     regional_url: str | None = None
     """Its address where each `{region}` has one of its own, which the call or the environment says."""

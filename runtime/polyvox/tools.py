@@ -162,6 +162,9 @@ def _checked(where: str, tool: Mapping[str, object]) -> Mapping[str, object]:
     if (said := _FORMS[kind](where, tool)) is not None:
         raise InvalidRequestError(said, param="tools")
     if kind is None:
+        if "name" in tool and not {"type", "input_schema"} & tool.keys():
+            says = f"{where} is a function on its own; write {{'type': 'function', 'function': {{...}}}}"
+            raise InvalidRequestError(says, param="tools")
         return tool
     inner = mapping_of(tool[kind])
     if "type" in tool and None not in inner.values():
