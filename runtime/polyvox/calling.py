@@ -126,6 +126,7 @@ def _plan(
     check_kinds(given)
     if "client_args" in given:
         _spread_client_args(given)
+        check_kinds(given)
     plain = checked(messages)
 
     def ask(name: str, merged: Mapping[str, object]) -> Attempt[T]:
