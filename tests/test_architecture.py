@@ -262,7 +262,7 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
 MAY_LOAD: Final = {
     "polyvox": """
         addressing answering async_client call calling candidates choosing client client_settings completions
-        content defaults dialects drivers errors exchange functions guessing headers honest kinds limits
+        content defaults dialects drivers errors exchange forms functions guessing headers honest kinds limits
         messages mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
         streams structured support tools transport watching
     """,
