@@ -27,7 +27,7 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Measure and print."""
-    asked = _arguments()
+    asked, here = _arguments(), machine()
     pin(0)
     with running() as server, nullcontext(Measured()) if asked.check else measured(server, asked.only) as others:
         chosen: list[Measurable] = [subject for subject in subjects(server) if asked.only in subject.group]
@@ -41,6 +41,7 @@ def main() -> int:
         facts |= startup.measure()
     print(as_table(rows, facts, others.missing))
     if asked.save:
+        results.save(machine=here)
         _save(rows, facts, others)
     return check(rows, facts) if asked.check else 0
 
@@ -48,7 +49,7 @@ def main() -> int:
 def _save(rows: list[Row], facts: Mapping[str, float], others: Measured) -> None:
     theirs = {subject.name for subject in others.subjects}
     shared = {subject.group for subject in others.subjects}
-    results.save(machine=machine(), rows=[_plain(row) for row in rows if row.name not in theirs])
+    results.save(rows=[_plain(row) for row in rows if row.name not in theirs])
     results.save_facts(facts)
     if theirs:  # a run without them leaves the last one's
         told = [_plain(row) for row in rows if row.group in shared]

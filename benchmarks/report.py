@@ -19,6 +19,7 @@ def machine() -> dict[str, object]:
         "optimised": "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS")),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
         "httpx2": version("httpx2"),
         "pydantic": version("pydantic"),
     }

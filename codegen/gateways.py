@@ -94,6 +94,7 @@ class Row(Table):
     text_only: bool = False
     thinking: bool = False
     think_tags: bool = False
+    counted: bool = False
     formats: Annotated[list[Literal["json_object", "json_schema"]], AfterValidator(_distinct)] = [
         "json_object",
         "json_schema",

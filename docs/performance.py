@@ -50,8 +50,8 @@ _HOW = """
 server each pinned to a core; batches in random order, those that are compared next to each other; process CPU time,
 and the median of the rounds' ratios. `make bench-check` fails where a ratio is more than {tolerance:.0%} over its
 target, and on the counts of function calls and megabytes, which no load changes. `make bench-memory` and
-`make install-size` measure what their names say. `make bench docs` measures all of the first three tables and writes
-this page; `make bench ONLY="stream, sync" ROUNDS=5` measures a part in little time and writes nothing.
+`make install-size` measure what their names say. `make bench docs` measures all but those and what has a section of its
+own, and writes this page; `make bench ONLY="stream, sync" ROUNDS=5` measures a part in little time and writes nothing.
 
 Last run: {machine}.
 
@@ -59,8 +59,8 @@ Last run: {machine}.
 
 - A vendor takes seconds and loopback takes none: these are costs of your processor, which count for throughput, many
   calls at once and streams, not for one answer.
-- The machine was shared with other work during the last run: ratios move by some hundredths from run to run, and
-  microseconds by more. Function calls and megabytes are exact.
+- Ratios move by some hundredths from run to run, and microseconds by more; by much more where the load of the machine
+  before the run, told above, was not near nothing. Function calls and megabytes are exact.
 - Milliseconds of processes are CPU time, in steps of 10.
 - Other libraries do other things with their time: some count cost, log, or keep what they saw. They are called as their
   pages show it. The SDKs of OpenAI and Anthropic give their own vendor's types and translate nothing.

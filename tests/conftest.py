@@ -56,14 +56,18 @@ TOKEN_SERVERS = ("GIGACHAT_AUTH_URL", "WATSONX_IAM_URL")
 
 LONGEST: Final = (
     "codegen/test_history.py",
-    "codegen/test_one_step_changes.py",
     "recordings/test_cuts.py",
-    "hostile/test_input.py",
-    "codegen/test_generate.py",
-    "hostile/test_replies.py",
-    "test_architecture.py",
+    "codegen/test_one_step_changes.py",
     "recordings/test_replies.py",
+    "hostile/test_junk.py",
+    "test_architecture.py",
+    "codegen/test_hostile.py",
+    "hostile/test_replies.py",
+    "codegen/test_generate.py",
     "typing/test_mistakes.py",
+    "hostile/test_input.py",
+    "hostile/test_connections.py",
+    "readers/test_readers.py",
 )
 """The files that take longest come first: `make pytest` hands whole files to its workers, which then end together."""
 

@@ -6,6 +6,7 @@ Names are loaded at their first use: `import polyvox` loads neither the HTTP lib
 from __future__ import annotations
 
 from importlib import import_module
+from sys import modules as _modules
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ if not TYPE_CHECKING:  # so that a misspelt name is an error to the type checker
     def __getattr__(name: str) -> object:
         home = _HOME.get(name) or ("errors" if name in _ERRORS else None)
         if home is None:
-            raise AttributeError(f"module 'polyvox' has no attribute {name!r}")
+            raise AttributeError(f"module 'polyvox' has no attribute {name!r}", name=name, obj=_modules[__name__])
         value: object = getattr(import_module(f".{home}", __name__), name)
         globals()[name] = value
         return value

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
 
-from .client_settings import ClientSettings
+from .client_settings import ClientSettings, wants_stream
 from .parameters import CallParameters, Parameters
 
 if TYPE_CHECKING:
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     import httpx2
     from opentelemetry.trace import TracerProvider
 
-    from polyvox_wire.models import KnownModel
-
     from .answer_streams import AsyncStream
     from .calling import Plan
     from .events import OnFailure, OnSuccess
     from .exchange import Tell
     from .groups import ModelGroup
     from .messages import Messages
+    from .names import ModelName
     from .parsed_results import ParsedChatCompletion
     from .parsed_streams import AsyncParsedStream
     from .results import ChatCompletion, ChatCompletionChunk
@@ -71,7 +70,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -81,7 +80,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -91,7 +90,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: Literal[True],
@@ -101,7 +100,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: Literal[False] | None = None,
@@ -111,7 +110,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -121,7 +120,7 @@ class AsyncClient(ClientSettings):
     @overload
     async def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: bool | None,
@@ -144,7 +143,7 @@ class AsyncClient(ClientSettings):
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
             http = await self._http()
-            if not stream:
+            if not wants_stream(stream):
                 plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
                 return watch.answered((await self._carry_out(plan, watch.tell, http))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))

@@ -44,7 +44,7 @@ DialectName: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vendor:
     """A provider's row: names, host, where its key is looked up, and its deviations as data."""
 
@@ -64,6 +64,7 @@ class Vendor:
     formats: tuple[str, ...] = ("json_object", "json_schema")
     thinking: bool = False
     think_tags: bool = False
+    counted: bool = False
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     regional_url: str | None = None
     """Its address where each `{region}` has one of its own, which the call or the environment says."""
@@ -100,7 +101,7 @@ class Format:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Typed:
     """A caller's type, as what reads answers."""
 
@@ -110,7 +111,7 @@ class Typed:
     """The beginning of a text to the object so far; None while nothing fits."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """What to ask, whom, and what has been left out on the caller's wish."""
 

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
 
-from .client_settings import ClientSettings
+from .client_settings import ClientSettings, wants_stream
 from .parameters import CallParameters, Parameters
 
 if TYPE_CHECKING:
     import httpx2
     from opentelemetry.trace import TracerProvider
-
-    from polyvox_wire.models import KnownModel
 
     from .answer_streams import Stream
     from .calling import Plan
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from .exchange import Tell
     from .groups import ModelGroup
     from .messages import Messages
+    from .names import ModelName
     from .parsed_results import ParsedChatCompletion
     from .parsed_streams import ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk
@@ -82,7 +81,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -92,7 +91,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -102,7 +101,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: Literal[True],
@@ -112,7 +111,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: Literal[False] | None = None,
@@ -122,7 +121,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         response_format: type[T],
@@ -132,7 +131,7 @@ class Client(ClientSettings):
     @overload
     def completion(
         self,
-        model: KnownModel | str,
+        model: ModelName,
         messages: Messages,
         *,
         stream: bool | None,
@@ -154,7 +153,7 @@ class Client(ClientSettings):
         conceal(parameters)
         settings = self._settings(model, cast("Mapping[str, object]", parameters))
         with self._watch(model, settings, bool(stream)) as watch:
-            if not stream:
+            if not wants_stream(stream):
                 plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
                 return watch.answered(self._carry_out(plan, watch.tell, self._http_for(plan))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
@@ -191,7 +190,7 @@ class Client(ClientSettings):
             if self._pool is not None and self._pid == os.getpid():
                 return
             if self._pool is not None:
-                # After a fork the sockets belong to the parent: closing them here would end its TLS sessions.
+                self._pool.leave()
                 self._left_behind.append(self._pool)
             self._pool, self._pid = open_http(self._transport), os.getpid()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
@@ -37,6 +37,13 @@ def _joined(whole: Mapping[str, object], own: Mapping[str, object]) -> dict[str,
     """A client's headers and the call's; the same header may be written in other letters."""
     lowered = {name.lower() for name in own}
     return {**{name: value for name, value in whole.items() if name.lower() not in lowered}, **own}
+
+
+def wants_stream(given: object) -> bool:
+    """Whether the answer is to be streamed; raises for what is neither yes nor no: the text `false` would be a yes."""
+    if given is None or isinstance(given, bool):
+        return bool(given)
+    raise InvalidRequestError(f"stream is {repr(given)[:60]}; it must be True or False", param="stream")
 
 
 def _check_plain(name: str, hook: object) -> None:
@@ -98,6 +105,17 @@ class ClientSettings:
 
             watchers = self._watchers = Watchers(*self._hooks)
         return watchers.watch(model, settings, stream)
+
+    def __copy__(self) -> Self:
+        """The client itself: it has no state that a copy could change."""
+        return self
+
+    def __deepcopy__(self, known: object, /) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(f"{name} cannot be pickled: it has connections and may have a key; make one in each process")
 
     def __repr__(self) -> str:
         shown = {name: value for name, value in self._defaults.items() if name in _SHOWN}

@@ -10,10 +10,9 @@ from .defaults import default_clients
 from .parameters import CallParameters, ModelParameters, Parameters
 
 if TYPE_CHECKING:
-    from polyvox_wire.models import KnownModel
-
     from .answer_streams import AsyncStream, Stream
     from .messages import Messages
+    from .names import ModelName
     from .parsed_results import ParsedChatCompletion
     from .parsed_streams import AsyncParsedStream, ParsedStream
     from .results import ChatCompletion, ChatCompletionChunk
@@ -25,7 +24,7 @@ T = TypeVar("T")
 
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -34,7 +33,7 @@ def completion(
 ) -> ParsedChatCompletion[T]: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -43,7 +42,7 @@ def completion(
 ) -> ParsedStream[T]: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: Literal[True],
@@ -52,7 +51,7 @@ def completion(
 ) -> Stream[ChatCompletionChunk]: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: Literal[False] | None = None,
@@ -61,7 +60,7 @@ def completion(
 ) -> ChatCompletion: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -70,7 +69,7 @@ def completion(
 ) -> ParsedChatCompletion[T] | ParsedStream[T]: ...
 @overload
 def completion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: bool | None,
@@ -113,7 +112,7 @@ def completion(
 
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -122,7 +121,7 @@ async def acompletion(
 ) -> ParsedChatCompletion[T]: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -131,7 +130,7 @@ async def acompletion(
 ) -> AsyncParsedStream[T]: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: Literal[True],
@@ -140,7 +139,7 @@ async def acompletion(
 ) -> AsyncStream[ChatCompletionChunk]: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: Literal[False] | None = None,
@@ -149,7 +148,7 @@ async def acompletion(
 ) -> ChatCompletion: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     response_format: type[T],
@@ -158,7 +157,7 @@ async def acompletion(
 ) -> ParsedChatCompletion[T] | AsyncParsedStream[T]: ...
 @overload
 async def acompletion(
-    model: KnownModel | str,
+    model: ModelName,
     messages: Messages,
     *,
     stream: bool | None,

@@ -69,6 +69,16 @@ def word(*words: str) -> Form:
     return check
 
 
+def unseen(form: Form) -> Form:
+    """The same, of a value that no error may show: of which only the type is told."""
+
+    def check(where: str, value: object) -> str | None:
+        said = form(where, value)
+        return None if said is None else said.replace(repr(value)[:60], f"a {type(value).__name__}")
+
+    return check
+
+
 def nullable(form: Form) -> Form:
     """The same, or None."""
     return lambda where, value: None if value is None else form(where, value)

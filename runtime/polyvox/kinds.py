@@ -19,6 +19,7 @@ from .forms import (
     switch,
     text,
     text_or,
+    unseen,
     values,
     word,
     wrong,
@@ -46,6 +47,11 @@ def _choice(where: str, value: object) -> str | None:
     return None if isinstance(value, str) or is_mapping(value) else wrong(where, value, "a text or a mapping")
 
 
+def _key(where: str, value: object) -> str | None:
+    fits = isinstance(value, str) or callable(value)
+    return None if fits else wrong(where, value, "a text, or a callable that gives one")
+
+
 def _text_or_number(where: str, value: object) -> str | None:
     return None if isinstance(value, (str, int, float)) else wrong(where, value, "a text or a number")
 
@@ -69,14 +75,17 @@ _FORMS: Final[Mapping[str, Form]] = {
     **dict.fromkeys(("max_tokens", "max_completion_tokens", "n", "seed", "top_logprobs"), count),
     **dict.fromkeys(("logprobs", "parallel_tool_calls", "store", "drop_params"), switch),
     **dict.fromkeys(("user", "safety_identifier", "prompt_cache_key", "service_tier"), text),
-    **dict.fromkeys(("additional_params", "session_label", "api_base", "base_url"), text),
-    **dict.fromkeys(("api_version", "deployment_id", "aws_region_name", "aws_access_key_id"), text),
-    **dict.fromkeys(("aws_secret_access_key", "aws_session_token", "aws_profile_name"), text),
-    **dict.fromkeys(("vertex_project", "vertex_location"), text),
-    **dict.fromkeys(("metadata", "stream_options", "extra_body", "client_args", *VENDOR_OPTIONS), mapping),
-    **dict.fromkeys(("tool_choice", "vertex_credentials"), _choice),
+    **dict.fromkeys(("session_label", "api_base", "base_url", "aws_region_name", "aws_profile_name"), text),
+    **dict.fromkeys(("api_version", "deployment_id", "vertex_project", "vertex_location"), text),
+    **dict.fromkeys(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), unseen(text)),
+    **dict.fromkeys(("additional_params",), unseen(text)),
+    **dict.fromkeys(("metadata", "stream_options", *VENDOR_OPTIONS), mapping),
+    **dict.fromkeys(("extra_body", "client_args"), unseen(mapping)),
+    "tool_choice": _choice,
+    "vertex_credentials": unseen(_choice),
+    "api_key": unseen(_key),
     **dict.fromkeys(("modalities", "allowed_openai_params"), _texts),
-    **dict.fromkeys(("fallbacks", "fallback_models"), sequence),
+    **dict.fromkeys(("fallbacks", "fallback_models"), unseen(sequence)),
     "extra_headers": values(text),
     "extra_query": values(_text_or_number),
     "stop": _stop,

@@ -1,10 +1,20 @@
-"""The providers with an enum member of their own; any other name or alias works as a string."""
+"""Names that editors complete: of models, and of providers. Any other name works as a string."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
 
-__all__ = ["LLMProvider"]
+__all__ = ["LLMProvider", "ModelName"]
+
+if TYPE_CHECKING:
+    MYPY = False  # true for mypy alone, which would write out every name in each complaint about a call
+    if MYPY:
+        ModelName: TypeAlias = str  # pyright: ignore[reportRedeclaration]  # it takes the one below
+    else:
+        from polyvox_wire.models import KnownModel
+
+        ModelName: TypeAlias = KnownModel | str  # pyright: ignore[reportRedeclaration]  # as above
 
 
 class LLMProvider(StrEnum):

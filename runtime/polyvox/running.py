@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from logging import NullHandler, getLogger
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -90,31 +91,33 @@ class _Call:
         return (), reader.validate_json(self.text if self.text.strip() not in ("", "null") else "{}")
 
 
-def _run(call: _Call) -> Result:
+def _ready(call: _Call) -> partial[object] | Result:
+    """What to run, or what the model is told where nothing can be."""
     if call.function is None:
         return _unknown(call)
     try:
         positional, named = call.arguments()
     except ValidationError as error:
         return _misfit(call, error)
+    return partial(call.function, *positional, **named)
+
+
+def _run(call: _Call) -> Result:
+    ready = _ready(call)
+    if not isinstance(ready, partial):
+        return ready
     try:
-        return _answer(call, _content(_no_awaitable(call, call.function(*positional, **named))))
+        return _answer(call, _content(_no_awaitable(call, ready())))
     except Exception as error:
         return _failed(call, error)
 
 
 async def _arun(call: _Call) -> Result:
-    if call.function is None:
-        return _unknown(call)
+    ready = _ready(call)
+    if not isinstance(ready, partial):
+        return ready
     try:
-        positional, named = call.arguments()
-    except ValidationError as error:
-        return _misfit(call, error)
-    try:
-        if _is_async(call.function):
-            result = call.function(*positional, **named)
-        else:
-            result = await asyncio.to_thread(call.function, *positional, **named)
+        result = ready() if _is_async(ready.func) else await asyncio.to_thread(ready)
         return _answer(call, _content(await cast("Awaitable[object]", result) if isawaitable(result) else result))
     except Exception as error:
         return _failed(call, error)

@@ -69,10 +69,16 @@ def _concealed(name: str, value: object) -> object:
     if name in _SETTINGS:
         return _within(value)
     if name in _KEYS and not is_mapping(value):
-        return Hidden(value) if isinstance(value, str) else value
+        return _hidden(value)
     if is_mapping(value):
-        return {key: Hidden(inner) if isinstance(inner, str) else inner for key, inner in value.items()}
-    return value
+        return {key: _hidden(inner) for key, inner in value.items()}
+    return _hidden(value) if is_list(value) else value
+
+
+def _hidden(value: object) -> object:
+    if is_list(value):  # where no list can be meant; the error is told of it later
+        return [_hidden(one) for one in value]
+    return Hidden(value) if isinstance(value, str) else value
 
 
 def _within(value: object) -> object:
@@ -89,10 +95,14 @@ _CARRIERS: Final = frozenset({"httpx2", "httpcore2", "httpx", "httpcore", "h11",
 
 def forget_frames(error: BaseException | None) -> None:
     """Take all frames from an error about a vendor's bytes, and from those it comes from: they hold the bytes, in which
-    the vendor may repeat a key. The error's text says the place."""
-    while error is not None:
-        error.__traceback__ = None
-        error = error.__cause__
+    the vendor may repeat a key, or a key in full. The error's text says the place."""
+    waiting, known = [error], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in known:
+            known.add(id(one))
+            one.__traceback__ = None
+            waiting += [one.__cause__, one.__context__]
 
 
 def forget_carriers(error: BaseException | None) -> None:

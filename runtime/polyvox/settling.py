@@ -67,7 +67,7 @@ def settle(
         _one_limit(given)
     _take_stances(dialect, call)
     if "stream_options" in given:
-        _check_stream_options(call)
+        _check_stream_options(dialect, call)
     if "tools" in given:
         refuse_foreign_tools(call)
     if "tool_choice" in given:
@@ -117,16 +117,17 @@ def _take_back(call: Call, name: str, value: object, reason: str) -> None:
         call.refuse(name, reason)
 
 
-def _check_stream_options(call: Call) -> None:
+def _check_stream_options(dialect: Dialect, call: Call) -> None:
     options = call.given.get("stream_options")
     if not options:
         return
     if not call.stream:
         raise InvalidRequestError("stream_options needs stream=True", param="stream_options")
-    if not call.vendor.speaks_openai:
+    if isinstance(dialect.support["stream_options"], Emulated):
         for key in options:
             if key != "include_usage":
                 call.refuse(f"stream_options[{key!r}]", f"{call.vendor.name} has no such option")
+        del call.given["stream_options"]
 
 
 def _sorted(dialect: Dialect, parameters: Mapping[str, object]) -> tuple[ModelParameters, dict[str, object]]:

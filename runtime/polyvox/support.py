@@ -39,6 +39,8 @@ Stance: TypeAlias = Union[Native, Renamed, Emulated, Unsupported]
 Support: TypeAlias = Mapping[str, Stance]
 
 NATIVE: Final = Native()
+COUNTED: Final = Emulated("usage always comes; it is on the last chunk")
+"""Of `stream_options`: the vendor has no such field, and counts tokens in streams without being asked."""
 
 NEUTRAL: Final[Mapping[str, object]] = {
     "n": 1,

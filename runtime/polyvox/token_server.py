@@ -14,7 +14,7 @@ from .dialects.dialect import Credentials
 from .errors import APIConnectionError, APIError, AuthenticationError
 from .failures import failure
 from .headers import bearer
-from .secrecy import hidden
+from .secrecy import forget_frames, hidden
 from .shapes import mapping_of
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ def login(call: Call, request: TokenRequest, lifetime: Lifetime = expires_in) ->
             used = tokens.token()
         except APIError as error:
             error.provider, error.model = call.vendor.name, call.model
+            forget_frames(error)  # which hold the key, and what the server says of it
             raise
         return used
 

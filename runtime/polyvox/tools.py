@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from .callables import described
 from .errors import InvalidRequestError
 from .forms import CACHE, Form, by_type, fields, mapping, nullable, switch, text, word
 from .shapes import is_mapping, mapping_of
@@ -162,6 +161,9 @@ def _checked(where: str, tool: Mapping[str, object]) -> Mapping[str, object]:
     if (said := _FORMS[kind](where, tool)) is not None:
         raise InvalidRequestError(said, param="tools")
     if kind is None:
+        if "name" in tool and not {"type", "input_schema"} & tool.keys():
+            says = f"{where} is a function on its own; write {{'type': 'function', 'function': {{...}}}}"
+            raise InvalidRequestError(says, param="tools")
         return tool
     inner = mapping_of(tool[kind])
     if "type" in tool and None not in inner.values():
@@ -182,6 +184,8 @@ def _without_nulls(fields: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _from_callable(index: int, function: Callable[..., object]) -> Mapping[str, object]:
+    from .callables import described
+
     told = described(f"tools[{index}]", function)
     summary = {"description": told.description} if told.description else {}
     return {"type": "function", "function": {"name": told.name, **summary, "parameters": told.parameters}}

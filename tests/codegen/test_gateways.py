@@ -43,6 +43,7 @@ RENDERED = """\
         text_only=False,
         thinking=False,
         think_tags=False,
+        counted=False,
         formats=("json_object", "json_schema"),
         headers={"X-Title": "a \\"b\\""},
     ),

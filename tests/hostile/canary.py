@@ -86,6 +86,10 @@ class Caller:
         assert CANARY not in "\n".join(self._seen), _around("\n".join(self._seen))
         return error
 
+    def lacks(self, secret: str) -> bool:
+        """Whether this is in nothing of what was seen, either."""
+        return secret not in "\n".join(self._seen)
+
     @property
     def spans(self) -> int:
         """How many have ended."""

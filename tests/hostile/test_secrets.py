@@ -259,12 +259,19 @@ def test_a_client_of_the_callers_that_follows_redirects_follows_none_with_a_key(
         await peer.send(reply(b"", f"location: {target}/x", status="307 Elsewhere"))
         return False
 
-    if way.asynchronous:
-        return  # the same line of the driver
-    with httpx2.Client(follow_redirects=True) as own:
-        client = Client(http_client=own, api_key=CANARY, api_base=vendor.address(misbehaviour))
-        with pytest.raises(APIError, match="redirects"):
-            client.completion(OPENAI.model, HELLO)
+    async def ask_async(address: str) -> None:
+        async with httpx2.AsyncClient(follow_redirects=True) as own:
+            client = AsyncClient(http_client=own, api_key=CANARY, api_base=address)
+            await client.completion(OPENAI.model, HELLO, stream=way.stream)
+
+    def ask(address: str) -> None:
+        with httpx2.Client(follow_redirects=True) as own:
+            client = Client(http_client=own, api_key=CANARY, api_base=address)
+            client.completion(OPENAI.model, HELLO, stream=way.stream)
+
+    address = vendor.address(misbehaviour)
+    with pytest.raises(APIError, match="redirects"):
+        asyncio.run(ask_async(address)) if way.asynchronous else ask(address)
     assert vendor.asked(target) == 0
 
 
@@ -329,3 +336,6 @@ def test_the_canary_is_heard_if_it_sings(heard: io.StringIO) -> None:
         Client(transport=answering(401, b"no")).completion(OPENAI.model, HELLO, api_key=CANARY)
     caught.value.code = CANARY
     assert CANARY in shown(caught.value)
+    # In a span, too: here as a model's name.
+    with pytest.raises(AssertionError, match="openai:"):
+        Caller(WAYS[0], OPENAI, io.StringIO(), model=f"openai:{CANARY}").ask(answering(200, OPENAI.reply))

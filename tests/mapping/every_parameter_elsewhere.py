@@ -59,6 +59,7 @@ ELSEWHERE: Final[Mapping[str, Column]] = {
         max_tokens=_LIMIT,
         tool_choice=Sent({"tool_choice_option": "required"}),
         stream=Sent(path="/chat_stream"),
+        stream_options=Emulated(),
     ),
     "gigachat": _only(
         "GigaChat has no such field",
@@ -69,6 +70,7 @@ ELSEWHERE: Final[Mapping[str, Column]] = {
         functions=Emulated({"functions": _FUNCTIONS}),
         function_call=Emulated({"function_call": {"name": "add"}}),
         response_format=_within("response_format", type="json_schema", schema=SCHEMA, strict=True),
+        stream_options=Emulated(),
     ),
     "text-completion-openai": _PROMPT,
     "azure_text": {**_PROMPT, "response_format": Refused(_NO_FORMAT.format("azure_text"))},
@@ -77,6 +79,7 @@ ELSEWHERE: Final[Mapping[str, Column]] = {
         **_as_openai("temperature", "top_p", "stop", "stream", "metadata", "prompt_cache_key"),
         **_LIMITS,
         seed=Sent({"random_seed": 7}),
+        stream_options=Emulated(),
         response_format=Refused(_NO_FORMAT.format("text-completion-codestral")),
     ),
     "text-completion-inception": _only(
@@ -94,6 +97,7 @@ ELSEWHERE: Final[Mapping[str, Column]] = {
         stop=_within(_GENERATION, stop_sequences=["END"]),
         seed=_within(_GENERATION, random_seed=7),
         stream=Sent(path="/generation_stream"),
+        stream_options=Emulated(),
         response_format=Refused(_NO_FORMAT.format("watsonx_text")),
     ),
     "predibase": {**_gateway("predibase"), "max_completion_tokens": _LIMIT},
@@ -109,17 +113,20 @@ ELSEWHERE: Final[Mapping[str, Column]] = {
         presence_penalty=_within(_GENERATION, stream=False, presence_penalty=0.5),
         frequency_penalty=_within(_GENERATION, stream=False, frequency_penalty=0.5),
         stream=Sent({"parameters": {"stream": True}}, path="/generate_stream"),
+        stream_options=Refused("the generate extension counts no tokens"),
         response_format=Refused(_NO_FORMAT.format("triton")),
     ),
     "liner": _only(
         "Liner's agents take messages only",
         stream=Sent({"stream": True}),
+        stream_options=Refused("Liner's agents count no tokens"),
         response_format=Refused(_NO_FORMAT.format("liner")),
     ),
     "langgraph": _only(
         "a graph decides for itself what its models are asked",
         metadata=Sent({"metadata": {"user_id": "u1"}}),
         stream=Sent({"stream_mode": ["messages-tuple"]}, path="/runs/stream"),
+        stream_options=Emulated(),
         response_format=Refused(_NO_FORMAT.format("langgraph")),
     ),
 }

@@ -365,6 +365,7 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
     "neither dict nor callable": ([BARE, 3], r"tools\[1\] must be a mapping or a callable, not a int"),
     "no name": ([{"type": "function", "function": {}}], r"tools\[0\]\.function\.name is missing"),
     "no function": ([{"type": "function", "function": None}], r"tools\[0\]\.function is missing"),
+    "a function on its own": ([{"name": "f", "parameters": {}}], r"tools\[0\] is a function on its own; write"),
     "a dict": (BARE, "tools must be a list"),
     "a text": ("weather", "tools must be a list"),
 }

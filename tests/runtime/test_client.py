@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import subprocess
@@ -18,7 +19,7 @@ import httpx2
 import pytest
 
 import polyvox
-from polyvox import APIConnectionError, APIError, Client, Timeout
+from polyvox import APIConnectionError, APIError, AsyncClient, Client, OpenAI, Timeout
 from polyvox.defaults import default_clients
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Wire
 from tests.runtime.socket_server import Vendor, serving
@@ -268,6 +269,19 @@ def test_a_stream_through_either_library(library: str) -> None:
     stream = Client(http_client=own, api_key="k").completion(MODEL, HELLO, stream=True)
     assert [one.choices[0].delta.content for one in stream] == ["Hi"]
     own.close()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy], ids=["copy", "deepcopy"])
+def test_a_copy_is_the_client_itself(vendor: Vendor, copied: Callable[[Client], Client]) -> None:
+    with _client(vendor) as client:
+        client.completion(MODEL, HELLO)
+        assert copied(client) is client
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient, OpenAI])
+def test_a_client_cannot_be_pickled_and_says_why(kind: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match="cannot be pickled: it has connections and may have a key"):
+        pickle.dumps(kind())
 
 
 def test_an_error_of_a_pool_goes_over_process_borders() -> None:

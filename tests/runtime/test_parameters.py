@@ -319,6 +319,14 @@ def test_a_mock_of_another_kind(mock: object) -> None:
         Wire().ask(MODEL, HELLO, mock_response=mock)
 
 
+@pytest.mark.parametrize("stream", ["false", "yes", 1, 0, []])
+def test_a_stream_that_is_neither_asked_for_nor_not(stream: object) -> None:
+    wire = Wire()
+    with pytest.raises(InvalidRequestError, match=r"stream is .*; it must be True or False"):
+        wire.ask(MODEL, HELLO, stream=stream)
+    assert wire.requests == []
+
+
 CLIENT_ARGS: Final[dict[str, tuple[Json, Callable[[httpx2.Request], object], object]]] = {
     "timeout": ({"timeout": 3_000}, _in_thousands, 3),
     "headers": ({"default_headers": {"x-a": "1"}}, lambda sent: sent.headers["x-a"], "1"),

@@ -49,12 +49,22 @@ def test_mypy_finds_them_all(expected: Codes) -> None:
     for found in re.finditer(r"mistakes\.py:(\d+): error: .*\[([a-z-]+)\]$", output, re.MULTILINE):
         reported[int(found[1])].add(found[2])
     assert shown(reported) == shown(expected)
+    assert "gpt-5" not in output, (
+        "mypy writes out the type of every parameter: hundreds of names would hide the mistake"
+    )
 
 
-def test_pyright_finds_them_all(expected: Codes, tmp_path: Path) -> None:
+REVEALED: Final = "import polyvox\nreveal_type(polyvox.completion)\n"
+
+
+def test_pyright_finds_them_all_and_knows_the_names_that_editors_complete(expected: Codes, tmp_path: Path) -> None:
+    (tmp_path / "revealed.py").write_text(REVEALED, encoding="utf-8")
     output = run("pyright", "--outputjson", "--project", str(_project(tmp_path)))
     found: list[dict[str, Any]] = json.loads(output)["generalDiagnostics"]
-    reported = {problem["range"]["start"]["line"] + 1: {"pyright"} for problem in found}
+    told = [problem["message"] for problem in found if problem["file"].endswith("revealed.py")]
+    assert [("openai:gpt-5" in text, "model: str" in text) for text in told] == [(True, True)]
+    mistakes = [problem for problem in found if problem["file"].endswith(MISTAKES.name)]
+    reported = {problem["range"]["start"]["line"] + 1: {"pyright"} for problem in mistakes}
     assert shown(reported) == shown({number: {"pyright"} for number in expected})
 
 
@@ -63,7 +73,7 @@ def _project(folder: Path) -> Path:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pyright"]
     paths = [str(ROOT / path) for path in settings["extraPaths"]]
     shutil.copy(MISTAKES, folder)
-    here = {"include": [MISTAKES.name], "exclude": [], "extraPaths": paths, "venvPath": str(ROOT)}
+    here = {"include": [MISTAKES.name, "revealed.py"], "exclude": [], "extraPaths": paths, "venvPath": str(ROOT)}
     path = folder / "pyrightconfig.json"
     path.write_text(json.dumps({**settings, **here}), encoding="utf-8")
     return path

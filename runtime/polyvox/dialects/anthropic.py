@@ -14,7 +14,6 @@ from polyvox_wire.anthropic.options import PATHS
 from polyvox_wire.support import UnknownVariant
 
 from .. import errors
-from ..failures import failure
 from ..honest import check_calls, new_id, now
 from ..reading import read_reply, unreadable
 from ..results import (
@@ -30,7 +29,7 @@ from ..results import (
     ToolCall,
     UrlCitation,
 )
-from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
+from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .anthropic_request import RULES, request, way
 from .blocks import Blocks
 from .dialect import Dialect, StreamReader, only_text
@@ -62,7 +61,7 @@ SUPPORT: Final[Mapping[str, Stance]] = {
     "parallel_tool_calls": Renamed("tool_choice.disable_parallel_tool_use"),
     "functions": Emulated("tools"),
     "function_call": Emulated("tool_choice"),
-    "stream_options": Emulated("usage always comes; it is on the last chunk"),
+    "stream_options": COUNTED,
     "reasoning_effort": Emulated("output_config.effort with adaptive thinking; a thinking budget for older models"),
     "thinking": NATIVE,
     "verbosity": Unsupported(_NO),
@@ -284,4 +283,6 @@ class AnthropicDialect(Dialect):
 
     @override
     def error(self, call: Call, status: int | None, headers: Mapping[str, str], body: bytes) -> APIError:
+        from ..failures import failure
+
         return failure(self.vendor.name, call.model, status, headers, body, ERROR_TYPES)

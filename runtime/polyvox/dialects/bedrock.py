@@ -30,7 +30,7 @@ from ..results import (
     UrlCitation,
 )
 from ..shapes import mapping_of
-from ..support import Emulated, Renamed, Stance, Unsupported
+from ..support import COUNTED, Emulated, Renamed, Stance, Unsupported
 from .bedrock_request import RULES, model_fields, request, way
 from .blocks import Blocks
 from .dialect import StreamReader, only_text
@@ -61,7 +61,7 @@ SUPPORT: Final[Mapping[str, Stance]] = {
     "parallel_tool_calls": Unsupported("Converse leaves it to the model"),
     "functions": Emulated("tools"),
     "function_call": Emulated("tool_choice"),
-    "stream_options": Emulated("usage always comes; it is on the last chunk"),
+    "stream_options": COUNTED,
     "reasoning_effort": Renamed("additionalModelRequestFields, as Claude, Nova or gpt-oss write it"),
     "thinking": Renamed("additionalModelRequestFields.thinking"),
     "verbosity": Unsupported(_NO),

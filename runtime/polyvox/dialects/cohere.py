@@ -35,7 +35,7 @@ from ..results import (
     extras,
 )
 from ..shapes import mapping_of
-from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
+from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .cohere_request import RULES, request, strict_tools, way
 from .dialect import Dialect, StreamReader, only_text
 
@@ -65,7 +65,7 @@ SUPPORT: Final[Mapping[str, Stance]] = {
     "parallel_tool_calls": Unsupported("a Cohere model may always call several tools at once"),
     "functions": Emulated("tools"),
     "function_call": Emulated("tool_choice"),
-    "stream_options": Emulated("usage always comes; it is on the last chunk"),
+    "stream_options": COUNTED,
     "reasoning_effort": Emulated("thinking, with a budget up to medium"),
     "thinking": NATIVE,
     "verbosity": Unsupported(_NO),

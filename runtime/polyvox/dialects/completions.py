@@ -34,7 +34,7 @@ from ..results import (
     TokenLogprob,
     TopLogprob,
 )
-from ..support import Renamed, Stance, takes_only
+from ..support import COUNTED, Renamed, Stance, takes_only
 from .dialect import Dialect, StreamReader
 from .openai_stream import OpenAIReader, finish_reason
 
@@ -62,6 +62,7 @@ _LESS: Final[Mapping[str, Mapping[str, Stance]]] = {
         *("temperature", "top_p", "max_tokens", "stop", "metadata", "prompt_cache_key"),
         max_completion_tokens=_LIMIT,
         seed=Renamed("random_seed"),
+        stream_options=COUNTED,
     ),
     "text-completion-inception": takes_only(
         "not known to be taken",

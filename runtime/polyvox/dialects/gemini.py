@@ -33,7 +33,7 @@ from ..results import (
     TopLogprob,
     UrlCitation,
 )
-from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
+from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader
 from .gemini_messages import OWN_ID
 from .gemini_request import RULES, request, way
@@ -64,7 +64,7 @@ SUPPORT: Final[Mapping[str, Stance]] = {
     "parallel_tool_calls": Unsupported("Gemini always may call several functions at once"),
     "functions": Emulated("tools"),
     "function_call": Emulated("tool_choice"),
-    "stream_options": Emulated("usage always comes; it is on the last chunk"),
+    "stream_options": COUNTED,
     "reasoning_effort": Renamed("generationConfig.thinkingConfig: a level from Gemini 3 on, a budget before"),
     "thinking": Renamed("generationConfig.thinkingConfig.thinkingBudget"),
     "verbosity": Unsupported(_NO),

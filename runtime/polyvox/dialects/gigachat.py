@@ -22,7 +22,7 @@ from ..headers import bearer
 from ..honest import new_id
 from ..reading import unreadable
 from ..shapes import is_list, is_mapping, mapping_of
-from ..support import Emulated, Renamed, takes_only
+from ..support import COUNTED, Emulated, Renamed, takes_only
 from ..token_server import TokenRequest, expires_at, login
 from .dialect import Credentials, StreamReader
 from .openai import OpenAIDialect, native
@@ -42,6 +42,7 @@ SUPPORT: Final = takes_only(
     tool_choice=Renamed("function_call"),
     functions=Emulated("tools"),
     function_call=Emulated("tool_choice"),
+    stream_options=COUNTED,
 )
 _OPTIONS: Final = ("repetition_penalty", "update_interval", "profanity_check", "flags", "function_ranker", "storage")
 _AUTH: Final = "https://ngw.devices.sberbank.ru:9443/api/v2/oauth"

@@ -14,7 +14,7 @@ from ..errors import UnsupportedParamsError
 from ..prompts import refuse_format
 from ..results import CompletionUsage
 from ..shapes import is_list, is_mapping, mapping_of
-from ..support import Renamed, takes_only
+from ..support import Emulated, Renamed, takes_only
 from .parts import ONLY_TEXT, Taken, only_texts, turns
 from .plain import PlainDialect, Said, counted
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ..call import Call
 
 SUPPORT: Final = takes_only(
-    "a graph decides for itself what its models are asked", metadata=Renamed("metadata: of the run")
+    "a graph decides for itself what its models are asked",
+    metadata=Renamed("metadata: of the run"),
+    stream_options=Emulated("usage comes where the graph's models count it; it is on the last chunk"),
 )
 _TEXT: Final = Taken(ONLY_TEXT, "what a graph does with other parts is not known")
 _OPTIONS: Final = {

@@ -15,14 +15,16 @@ from ..errors import UnsupportedParamsError
 from ..prompts import refuse_format
 from ..results import Annotation, UrlCitation
 from ..shapes import is_list, is_mapping, mapping_of
-from ..support import takes_only
+from ..support import Unsupported, takes_only
 from .parts import ONLY_TEXT, Taken, only_texts, turns
 from .plain import PlainDialect, Said
 
 if TYPE_CHECKING:
     from ..call import Call
 
-SUPPORT: Final = takes_only("Liner's agents take messages only")
+SUPPORT: Final = takes_only(
+    "Liner's agents take messages only", stream_options=Unsupported("Liner's agents count no tokens")
+)
 _TEXT: Final = Taken(ONLY_TEXT, "Liner takes text only")
 
 

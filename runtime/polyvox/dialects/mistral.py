@@ -30,7 +30,7 @@ from ..results import (
     ToolCall,
 )
 from ..shapes import is_mapping
-from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
+from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, only_text
 from .mistral_content import kept, said
 from .mistral_request import request
@@ -62,7 +62,7 @@ SUPPORT: Final[Mapping[str, Stance]] = {
     "parallel_tool_calls": NATIVE,
     "functions": Emulated("tools"),
     "function_call": Emulated("tool_choice"),
-    "stream_options": Emulated("usage always comes; it is on the last chunk"),
+    "stream_options": COUNTED,
     "reasoning_effort": NATIVE,
     "thinking": Unsupported("Mistral takes no thinking budget; use reasoning_effort"),
     "verbosity": Unsupported(_NO),

@@ -27,7 +27,7 @@ from ..results import (
     ToolCall,
     TopLogprob,
 )
-from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
+from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader, only_text
 from .ollama_address import server
 from .ollama_request import OWN_ID, request
@@ -57,7 +57,7 @@ SUPPORT: Final[Mapping[str, Stance]] = {
     "parallel_tool_calls": Unsupported("an Ollama model may always call several tools at once"),
     "functions": Emulated("tools"),
     "function_call": Emulated("tool_choice"),
-    "stream_options": Emulated("usage always comes; it is on the last chunk"),
+    "stream_options": COUNTED,
     "reasoning_effort": Renamed("think: a level for gpt-oss, on or off for other models"),
     "thinking": Emulated("think, on or off, without a budget"),
     "verbosity": Unsupported(_NO),

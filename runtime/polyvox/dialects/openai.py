@@ -28,7 +28,7 @@ from ..reading import read_reply
 from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..schemas import Rules
 from ..shapes import is_list, is_mapping, mapping_of
-from ..support import NATIVE, Emulated, Renamed, Stance, Unsupported
+from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader, wanted_way
 from .openai_forms import CLOSED, THINKING, forms_of
 from .openai_media import NO_CACHE_MARKS, TAKES, parts, passed_on
@@ -255,6 +255,8 @@ def _gateway_support(vendor: Vendor) -> Mapping[str, Stance]:
         lacks: Stance = Unsupported("no such field in its API description")
         stances.update({name: lacks for name in missing if name not in _AS_TOOLS})
         stances.update({old: lacks for old, new in _AS_TOOLS.items() if new not in fields})
+    if vendor.counted:
+        stances["stream_options"] = COUNTED
     stances.update({name: Unsupported(reason) for name, reason in vendor.unsupported.items()})
     for old, new in _AS_TOOLS.items():
         if isinstance(stances[new], Unsupported):

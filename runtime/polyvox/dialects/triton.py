@@ -15,7 +15,7 @@ from ..addressing import base_url, path_segment
 from ..headers import bearer
 from ..prompts import prompt_of, refuse_format
 from ..shapes import is_mapping
-from ..support import Renamed, takes_only
+from ..support import Renamed, Unsupported, takes_only
 from .plain import PlainDialect, Said
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _NAMES: Final = {
 SUPPORT: Final = takes_only(
     "the generate extension gives one text and takes no such parameter",
     **{name: Renamed(f"parameters.{to}") for name, to in _NAMES.items()},
+    stream_options=Unsupported("the generate extension counts no tokens"),
 )
 
 

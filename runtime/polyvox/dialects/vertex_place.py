@@ -15,6 +15,7 @@ from ..addressing import base_url, model_path
 from ..errors import InvalidRequestError, MissingApiKeyError
 from ..google_tokens import NoTokenError, Tokens, project_of, tokens_for
 from ..headers import bearer
+from ..secrecy import forget_frames
 from .dialect import Credentials, Dialect
 
 if TYPE_CHECKING:
@@ -196,6 +197,7 @@ class _Login:
         try:
             self._used = self._tokens.token()
         except NoTokenError as error:
+            forget_frames(error)  # which hold the credentials
             raise self._place.explained(error) from error.__cause__
         return self._used
 

@@ -18,7 +18,7 @@ from ..addressing import base_url, environment_key, path_segment
 from ..errors import InvalidRequestError
 from ..headers import bearer
 from ..shapes import is_list
-from ..support import Emulated, Renamed, takes_only
+from ..support import COUNTED, Emulated, Renamed, takes_only
 from ..token_server import TokenRequest, login
 from .dialect import Credentials
 from .openai import OpenAIDialect
@@ -33,6 +33,7 @@ SUPPORT: Final = takes_only(
     *("temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "n", "seed", "presence_penalty"),
     *("frequency_penalty", "logit_bias", "logprobs", "top_logprobs", "tools", "reasoning_effort"),
     tool_choice=Renamed("tool_choice_option: where it is a word"),
+    stream_options=COUNTED,
     functions=Emulated("tools"),
     function_call=Emulated("tool_choice"),
 )

@@ -10,7 +10,7 @@ from typing_extensions import override
 from ..headers import bearer
 from ..prompts import prompt_of, refuse_format
 from ..shapes import is_list, is_mapping, mapping_of
-from ..support import Renamed, takes_only
+from ..support import COUNTED, Renamed, takes_only
 from .plain import PlainDialect, Said, counted
 from .watsonx import host, log_in, path, whose
 
@@ -30,6 +30,7 @@ _NAMES: Final = {
 }
 SUPPORT: Final = takes_only(
     "text generation on watsonx.ai has no such field",
+    stream_options=COUNTED,
     **{name: Renamed(f"parameters.{to}") for name, to in _NAMES.items()},
 )
 # Parameters of generation that no unified parameter says, and who is charged.

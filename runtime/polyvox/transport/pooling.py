@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from socket import socket
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import httpcore2
@@ -86,6 +87,12 @@ class Connection(Kept):
     def has_closed(self) -> bool:
         """Whether the server has closed it meanwhile, or sent what nobody asked for."""
         return bool(self._stream.get_extra_info("is_readable"))
+
+    def leave(self) -> None:
+        """Let go of its socket, without a word to the server."""
+        held = self._stream.get_extra_info("socket")
+        if isinstance(held, socket):
+            held.detach()
 
     def close(self) -> None:
         """Close it, whatever it is at."""
@@ -203,6 +210,12 @@ class Pool:
     def _close(self, connections: Sequence[Connection]) -> None:
         for connection in connections:
             connection.close()
+
+    def leave(self) -> None:
+        """After a fork: forget every connection and close none. They are the parent's, and closing them here would end
+        its TLS sessions."""
+        for connection in self._shelf.clear():
+            connection.leave()
 
     def close(self) -> None:
         """Close every connection."""
