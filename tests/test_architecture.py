@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 import polyvox
+from tests.runtime.socket_server import serving
 
 ROOT: Final = Path(__file__).parents[1]
 RUNTIME: Final = ROOT / "runtime/polyvox"
@@ -256,6 +257,58 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
 """)
     others = [f"polyvox_wire.{name}" for name in (*VENDORS, *GATEWAYS, "gateways") if name != "anthropic"]
     assert not _touches(loaded, *others)
+
+
+MAY_LOAD: Final = {
+    "polyvox": """
+        addressing answering async_client call calling candidates choosing client client_settings completions
+        content defaults described dialects drivers errors exchange forms functions guessing headers honest kinds limits
+        messages mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
+        streams structured support tools transport watching
+    """,
+    "polyvox.transport": """
+        carrying connecting handshakes interception pooling replies shelving targets troubles trusting unpacking wires
+    """,
+    "polyvox.dialects": """
+        anthropic anthropic_media anthropic_own anthropic_request anthropic_search blocks dialect dicts media openai
+        openai_forms openai_media openai_stream openai_thoughts parts
+    """,
+    "polyvox_wire": "anthropic chat openai support",
+    "polyvox_wire.openai": "options stubs",
+    "polyvox_wire.anthropic": "options responses stubs",
+    "polyvox_wire.chat": "responses",
+}
+"""What a first plain call has time for, by package. What only streams, tools made of callables, structured answers,
+errors, hooks, races or groups need is loaded by the first call that has them."""
+
+
+@pytest.mark.parametrize(
+    ("model", "reply"),
+    [
+        ("openai:m", {"id": "m", "choices": [{"message": {"role": "assistant", "content": "Hi"}}]}),
+        ("anthropic:m", {"id": "m", "type": "message", "content": [{"type": "text", "text": "Hi"}]}),
+    ],
+)
+def test_a_first_plain_call_loads_what_it_needs(model: str, reply: dict[str, object]) -> None:
+    loaded = _loaded_by(f"""
+import httpx2, polyvox
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json={reply})), api_key="k")
+assert client.completion("{model}", [{{"role": "user", "content": "Hi"}}]).choices[0].message.content == "Hi"
+""")
+    for package, names in MAY_LOAD.items():
+        found = {name.removeprefix(f"{package}.") for name in loaded if name.startswith(f"{package}.")}
+        assert {name for name in found if "." not in name} <= set(names.split()), package
+
+
+def test_a_first_plain_call_needs_neither_httpx2_nor_asyncio() -> None:
+    with serving() as vendor:
+        loaded = _loaded_by(f"""
+from polyvox import completion
+said = completion("openai:m", [{{"role": "user", "content": "Hi"}}], api_base="{vendor.url}", api_key="k")
+assert said.choices[0].message.content
+""")
+    assert "httpcore2" in loaded
+    assert not _touches(loaded, "httpx2", "asyncio", "concurrent", "subprocess", "polyvox.transport.carrying")
 
 
 CLOUDS: Final = {

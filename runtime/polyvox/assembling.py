@@ -7,9 +7,10 @@ Every chunk of a stream comes through here, so it asks for what stands behind py
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from .results import (
+    ONLY_TEXT,
     Annotation,
     Audio,
     ChatCompletion,
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .results import ChatCompletionChunk, ChunkChoice, Delta, FinishReason, ToolCallDelta
-
-
-ONLY_TEXT: Final = {"content"}
-"""The fields of nearly every delta: where these are all that was set, nothing else needs to be looked at."""
 
 
 @dataclass(slots=True)

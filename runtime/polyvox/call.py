@@ -44,7 +44,7 @@ DialectName: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vendor:
     """A provider's row: names, host, where its key is looked up, and its deviations as data."""
 
@@ -101,7 +101,7 @@ class Format:
     description: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Typed:
     """A caller's type, as what reads answers."""
 
@@ -111,7 +111,7 @@ class Typed:
     """The beginning of a text to the object so far; None while nothing fits."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """What to ask, whom, and what has been left out on the caller's wish."""
 

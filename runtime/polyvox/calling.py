@@ -50,7 +50,7 @@ _READ_ONCE = frozenset({"tools", "functions", "stop", "modalities"})
 _SEVERAL = _READ_ONCE.union(LISTS)
 
 
-@dataclass(slots=True)  # not frozen: one is made per call, and freezing doubles its cost
+@dataclass(slots=True, eq=False)  # not frozen: one is made per call, and freezing doubles its cost
 class Plan(Generic[T]):
     """Whom to ask, and how often."""
 
@@ -78,7 +78,7 @@ class Opened:
         self.received = Received(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Kind(Generic[T]):
     """What a whole and a streamed answer do not have in common."""
 

@@ -190,7 +190,7 @@ class Client(ClientSettings):
             if self._pool is not None and self._pid == os.getpid():
                 return
             if self._pool is not None:
-                # After a fork the sockets belong to the parent: closing them here would end its TLS sessions.
+                self._pool.leave()
                 self._left_behind.append(self._pool)
             self._pool, self._pid = open_http(self._transport), os.getpid()
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -151,6 +150,8 @@ def _read(reply: Reply, request: Request, started: float) -> bytes:
 
 async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
     """The same as `run`, asynchronous."""
+    import asyncio  # a synchronous program never needs it
+
     reply: AsyncReply | None = None
     step: Callable[[], Request | Pause | More] = partial(next, steps)
     try:
@@ -212,12 +213,16 @@ async def _amore(reply: AsyncReply) -> Outcome:
 
 
 async def _apause(pause: Pause) -> None:
+    import asyncio
+
     with suppress(TimeoutError):
         await asyncio.wait_for(asyncio.wrap_future(pause.until), pause.seconds)
 
 
 async def _async_key_headers(request: Request) -> Headers:
     if request.blocking:
+        import asyncio
+
         return await asyncio.to_thread(_sync_key_headers, request)
     key = request.key() if request.key is not None else None
     if isawaitable(key):

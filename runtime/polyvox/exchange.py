@@ -108,7 +108,7 @@ class Failure:
 Outcome: TypeAlias = Response | Failure
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Pause:
     """Nothing to send yet: wait until something has happened, or so many seconds have passed."""
 
@@ -116,7 +116,6 @@ class Pause:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
 class More:
     """The next piece of the reply that is open is wanted. Its outcome has an empty body where the reply has ended."""
 
@@ -125,7 +124,7 @@ MORE = More()
 Steps: TypeAlias = Generator[Request | Pause | More, Outcome, T]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Attempt(Generic[T]):
     """One model to ask: its request, and how to read its replies."""
 

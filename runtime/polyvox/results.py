@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import PrivateAttr
 
@@ -63,6 +63,10 @@ __all__ = [
 
 # Pydantic looks in this module for the names in inherited annotations.
 _INHERITED = (Annotated, Metadata, OpenLiteral)
+
+
+ONLY_TEXT: Final = {"content"}
+"""The fields of nearly every delta: where these are all that was set, nothing else needs to be looked at."""
 
 
 def extras(part: Wire) -> dict[str, object]:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from .callables import described
 from .errors import InvalidRequestError
 from .forms import CACHE, Form, by_type, fields, mapping, nullable, switch, text, word
 from .shapes import is_mapping, mapping_of
@@ -185,6 +184,8 @@ def _without_nulls(fields: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def _from_callable(index: int, function: Callable[..., object]) -> Mapping[str, object]:
+    from .callables import described
+
     told = described(f"tools[{index}]", function)
     summary = {"description": told.description} if told.description else {}
     return {"type": "function", "function": {"name": told.name, **summary, "parameters": told.parameters}}

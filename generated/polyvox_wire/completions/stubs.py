@@ -22,7 +22,7 @@ CompletionT = TypeVar("CompletionT")
 T = TypeVar("T")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class RequestFields(Fields):
     """The fields of the request to map by hand.
 

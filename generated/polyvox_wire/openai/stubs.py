@@ -18,7 +18,7 @@ CallT = TypeVar("CallT")
 T = TypeVar("T")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class RequestFields(Fields):
     """The fields of the request to map by hand.
 

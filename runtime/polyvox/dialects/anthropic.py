@@ -14,7 +14,6 @@ from polyvox_wire.anthropic.options import PATHS
 from polyvox_wire.support import UnknownVariant
 
 from .. import errors
-from ..failures import failure
 from ..honest import check_calls, new_id, now
 from ..reading import read_reply, unreadable
 from ..results import (
@@ -284,4 +283,6 @@ class AnthropicDialect(Dialect):
 
     @override
     def error(self, call: Call, status: int | None, headers: Mapping[str, str], body: bytes) -> APIError:
+        from ..failures import failure
+
         return failure(self.vendor.name, call.model, status, headers, body, ERROR_TYPES)

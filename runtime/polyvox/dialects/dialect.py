@@ -11,7 +11,6 @@ from typing_extensions import override
 
 from ..addressing import base_url, environment_key
 from ..errors import InvalidRequestError, StreamInterruptedError
-from ..failures import failure
 from ..headers import bearer
 from ..schemas import LENIENT
 
@@ -231,4 +230,6 @@ class Dialect(ABC):
 
     def error(self, call: Call, status: int | None, headers: Mapping[str, str], body: bytes) -> APIError:
         """The error for a reply that is one."""
+        from ..failures import failure
+
         return failure(self.vendor.name, call.model, status, headers, body)

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from pydantic_core import to_json
 
-from ..assembling import ONLY_TEXT
 from ..honest import check_call, new_id, now
 from ..reading import is_whole, read_reply
-from ..results import ChatCompletionChunk, ChunkChoice, CompletionUsage, Delta, FinishReason, extras
+from ..results import ONLY_TEXT, ChatCompletionChunk, ChunkChoice, CompletionUsage, Delta, FinishReason, extras
 from ..shapes import is_list, is_mapping, mapping_of
 from ..streams import EventStreamDecoder
 from .dialect import Head, StreamReader, interrupted

@@ -88,6 +88,9 @@ class Carried(_Preparing):
         """The reply, with its body still to be read. Raises what httpx2 raises."""
         return CarriedReply(self._transport.handle_request(cast("httpx2.Request", request)))
 
+    def leave(self) -> None:
+        """After a fork: the transport is the parent's; nothing is closed."""
+
     def close(self) -> None:
         """Close the transport."""
         self.is_closed = True

@@ -7,6 +7,7 @@ with the number of connections.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from socket import socket
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import httpcore2
@@ -138,6 +139,14 @@ class Pool:
     def _close(self, connections: Sequence[Connection]) -> None:
         for connection in connections:
             connection.http.close()
+
+    def leave(self) -> None:
+        """After a fork: forget every connection and close none. They are the parent's, and closing them here would end
+        its TLS sessions."""
+        for connection in self._shelf.clear():
+            held = connection.wire.get_extra_info("socket")
+            if isinstance(held, socket):
+                held.detach()
 
     def close(self) -> None:
         """Close every connection."""

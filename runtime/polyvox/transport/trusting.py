@@ -9,6 +9,8 @@ from functools import lru_cache
 from os import environ, scandir
 from typing import Final
 
+from httpcore2 import default_ssl_context
+
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
 _A_WHOLE_STORE: Final = 80
 """Certificates: public stores have about 140; a folder with fewer may be only what somebody added."""
@@ -29,9 +31,7 @@ def _trusting(file: str, folder: str) -> ssl.SSLContext:
 
 
 def _reading_all() -> ssl.SSLContext:
-    from httpx2 import create_ssl_context
-
-    return create_ssl_context()
+    return default_ssl_context()
 
 
 def _reading_one() -> ssl.SSLContext | None:
