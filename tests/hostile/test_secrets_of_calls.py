@@ -145,6 +145,7 @@ def test_a_proxys_password(way: Way, heard: io.StringIO, monkeypatch: pytest.Mon
         {"fallbacks": [{"model": "openai:m", "extra_headers": {"x-key": CANARY, "x-number": 1}}]},
         {"additional_params": {"key": CANARY}},
         {"extra_body": [CANARY]},
+        {"extra_headers": {"x-key": [CANARY]}},
     ],
     ids=str,
 )
