@@ -64,6 +64,8 @@ def _told(where: str, found: list[ErrorDetails]) -> str:
     """Of several complaints, as a union has them, the one that got furthest."""
     error = max(found, key=lambda one: len(one["loc"]))
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error["loc"] if _is_key(step))
+    if error["type"] == "extra_forbidden":
+        return f"{where}{place} is not in the vendor's description; a field that is new there goes in extra_body"
     return f"{where}{place}: {error['msg'][0].lower()}{error['msg'][1:]}"
 
 
