@@ -5,7 +5,7 @@ Only where something is written so: options, own tools, own parts. A type is loa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args, get_origin, get_type_
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
+from typing_extensions import is_typeddict
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -42,6 +43,28 @@ def arms(union: object) -> Mapping[str, object]:
         if get_origin(kind) is Literal:
             found.update(dict.fromkeys(get_args(kind), arm))
     return found
+
+
+@cache
+def words_at(kind: type, *path: str) -> tuple[str, ...]:
+    """The words that a field of such an object may be, wherever its type has them: what generated names the parts of
+    the type have may change with a description."""
+    found: object = kind
+    for step in path:
+        found = get_type_hints(_object_in(found))[step]
+    return tuple(_words_in(found))
+
+
+def _object_in(kind: object) -> object:
+    return kind if is_typeddict(kind) else next(arm for arm in get_args(kind) if is_typeddict(arm))
+
+
+def _words_in(kind: object) -> Iterator[str]:
+    for one in get_args(kind):
+        if get_origin(kind) is not Literal:
+            yield from _words_in(one)
+        elif isinstance(one, str):
+            yield one
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, get_args
+from typing import Final
 
 from ..forms import Form, by_type, count, each, fields, lazily, nullable, switch, text, text_or, values, word
 from .openai_media import TAKES
@@ -31,32 +31,25 @@ def _bias(where: str, value: object) -> str | None:
     return None if isinstance(value, float) and value.is_integer() else count(where, value)
 
 
-@lazily
-def _tier() -> Form:
-    from polyvox_wire.openai.requests import ServiceTier
+def _described(*path: str) -> Form:
+    """One of the words that the description has there."""
 
-    return word(*get_args(ServiceTier))
+    @lazily
+    def form() -> Form:
+        from polyvox_wire.openai.requests import CreateChatCompletionRequest
 
+        from ..described import words_at
 
-@lazily
-def _modality() -> Form:
-    from polyvox_wire.openai.requests import ResponseModalitiesItem
+        return word(*words_at(CreateChatCompletionRequest, *path))
 
-    return word(*get_args(ResponseModalitiesItem))
-
-
-@lazily
-def _sound() -> Form:
-    from polyvox_wire.openai.requests import AudioOptionsFormat
-
-    return word(*get_args(AudioOptionsFormat))
+    return form
 
 
 _PLACE: Final = fields({"type": word("approximate"), "approximate": values(text)})
 _OF_OPENAI: Final[Mapping[str, Form]] = {
-    "service_tier": _tier,
-    "modalities": each(_modality),
-    "audio": fields({"voice": text_or(fields({"id": text}, closed=True)), "format": _sound}),
+    "service_tier": _described("service_tier"),
+    "modalities": each(_described("modalities")),
+    "audio": fields({"voice": text_or(fields({"id": text}, closed=True)), "format": _described("audio", "format")}),
     "metadata": values(text),
     "logit_bias": values(_bias),
     "web_search_options": fields({}, {"user_location": nullable(_PLACE)}),
