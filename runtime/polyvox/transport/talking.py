@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import h11
@@ -28,7 +28,6 @@ class Talk:
 
     def __init__(self) -> None:
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
-        self._broken: h11.ProtocolError | None = None
         self._open = True
         self.ended = True
         """Whether the reply is whole."""
@@ -55,23 +54,14 @@ class Talk:
                 return Head(event.status_code, event.headers.raw_items())
         return None
 
-    def body(self) -> list[bytes]:
-        """The pieces of the body that are there, as the server framed them. What is wrong behind them is raised when
-        they have been taken."""
-        if self._broken is not None:
-            raise self._broken
-        pieces: list[bytes] = []
-        try:
-            while (event := self._h11.next_event()) is not h11.NEED_DATA:
-                if not isinstance(event, h11.Data):
-                    self.ended = True
-                    break
-                pieces.append(bytes(event.data))
-        except h11.ProtocolError as error:
-            if not pieces:
-                raise
-            self._broken = error
-        return pieces
+    def body(self) -> Iterator[bytes]:
+        """The pieces of the body that are there, as the server framed them. Each is handed out before the next is looked
+        for: the first need not wait for what came with it."""
+        while (event := self._h11.next_event()) is not h11.NEED_DATA:
+            if not isinstance(event, h11.Data):
+                self.ended = True
+                return
+            yield bytes(event.data)
 
     def again(self) -> bool:
         """Whether the connection is good for another request; it is ready for it then. It is not if more has come than
