@@ -55,8 +55,8 @@ class Talk:
         return None
 
     def body(self) -> Iterator[bytes]:
-        """The pieces of the body that are there, as the server framed them. Each is handed out before the next is looked
-        for: the first need not wait for what came with it."""
+        """The pieces of the body that are there, as the server framed them. Each is handed out before the next is
+        looked for: the first need not wait for what came with it."""
         while (event := self._h11.next_event()) is not h11.NEED_DATA:
             if not isinstance(event, h11.Data):
                 self.ended = True
