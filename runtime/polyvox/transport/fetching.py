@@ -9,7 +9,6 @@ def fetch(
     method: str, url: str, body: bytes | None, headers: Mapping[str, str], timeout: float
 ) -> tuple[int, Mapping[str, str], bytes]:
     """Status, headers and body of the reply. Raises what httpx2 raises."""
-
     import httpx2
 
     with httpx2.Client(timeout=timeout) as client:

@@ -1,4 +1,5 @@
-"""Closes a connection whose TLS handshake is cancelled: httpcore2 closes only those whose handshake fails."""
+"""Closes a connection whatever becomes of its task, and one whose TLS handshake is cancelled: httpcore2 closes only
+those whose handshake fails."""
 
 from __future__ import annotations
 
@@ -9,6 +10,14 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from httpcore2 import SOCKET_OPTION, AsyncNetworkBackend, AsyncNetworkStream
+
+
+async def closed_all_the_same(stream: AsyncNetworkStream) -> None:
+    """Close it, even while the task is being cancelled."""
+    from anyio import CancelScope  # httpcore2's own library for waiting, loaded by now
+
+    with CancelScope(shield=True):
+        await stream.aclose()
 
 
 def closing(network: AsyncNetworkBackend) -> AsyncNetworkBackend:
@@ -52,8 +61,5 @@ class _Connection:
         try:
             return await self._stream.start_tls(ssl_context, server_hostname, timeout)
         except BaseException:
-            from anyio import CancelScope  # httpcore2's own library for waiting, loaded by now
-
-            with CancelScope(shield=True):
-                await self._stream.aclose()
+            await closed_all_the_same(self._stream)
             raise

@@ -6,14 +6,17 @@ httpcore2's network, and which one a request gets is decided in shelving.py.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from socket import socket
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar, cast
 
 import httpcore2
+from typing_extensions import override
 
 from ..headers import ReplyHeaders
+from .handshakes import closed_all_the_same
 from .interception import is_intercepted
 from .shelving import KEPT, Kept, Shelf
 from .talking import Head, RawHeaders, Talk
@@ -22,9 +25,13 @@ from .trusting import trust
 from .unpacking import PACKED, Unpacker
 
 if TYPE_CHECKING:
+    import httpx2
+
     from ..exchange import Headers
     from .carrying import AsyncCarried, Carried
     from .replies import AsyncReply, Reply
+
+StreamT = TypeVar("StreamT", httpcore2.NetworkStream, httpcore2.AsyncNetworkStream)
 
 _READ: Final = 2**16
 """Bytes, at a time."""
@@ -42,6 +49,24 @@ class Prepared(NamedTuple):
     """Is told of the connection that is made for it, as httpcore2 would tell."""
 
 
+class _Preparing(ABC):
+    """Makes requests for a pool."""
+
+    is_closed = False
+
+    def build_request(
+        self, method: str, url: str, *, headers: Headers, content: bytes, extensions: Mapping[str, object]
+    ) -> object:
+        """The request, as `send` takes it."""
+        if is_intercepted():
+            return self._beside().build_request(method, url, headers=headers, content=content, extensions=extensions)
+        return _prepared(url, headers, content, extensions)
+
+    @abstractmethod
+    def _beside(self) -> Carried | AsyncCarried:
+        """What carries requests while somebody stands in for httpx2's transport."""
+
+
 def _prepared(url: str, headers: Headers, body: bytes, extensions: Mapping[str, object]) -> Prepared:
     place, target, raw = target_of(url, headers)
     phases = cast("Mapping[str, float | None]", extensions["timeout"])
@@ -49,16 +74,30 @@ def _prepared(url: str, headers: Headers, body: bytes, extensions: Mapping[str, 
     return Prepared(place, target, [*raw, (b"content-length", b"%d" % len(body))], body, phases, trace)
 
 
-class Connection(Kept):
-    """A connection. Each step of a request may take what is left of its time."""
+class _Speaking(Kept, Generic[StreamT]):
+    """What connections have in common."""
 
     __slots__ = ("_phases", "_stream", "_talk")
 
-    def __init__(self, place: Place, stream: httpcore2.NetworkStream) -> None:
+    def __init__(self, place: Place, stream: StreamT) -> None:
         super().__init__(place)
-        self._stream = stream
+        self._stream: StreamT = stream
         self._talk = Talk()
         self._phases: Mapping[str, float | None] = {}
+
+    @override
+    def is_good_again(self) -> bool:
+        return self._talk.ended and self._talk.again()
+
+    @override
+    def has_closed(self) -> bool:
+        return bool(self._stream.get_extra_info("is_readable"))
+
+
+class Connection(_Speaking[httpcore2.NetworkStream]):
+    """A connection. Each step of a request may take what is left of its time."""
+
+    __slots__ = ()
 
     def ask(self, asked: Prepared) -> Head:
         """Send a request; how its reply begins."""
@@ -80,14 +119,6 @@ class Connection(Kept):
                 return
             talk.receive(self._stream.read(_READ, self._phases["read"]))
 
-    def is_good_again(self) -> bool:
-        """Whether it may be kept for another request."""
-        return self._talk.ended and self._talk.again()
-
-    def has_closed(self) -> bool:
-        """Whether the server has closed it meanwhile, or sent what nobody asked for."""
-        return bool(self._stream.get_extra_info("is_readable"))
-
     def leave(self) -> None:
         """Let go of its socket, without a word to the server."""
         held = self._stream.get_extra_info("socket")
@@ -99,16 +130,10 @@ class Connection(Kept):
         self._stream.close()
 
 
-class AsyncConnection(Kept):
+class AsyncConnection(_Speaking[httpcore2.AsyncNetworkStream]):
     """The same, asynchronous."""
 
-    __slots__ = ("_phases", "_stream", "_talk")
-
-    def __init__(self, place: Place, stream: httpcore2.AsyncNetworkStream) -> None:
-        super().__init__(place)
-        self._stream = stream
-        self._talk = Talk()
-        self._phases: Mapping[str, float | None] = {}
+    __slots__ = ()
 
     async def ask(self, asked: Prepared) -> Head:
         """Send a request; how its reply begins."""
@@ -131,17 +156,9 @@ class AsyncConnection(Kept):
                 return
             talk.receive(await self._stream.read(_READ, self._phases["read"]))
 
-    def is_good_again(self) -> bool:
-        """Whether it may be kept for another request."""
-        return self._talk.ended and self._talk.again()
-
-    def has_closed(self) -> bool:
-        """Whether the server has closed it meanwhile, or sent what nobody asked for."""
-        return bool(self._stream.get_extra_info("is_readable"))
-
     async def aclose(self) -> None:
         """Close it, whatever it is at, even when the task is being cancelled."""
-        await _closed_all_the_same(self._stream)
+        await closed_all_the_same(self._stream)
 
 
 def _tell(asked: Prepared, stream: httpcore2.NetworkStream) -> None:
@@ -149,7 +166,7 @@ def _tell(asked: Prepared, stream: httpcore2.NetworkStream) -> None:
         asked.trace("connection.connect_tcp.complete", {"return_value": stream})
 
 
-class Pool:
+class Pool(_Preparing):
     """Connections of one process. Threads may share it. It never follows a redirect, and keeps no cookie: a key belongs
     to one host, a call to one caller."""
 
@@ -157,18 +174,9 @@ class Pool:
         self._shelf: Shelf[Connection] = Shelf(kept)
         self._network = httpcore2.SyncBackend()
         self._carried: Carried | None = None
-        self.is_closed = False
 
-    def build_request(
-        self, method: str, url: str, *, headers: Headers, content: bytes, extensions: Mapping[str, object]
-    ) -> object:
-        """The request, as `send` takes it."""
-        if is_intercepted():
-            return self._beside().build_request(method, url, headers=headers, content=content, extensions=extensions)
-        return _prepared(url, headers, content, extensions)
-
+    @override
     def _beside(self) -> Carried:
-        """For the time that somebody stands in for httpx2's transport."""
         if self._carried is None:
             from .carrying import Carried, transport
 
@@ -225,22 +233,42 @@ class Pool:
             self._carried.close()
 
 
-class PoolReply:
-    """A reply; nothing stands between it and the connection but what unpacks."""
+class _Reply:
+    """How a reply begins, and what its body is packed in."""
 
-    __slots__ = ("_connection", "_is_packed", "_pieces", "_pool", "headers", "status_code")
+    __slots__ = ("headers", "is_packed", "status_code")
 
-    def __init__(self, pool: Pool, connection: Connection, head: Head) -> None:
-        self._pool = pool
-        self._connection: Connection | None = connection
-        self._pieces = connection.pieces()
-        self._is_packed = any(name.lower() == b"content-encoding" for name, _ in head.headers)
+    def __init__(self, head: Head) -> None:
+        self.is_packed = any(name.lower() == b"content-encoding" for name, _ in head.headers)
         self.status_code = head.status
         self.headers: Mapping[str, str] = ReplyHeaders(head.headers)
 
+    def unpacker(self) -> Unpacker | None:
+        """What unpacks the body; None for what httpx2 alone may know."""
+        encoding = self.headers["content-encoding"].lower()
+        return Unpacker(encoding) if encoding in PACKED else None
+
+    def by_httpx2(self, pieces: Iterator[bytes] | AsyncIterator[bytes]) -> httpx2.Response:
+        """The reply as httpx2 has it."""
+        from httpx2 import Response
+
+        return Response(self.status_code, headers=dict(self.headers), content=pieces)
+
+
+class PoolReply(_Reply):
+    """A reply; nothing stands between it and the connection but what unpacks."""
+
+    __slots__ = ("_connection", "_pieces", "_pool")
+
+    def __init__(self, pool: Pool, connection: Connection, head: Head) -> None:
+        super().__init__(head)
+        self._pool = pool
+        self._connection: Connection | None = connection
+        self._pieces = connection.pieces()
+
     def iter_bytes(self) -> Iterator[bytes]:
         """The body as it arrives."""
-        return _unpacked(self, self._pieces) if self._is_packed else self._pieces
+        return _unpacked(self, self._pieces) if self.is_packed else self._pieces
 
     def close(self) -> None:
         """Give the connection back; it is closed if the body has not been read."""
@@ -250,34 +278,21 @@ class PoolReply:
 
 
 def _unpacked(reply: PoolReply, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    encoding = reply.headers["content-encoding"].lower()
-    if encoding not in PACKED:
-        from httpx2 import Response
-
-        return Response(reply.status_code, headers=dict(reply.headers), content=pieces).iter_bytes()
-    unpacker = Unpacker(encoding)
+    if (unpacker := reply.unpacker()) is None:
+        return reply.by_httpx2(pieces).iter_bytes()
     return (out for piece in pieces for out in unpacker.feed(piece))
 
 
-class AsyncPool:
+class AsyncPool(_Preparing):
     """The same, asynchronous; it belongs to the loop it is first used in."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._shelf: Shelf[AsyncConnection] = Shelf(kept)
         self._network = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())  # untyped where anyio is absent
         self._carried: AsyncCarried | None = None
-        self.is_closed = False
 
-    def build_request(
-        self, method: str, url: str, *, headers: Headers, content: bytes, extensions: Mapping[str, object]
-    ) -> object:
-        """The request, as `send` takes it."""
-        if is_intercepted():
-            return self._beside().build_request(method, url, headers=headers, content=content, extensions=extensions)
-        return _prepared(url, headers, content, extensions)
-
+    @override
     def _beside(self) -> AsyncCarried:
-        """For the time that somebody stands in for httpx2's transport."""
         if self._carried is None:
             from .carrying import AsyncCarried, async_transport
 
@@ -308,7 +323,7 @@ class AsyncPool:
             try:
                 stream = await stream.start_tls(trust(), place.host, phases["connect"])
             except BaseException:  # httpcore2 closes only after failures, not when it is cancelled
-                await _closed_all_the_same(stream)
+                await closed_all_the_same(stream)
                 raise
         connection = AsyncConnection(place, stream)
         self._shelf.busy.add(connection)
@@ -330,29 +345,20 @@ class AsyncPool:
             await self._carried.aclose()
 
 
-async def _closed_all_the_same(stream: httpcore2.AsyncNetworkStream) -> None:
-    from anyio import CancelScope
-
-    with CancelScope(shield=True):
-        await stream.aclose()
-
-
-class AsyncPoolReply:
+class AsyncPoolReply(_Reply):
     """The same as `PoolReply`, asynchronous."""
 
-    __slots__ = ("_connection", "_is_packed", "_pieces", "_pool", "headers", "status_code")
+    __slots__ = ("_connection", "_pieces", "_pool")
 
     def __init__(self, pool: AsyncPool, connection: AsyncConnection, head: Head) -> None:
+        super().__init__(head)
         self._pool = pool
         self._connection: AsyncConnection | None = connection
         self._pieces = connection.pieces()
-        self._is_packed = any(name.lower() == b"content-encoding" for name, _ in head.headers)
-        self.status_code = head.status
-        self.headers: Mapping[str, str] = ReplyHeaders(head.headers)
 
     def aiter_bytes(self) -> AsyncIterator[bytes]:
         """The body as it arrives."""
-        return _unpacked_async(self, self._pieces) if self._is_packed else self._pieces
+        return _unpacked_async(self, self._pieces) if self.is_packed else self._pieces
 
     async def aclose(self) -> None:
         """Give the connection back; it is closed if the body has not been read."""
@@ -362,10 +368,6 @@ class AsyncPoolReply:
 
 
 def _unpacked_async(reply: AsyncPoolReply, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    encoding = reply.headers["content-encoding"].lower()
-    if encoding not in PACKED:
-        from httpx2 import Response
-
-        return Response(reply.status_code, headers=dict(reply.headers), content=pieces).aiter_bytes()
-    unpacker = Unpacker(encoding)
+    if (unpacker := reply.unpacker()) is None:
+        return reply.by_httpx2(pieces).aiter_bytes()
     return (out async for piece in pieces for out in unpacker.feed(piece))

@@ -4,7 +4,7 @@ of a list: who takes it there has it alone, and no lock is needed."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
@@ -49,11 +49,7 @@ class Shelf(Generic[ConnectionT]):
         """A free connection, if there is one that its server has not closed; it is busy now."""
         free = self._free.get(place)
         stale: list[ConnectionT] = []
-        while free:
-            try:
-                found = free.pop()
-            except IndexError:  # another thread was faster
-                break
+        while free and (found := _popped(free.pop)) is not None:
             if monotonic() - found.free_since < KEPT_SECONDS and not found.has_closed():
                 self.busy.add(found)
                 return found, stale
@@ -75,11 +71,7 @@ class Shelf(Generic[ConnectionT]):
     def _aged(self, free: deque[ConnectionT], now: float) -> Sequence[ConnectionT]:
         """The oldest ones that have been free for too long, or are too many."""
         stale: list[ConnectionT] = []
-        while free:
-            try:
-                oldest = free.popleft()
-            except IndexError:  # another thread was faster
-                break
+        while (oldest := _popped(free.popleft)) is not None:
             if len(free) < self._kept and now - oldest.free_since < KEPT_SECONDS:
                 free.appendleft(oldest)
                 break
@@ -92,3 +84,11 @@ class Shelf(Generic[ConnectionT]):
         free = [connection for each in self._free.values() for connection in each]
         self._free.clear()
         return [*free, *tuple(self.busy)]
+
+
+def _popped(pop: Callable[[], ConnectionT]) -> ConnectionT | None:
+    """One of a list; None where it is empty, as it may be by now: another thread was faster."""
+    try:
+        return pop()
+    except IndexError:
+        return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final, NamedTuple, TypeAlias
 
 import h11
 
@@ -12,7 +12,7 @@ _LONGEST_HEAD: Final = 100 * 1024
 _TOGETHER: Final = 2**16
 """Bytes: what is longer is not worth to be copied for the sake of one system call less."""
 
-RawHeaders = Sequence[tuple[bytes, bytes]]
+RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
 
 class Head(NamedTuple):
@@ -35,7 +35,7 @@ class Talk:
     def request(self, target: bytes, headers: RawHeaders, body: bytes) -> list[bytes]:
         """A POST: head and body together if they are short, so that they are one packet."""
         self.ended = False
-        head = self._h11.send(h11.Request(method=b"POST", target=target, headers=list(headers))) or b""
+        head = self._h11.send(h11.Request(method=b"POST", target=target, headers=headers)) or b""
         data = self._h11.send(h11.Data(data=body)) or b""
         self._h11.send(h11.EndOfMessage())
         return [head + data] if len(data) < _TOGETHER else [head, data]
