@@ -14,7 +14,7 @@ from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import UnknownVariant
 
 from ..honest import new_id, now
-from ..reading import is_whole, read_event
+from ..reading import read_event
 from ..results import (
     ChatCompletionChunk,
     ChunkChoice,
@@ -27,7 +27,7 @@ from ..results import (
 from ..shapes import mapping_of
 from ..streams import EventStreamDecoder
 from .anthropic import Parts, annotation, choice_fields, finish_reason, usage
-from .dialect import Head, StreamReader, interrupted
+from .dialect import EventReader, Head
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -298,22 +298,22 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             total.cache_creation_input_tokens = counted.cache_creation_input_tokens
 
 
-class AnthropicReader(StreamReader):
+class AnthropicReader(EventReader):
     """One stream of Anthropic's."""
 
     def __init__(self, dialect: Dialect, call: Call) -> None:
+        super().__init__(call, EventStreamDecoder())
         self._dialect = dialect
-        self._call = call
-        self._decoder = EventStreamDecoder()
         self._events = AnthropicEvents(dialect, call)
         self._head = Head()
 
+    @override
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
         if self._head.open:
             self._head.add(piece)
-        for _, data in self._decoder.feed(piece):
-            self._read(data, chunks)
+        super().feed(piece, chunks)
 
+    @override
     def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
         if self._head.open:
             self._head.forget()
@@ -325,14 +325,12 @@ class AnthropicReader(StreamReader):
         chunks.extend(made)
         self.done = self._events.done
 
+    @override
     def release(self, chunks: list[ChatCompletionChunk]) -> None:
         chunks.extend(self._events.last())
 
-    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
-        for event in self._decoder.finish():
-            if is_whole(event.data):
-                self._read(event.data, chunks)
+    @override
+    def _check_end(self) -> None:
         if document := self._head.document():
             raise self._dialect.error(self._call, None, {}, document)
-        if not self.done:
-            raise interrupted(self._call)
+        super()._check_end()

@@ -14,11 +14,11 @@ from polyvox_wire.cohere import stubs
 from polyvox_wire.support import UnknownVariant
 
 from ..honest import check_call, new_id, now
-from ..reading import is_whole, read_event
+from ..reading import read_event
 from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta, delta_chunk
 from ..streams import EventStreamDecoder
 from .cohere import choice_fields, finish_reason, logprobs, unified, usage
-from .dialect import StreamReader, interrupted
+from .dialect import EventReader
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -258,20 +258,14 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
         return _NOTHING
 
 
-class CohereReader(StreamReader):
+class CohereReader(EventReader):
     """One stream of Cohere's."""
 
     def __init__(self, dialect: Dialect, call: Call) -> None:
-        self._dialect = dialect
-        self._call = call
-        self._decoder = EventStreamDecoder()
+        super().__init__(call, EventStreamDecoder())
         self._events = CohereEvents(dialect, call)
 
     @override
-    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        for _, data in self._decoder.feed(piece):
-            self._read(data, chunks)
-
     def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
         if not data or data == b"[DONE]" or self.done:  # what follows the last event adds nothing
             return
@@ -280,11 +274,3 @@ class CohereReader(StreamReader):
             made = self._events.event(read_event(EVENTS, data, self._call))
         chunks.extend(made)
         self.done = self._events.done
-
-    @override
-    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
-        for event in self._decoder.finish():
-            if is_whole(event.data):
-                self._read(event.data, chunks)
-        if not self.done:
-            raise interrupted(self._call)

@@ -12,6 +12,7 @@ from typing_extensions import override
 from ..addressing import base_url, environment_key
 from ..errors import InvalidRequestError, StreamInterruptedError
 from ..headers import bearer
+from ..reading import is_whole
 from ..schemas import LENIENT
 
 if TYPE_CHECKING:
@@ -117,6 +118,34 @@ class StreamReader(ABC):
 
     def release(self, chunks: list[ChatCompletionChunk]) -> None:  # noqa: B027  # most hold nothing back
         """Append what was held back, where the stream broke."""
+
+
+class EventReader(StreamReader):
+    """A stream of events: each is read as it comes; the last, where its end is missing, if it is whole."""
+
+    def __init__(self, call: Call, decoder: Decoder) -> None:
+        self._call = call
+        self._decoder = decoder
+
+    @override
+    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        for _, data in self._decoder.feed(piece):
+            self._read(data, chunks)
+
+    @override
+    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
+        for event in self._decoder.finish():
+            if is_whole(event.data):
+                self._read(event.data, chunks)
+        self._check_end()
+
+    @abstractmethod
+    def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        """Append the chunks of one event."""
+
+    def _check_end(self) -> None:
+        if not self.done:
+            raise interrupted(self._call)
 
 
 class ChangingReader(StreamReader):

@@ -12,10 +12,10 @@ from polyvox_wire.ollama import responses as r
 from polyvox_wire.ollama import stubs
 
 from ..honest import check_call, new_id, now
-from ..reading import is_whole, read_reply
+from ..reading import read_reply
 from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta, delta_chunk
 from ..streams import JsonLinesDecoder
-from .dialect import StreamReader, interrupted
+from .dialect import EventReader
 from .ollama import choice_fields, created, finish_reason, kept, logprobs, tool_call, usage
 
 if TYPE_CHECKING:
@@ -90,20 +90,15 @@ class OllamaEvents(stubs.StreamMapping[ChatCompletionChunk]):
         )
 
 
-class OllamaReader(StreamReader):
+class OllamaReader(EventReader):
     """One stream of Ollama's."""
 
     def __init__(self, dialect: Dialect, call: Call) -> None:
+        super().__init__(call, JsonLinesDecoder())
         self._dialect = dialect
-        self._call = call
-        self._decoder = JsonLinesDecoder()
         self._events = OllamaEvents(call)
 
     @override
-    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        for _, data in self._decoder.feed(piece):
-            self._read(data, chunks)
-
     def _read(self, data: bytes, chunks: list[ChatCompletionChunk]) -> None:
         if self.done:
             return
@@ -115,11 +110,3 @@ class OllamaReader(StreamReader):
             raise self._dialect.error(self._call, None, {}, data)
         chunks.extend(self._events.event(reply))
         self.done = self._events.done
-
-    @override
-    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
-        for event in self._decoder.finish():
-            if is_whole(event.data):
-                self._read(event.data, chunks)
-        if not self.done:
-            raise interrupted(self._call)
