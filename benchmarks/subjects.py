@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from time import process_time
-from typing import Final, TypeAlias, cast
+from typing import Final, cast
 
 import httpx2
 
@@ -19,9 +19,7 @@ from polyvox import AsyncClient, Client
 from polyvox.aiohttp_transport import AiohttpTransport
 
 from .replies import LENGTHS
-
-Run: TypeAlias = Callable[[int], float]
-"""Makes so many calls; gives the CPU seconds that they cost."""
+from .timing import Run, timed
 
 MESSAGES: Final[list[dict[str, object]]] = [{"role": "user", "content": "Say something about Paris in the spring."}]
 _TURN = "Paris is lovely in the spring, when the chestnut trees along the Seine come into leaf. " * 3
@@ -100,16 +98,6 @@ class Case:
                 specs = [{"toolSpec": {"name": each["name"], "inputSchema": {"json": _SCHEMA}}} for each in functions]
                 body["toolConfig"] = {"tools": specs} if specs else None
         return {name: value for name, value in body.items() if value is not None}
-
-
-def _timed(call: Callable[[], object]) -> Run:
-    def run(count: int) -> float:
-        started = process_time()
-        for _ in range(count):
-            call()
-        return process_time() - started
-
-    return run
 
 
 def raw_call(case: Case, server: str) -> Callable[[], object]:
@@ -256,8 +244,8 @@ def _sync(server: str) -> Iterator[Subject]:
             "4 tools": Case(vendor, tools=True),
         }
         for name, case in cases.items():
-            yield Subject(f"sync, {vendor}, {name}", "raw httpx2", _timed(raw_call(case, server)))
-            yield Subject(f"sync, {vendor}, {name}", "polyvox", _timed(our_call(case, server)))
+            yield Subject(f"sync, {vendor}, {name}", "raw httpx2", timed(raw_call(case, server)))
+            yield Subject(f"sync, {vendor}, {name}", "polyvox", timed(our_call(case, server)))
 
 
 def _async(server: str) -> Iterator[Subject]:
@@ -276,8 +264,8 @@ def _streams(server: str) -> Iterator[Subject]:
         for vendor in ("openai", "anthropic", "gemini"):
             case, weight = Case(vendor, reply=str(length), stream=True), 10 / length
             group = f"stream, sync, {vendor}, {length} chunks"
-            yield Subject(group, "raw httpx2", _timed(raw_stream(case, server)), length, weight)
-            yield Subject(group, "polyvox", _timed(our_stream(case, server)), length, weight)
+            yield Subject(group, "raw httpx2", timed(raw_stream(case, server)), length, weight)
+            yield Subject(group, "polyvox", timed(our_stream(case, server)), length, weight)
             group = f"stream, async, {vendor}, {length} chunks"
             yield Subject(group, "raw httpx2", raw_async(case, server, 1), length, weight)
             yield Subject(group, "polyvox", our_async(case, server, 1), length, weight)

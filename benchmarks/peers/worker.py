@@ -30,21 +30,11 @@ from benchmarks.peers.libraries import (
 )
 from benchmarks.replies import LENGTHS
 from benchmarks.server import pin
+from benchmarks.timing import Run, timed
 
 CLASSES: Final[Mapping[str, type[Library]]] = {
     each.__name__: each for each in (OpenAISDK, AnthropicSDK, LiteLLM, AnyLLM, AnyLLMFunctions, OneLLM, PydanticAI)
 }
-Run = Callable[[int], float]
-
-
-def _timed(call: Callable[[], object]) -> Run:
-    def run(count: int) -> float:
-        started = process_time()
-        for _ in range(count):
-            call()
-        return process_time() - started
-
-    return run
 
 
 def _async_timed(make: Callable[[], Library], call: Callable[[Library], Any], in_flight: int) -> Run:
@@ -90,10 +80,10 @@ def prepare(kind: type[Library], way: str, in_flight: int, ask: Ask) -> Run:
     match way:
         case "sync call":
             library = kind(ask)
-            return _timed(lambda: _answered(library.call()))
+            return timed(lambda: _answered(library.call()))
         case "sync stream":
             library = kind(ask)
-            return _timed(lambda: _streamed(sum(1 for _ in library.stream())))
+            return timed(lambda: _streamed(sum(1 for _ in library.stream())))
         case "async call":
             return _async_timed(lambda: kind(ask), _ask, in_flight)
         case _:

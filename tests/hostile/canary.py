@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from polyvox import APIError, AsyncClient, Client, ModelGroup
+from polyvox import APIError, AsyncClient, ChatCompletion, Client, ModelGroup
 from tests.hostile.asking import Way
 from tests.hostile.dialects import Dialect
 from tests.hostile.test_replies import Body
@@ -98,6 +98,10 @@ class Caller:
     def _keep(self, *events: object) -> None:
         self._seen += [repr(event) for event in events]
 
+    def _answered(self, answer: ChatCompletion) -> None:
+        self._keep(answer, answer.model_dump_json(), answer.response_headers)
+        self._seen.append(_pickled(answer))
+
     def _told(self, event: object) -> None:
         self._seen += [repr(event), _pickled(event)]
 
@@ -115,9 +119,7 @@ class Caller:
                 self._keep(stream)
                 self._keep(*stream, stream.completion())
             else:
-                answer = client.completion(self._model, HELLO, **cast("Parameters", given))
-                self._keep(answer, answer.model_dump_json(), answer.response_headers)
-                self._seen.append(_pickled(answer))
+                self._answered(client.completion(self._model, HELLO, **cast("Parameters", given)))
 
     async def _ask_async(self, pool: httpx2.AsyncBaseTransport, given: dict[str, object]) -> None:
         async with AsyncClient(
@@ -133,9 +135,7 @@ class Caller:
                 self._keep(stream)
                 self._keep(*[chunk async for chunk in stream], await stream.completion())
             else:
-                answer = await client.completion(self._model, HELLO, **cast("Parameters", given))
-                self._keep(answer, answer.model_dump_json(), answer.response_headers)
-                self._seen.append(_pickled(answer))
+                self._answered(await client.completion(self._model, HELLO, **cast("Parameters", given)))
 
 
 def _pickled(thing: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socketserver
 import ssl
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, Event, RequestReceived, StreamEnded
 from typing_extensions import override
 
-from tests.runtime.socket_server import BODY, EVENT
+from tests.runtime.socket_server import BODY, EVENT, at_work
 
 END: Final = b"data: [DONE]\n\n"
 PIECES: Final = 3
@@ -103,10 +102,5 @@ def serving(pem: Path) -> Generator[Vendor]:
         server.context.set_alpn_protocols(["h2"])
         host, port = server.server_address[:2]
         vendor = handler.vendor = Vendor(f"https://{host!s}:{port}/v1")  # type: ignore[attr-defined]  # of the class above
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
+        with at_work(server):
             yield vendor
-        finally:
-            server.shutdown()
-            thread.join()

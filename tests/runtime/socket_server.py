@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
 from typing import Final
 
 from typing_extensions import override
@@ -77,16 +78,23 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
+def at_work(server: BaseServer) -> Generator[None]:
+    """The server answers, in a thread of its own, for the time of a `with` block."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
 def serving() -> Generator[Vendor]:
     """A server for the time of a `with` block."""
     handler = type("Handler", (_Handler,), {})
     with _Server(("127.0.0.1", 0), handler) as server:
         host, port = server.server_address[:2]
         vendor = handler.vendor = Vendor(f"http://{host!s}:{port}/v1")  # type: ignore[attr-defined]  # of the class above
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
+        with at_work(server):
             yield vendor
-        finally:
-            server.shutdown()
-            thread.join()
