@@ -4,6 +4,7 @@ stands in streaming.py."""
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, cast
 
@@ -77,10 +78,12 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         return self._received.completion()
 
     def close(self) -> None:
-        """Stop reading and close the connection; safe to call twice."""
-        self._chunks.close()
-        self._reply.close()
+        """Stop reading and close the connection; safe to call twice, and while another thread reads: that one gets a
+        StreamInterruptedError."""
+        with suppress(ValueError):  # another thread is in there
+            self._chunks.close()
         self._received.left()
+        self._reply.close()
 
     def __enter__(self) -> Self:
         return self
@@ -143,10 +146,12 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         return self._received.completion()
 
     async def close(self) -> None:
-        """Stop reading and close the connection; safe to call twice."""
-        await self._chunks.aclose()
-        await self._reply.aclose()
+        """Stop reading and close the connection; safe to call twice, and while another task reads: that one gets a
+        StreamInterruptedError."""
+        if not self._chunks.ag_running:
+            await self._chunks.aclose()
         self._received.left()
+        await self._reply.aclose()
 
     async def __aenter__(self) -> Self:
         return self

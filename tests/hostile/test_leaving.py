@@ -6,13 +6,15 @@ import asyncio
 import signal
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import httpx2
 import pytest
 
-from polyvox import AsyncClient, Client
+from polyvox import AsyncClient, AsyncStream, Client, StreamInterruptedError
 from tests.hostile.asking import Way
 from tests.hostile.dialects import OPENAI
 from tests.hostile.test_connections import good
@@ -221,6 +223,46 @@ def test_leaving_an_asynchronous_stream_unread(vendor: HostileVendor, taken: int
                 await anext(stream)
             await stream.close()
             assert await asyncio.to_thread(silent.left.wait, 30)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["the stream", "the client"])
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_closing_what_another_thread_reads(vendor: HostileVendor, tls: bool, whole: bool) -> None:
+    silent = Silent(PLACES["between two chunks"][0])
+    client = Client(api_base=vendor.address(silent, tls=tls), api_key="k")
+    with client.completion(OPENAI.model, HELLO, stream=True) as stream, ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(list, stream)
+        assert silent.asked.wait(30)
+        while not stream._chunks.gi_running:  # until it is in there
+            time.sleep(0.001)
+        (client if whole else stream).close()
+        with pytest.raises(StreamInterruptedError, match="the stream ended") as caught:
+            reading.result(30)
+    assert caught.value.partial is not None
+    client.close()
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["the stream", "the client"])
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_closing_what_another_task_reads(vendor: HostileVendor, tls: bool, whole: bool) -> None:
+    silent = Silent(PLACES["between two chunks"][0])
+
+    async def read(stream: AsyncStream) -> None:
+        async for _ in stream:
+            pass
+
+    async def main() -> None:
+        client = AsyncClient(api_base=vendor.address(silent, tls=tls), api_key="k")
+        async with await client.completion(OPENAI.model, HELLO, stream=True) as stream:
+            reading = asyncio.create_task(read(stream))
+            await asyncio.sleep(0)
+            assert stream._chunks.ag_running
+            await (client if whole else stream).close()
+            with pytest.raises(StreamInterruptedError, match="ended early"):
+                await reading
+        await client.close()
 
     asyncio.run(main())
 
