@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import suppress
-from types import TracebackType
+from types import AsyncGeneratorType, GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Generic, Self, cast
 
 from typing_extensions import TypeVar
@@ -34,7 +34,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         self._received = opened.received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = cast("Generator[ChunkT, None, None]", self._read())
+        self._chunks = cast("GeneratorType[ChunkT, None, None]", self._read())
 
     def _read(self) -> Generator[ChatCompletionChunk, None, None]:
         received = self._received
@@ -99,7 +99,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         self._received = opened.received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = cast("AsyncGenerator[ChunkT, None]", self._read())
+        self._chunks = cast("AsyncGeneratorType[ChunkT, None]", self._read())
 
     async def _read(self) -> AsyncGenerator[ChatCompletionChunk, None]:
         received = self._received
@@ -148,7 +148,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     async def close(self) -> None:
         """Stop reading and close the connection; safe to call twice, and while another task reads: that one gets a
         StreamInterruptedError."""
-        if not self._chunks.ag_running:
+        if not self._chunks.ag_running:  # another task is in there
             await self._chunks.aclose()
         self._received.left()
         await self._reply.aclose()
