@@ -18,6 +18,7 @@ from typing import Final
 import pytest
 from typing_extensions import override
 
+from tests.mapping.asking import Json
 from tests.runtime.socket_server import at_work
 from tests.test_supply_chain import LOCKS, ROOT, locked
 
@@ -37,7 +38,7 @@ class Database(BaseHTTPRequestHandler):
         """What is known of a version."""
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         found = f"{asked['package']['name']}=={asked['version']}" == self.known
-        hole = {"id": "PYSEC-2026-1", "summary": "A hole.", "affected": [{"package": asked["package"], "ranges": []}]}
+        hole: Json = {"id": "PYSEC-2026-1", "summary": "A hole.", "affected": [{"package": asked["package"], "ranges": []}]}
         body = json.dumps({"vulns": [hole]} if found else {}).encode()
         self.send_response(self.status)
         self.send_header("content-length", str(len(body)))
