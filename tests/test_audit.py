@@ -38,7 +38,11 @@ class Database(BaseHTTPRequestHandler):
         """What is known of a version."""
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         found = f"{asked['package']['name']}=={asked['version']}" == self.known
-        hole: Json = {"id": "PYSEC-2026-1", "summary": "A hole.", "affected": [{"package": asked["package"], "ranges": []}]}
+        hole: Json = {
+            "id": "PYSEC-2026-1",
+            "summary": "A hole.",
+            "affected": [{"package": asked["package"], "ranges": []}],
+        }
         body = json.dumps({"vulns": [hole]} if found else {}).encode()
         self.send_response(self.status)
         self.send_header("content-length", str(len(body)))
