@@ -20,6 +20,7 @@ from .plain import PlainDialect, Said, counted
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..exchange import Headers
 
 SUPPORT: Final = takes_only(
     "a graph decides for itself what its models are asked",
@@ -37,6 +38,10 @@ class LangGraphDialect(PlainDialect):
 
     support = SUPPORT
     option_paths = _OPTIONS
+
+    @override
+    def headers(self, key: str, variable: str | None) -> Headers:
+        return (("x-api-key", key),) if key else ()
 
     @override
     def path(self, call: Call) -> str:

@@ -21,6 +21,7 @@ from .plain import PlainDialect, Said
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..exchange import Headers
 
 SUPPORT: Final = takes_only(
     "Liner's agents take messages only", stream_options=Unsupported("Liner's agents count no tokens")
@@ -32,6 +33,10 @@ class LinerDialect(PlainDialect):
     """Liner: the model is the agent, `quick-answer` or `search`."""
 
     support = SUPPORT
+
+    @override
+    def headers(self, key: str, variable: str | None) -> Headers:
+        return (("x-api-key", key),) if key else ()
 
     @override
     def path(self, call: Call) -> str:
