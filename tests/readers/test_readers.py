@@ -31,7 +31,7 @@ def opened(vendor: Vendor) -> Received:
     parameters = {"api_key": "a-key", **vendor.settings}
     (prepare,) = plan_stream(vendor.model, [{"role": "user", "content": "Hi"}], None, parameters).candidates
     assert callable(prepare)
-    return Received(prepare().read(Response(200, {})))
+    return prepare().read(Response(200, {}))
 
 
 def said(answer: ChatCompletion) -> dict[int, tuple[object, ...]]:
