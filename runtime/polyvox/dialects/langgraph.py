@@ -15,7 +15,7 @@ from ..prompts import refuse_format
 from ..results import CompletionUsage
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Emulated, Renamed, takes_only
-from .parts import ONLY_TEXT, Taken, only_texts, turns
+from .parts import ONLY_TEXT, Taken, calls_of, only_texts, turns
 from .plain import PlainDialect, Said, counted
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _messages(call: Call) -> list[object]:
     made: list[object] = []
     for where, message in turns(call):
         role = "system" if message["role"] == "developer" else message["role"]
-        if role not in ("system", "user", "assistant") or message.get("tool_calls"):
+        if role not in ("system", "user", "assistant") or any(calls_of(where, message)):
             raise UnsupportedParamsError(
                 f"{where}: a graph calls its own tools; give messages of system, user and assistant, with text",
                 param=where,

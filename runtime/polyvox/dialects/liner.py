@@ -16,7 +16,7 @@ from ..prompts import refuse_format
 from ..results import Annotation, UrlCitation
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Unsupported, takes_only
-from .parts import ONLY_TEXT, Taken, only_texts, turns
+from .parts import ONLY_TEXT, Taken, calls_of, only_texts, turns
 from .plain import PlainDialect, Said
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _messages(call: Call) -> list[object]:
     """The turns of user and assistant. There is no place for instructions, and none is made up."""
     made: list[object] = []
     for where, message in turns(call):
-        if message["role"] not in ("user", "assistant") or message.get("tool_calls"):
+        if message["role"] not in ("user", "assistant") or any(calls_of(where, message)):
             raise UnsupportedParamsError(
                 f"{where}: Liner takes messages of user and assistant only, with text",
                 param=where,
