@@ -358,7 +358,7 @@ def test_what_is_dropped_twice_is_listed_once() -> None:
     call = Call(vendor=NATIVE["openai"], model="m", messages=[], given={}, drop=True)
     for name in ("seed", "n", "seed"):
         call.refuse(name, "no")
-    assert call.dropped == ["seed", "n"]
+    assert list(call.dropped) == ["seed", "n"]
 
 
 def test_a_label_is_never_sent() -> None:

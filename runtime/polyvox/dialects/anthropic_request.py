@@ -211,7 +211,8 @@ def _messages(call: Call, placed: Sequence[Turn]) -> list[q.InputMessage]:
             case "tool" | "function":
                 results.append(_result(call, where, message))
             case _:
-                _flush(said, results)
+                if results:
+                    _flush(said, results)
                 turn = _turn(call, where, message)
                 if turn["content"]:  # an answer in which nothing was said; Anthropic refuses an empty turn
                     said.append(turn)
@@ -247,9 +248,9 @@ def _told(call: Call, where: str, content: object) -> Iterable[q.InputContentBlo
 
 
 def _assistant(call: Call, where: str, message: Mapping[str, object]) -> q.InputMessage:
-    content = message.get("content")
     if is_plain(message):
-        return q.InputMessage(role="assistant", content=cast("str", content))
+        return q.InputMessage(role="assistant", content=message["content"])
+    content = message.get("content")
     native = native_blocks(message, "anthropic", "content")
     if native is not None:
         return q.InputMessage(role="assistant", content=cast("list[q.InputContentBlock]", native))

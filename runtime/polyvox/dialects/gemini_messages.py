@@ -88,7 +88,7 @@ def _turn(call: Call, where: str, message: Mapping[str, object], calls: _Calls) 
 
 def _said(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> list[q.Part]:
     if is_plain(message):
-        return [q.Part(text=text)] if (text := str(message["content"])) else []
+        return [q.Part(text=text)] if (text := message["content"]) else []
     made = list(calls_of(where, message))
     calls.names.update({one.id: one.name for one in made})
     native = native_blocks(message, "gemini", "parts")

@@ -11,6 +11,7 @@ from polyvox_wire.mistral import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidRequestError
+from ..messages import is_plain
 from ..shapes import mapping_of
 from .media import base64_of, file_of, inline, sound_of, url_of
 from .parts import ONLY_TEXT, UNIFIED, Taken, calls_of, native_blocks, numbered, texts, turns
@@ -138,6 +139,10 @@ def _system(call: Call, where: str, content: object) -> q.SystemMessage:
 
 def _assistant(call: Call, where: str, message: Mapping[str, object]) -> Iterable[q.AssistantMessage]:
     """The turn; none at all for an answer with nothing in it, which Mistral does not take back."""
+    if is_plain(message):
+        if message["content"]:
+            yield q.AssistantMessage(role="assistant", content=message["content"])
+        return
     turn = q.AssistantMessage(role="assistant")
     if content := _said(call, where, message):
         turn["content"] = content

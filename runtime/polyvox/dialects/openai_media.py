@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Final, cast, get_args
 
 from ..errors import InvalidMessageError
@@ -31,16 +32,27 @@ _FORMATS: Final = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav"}
 
 def parts(call: Call, where: str, role: str, content: object) -> Iterable[Mapping[str, object]]:
     """The parts as the vendor takes them, without what it does not."""
-    kinds = TAKES[call.vendor.name][role]
-    why = f"{call.vendor.name} takes {', '.join(sorted(kinds))} in a message of role {role!r}"
-    inline_sound = {"audio_url"} if "input_audio" in kinds else frozenset[str]()
-    for place, kind, part in numbered(call, where, content, Taken(kinds | inline_sound, why, kinds)):
-        made = _sound(call, place, part, why) if kind not in kinds else _checked(call, place, kind, part)
+    taken = _taken(call.vendor.name, role)
+    for place, kind, part in numbered(call, where, content, taken):
+        if kind not in taken.own:
+            made = _sound(call, place, part, taken.why)
+        elif kind in SAID and "cache_control" not in part and kind == part["type"]:
+            made = part
+        else:
+            made = _checked(call, place, kind, part)
         if made is None:
             continue
         if part.get("cache_control"):
             call.refuse(f"{place}.cache_control", NO_CACHE_MARKS)
         yield made
+
+
+@cache
+def _taken(vendor: str, role: str) -> Taken:
+    kinds = TAKES[vendor][role]
+    why = f"{vendor} takes {', '.join(sorted(kinds))} in a message of role {role!r}"
+    inline_sound = {"audio_url"} if "input_audio" in kinds else frozenset[str]()
+    return Taken(kinds | inline_sound, why, kinds)
 
 
 def passed_on(where: str, content: object) -> Iterable[Mapping[str, object]]:

@@ -45,24 +45,34 @@ def turns(call: Call) -> Iterable[Turn]:
     `function_call` gets an id, and its answer names it, as those of tools do."""
     named = f"{OWN_ID}0"
     for index, message in enumerate(call.messages):
-        where, fields = f"messages[{index}]", cast("Mapping[str, object]", message)
-        if is_plain(fields):
-            yield where, fields
-            continue
-        role = str(fields["role"])
-        for key in fields.keys() - _KEYS.get(role, fields.keys()):
-            if fields[key] is not None:
-                call.refuse(f"{where}.{key}", f"a {role} message has no such key")
-        if fields.get("name") and role not in ("tool", "function"):
-            call.refuse(f"{where}.name", f"{call.vendor.name} has no names of participants")
-        if fields.get("audio"):
-            fields = _spoken(call, where, fields)
-        if called := fields.get("function_call"):
-            named = f"{OWN_ID}{index}"
-            fields = {**fields, "function_call": {**mapping_of(called), "id": named}}
-        if role == "function":
-            fields = {**fields, "tool_call_id": named}
-        yield where, _marked_part(fields) if fields.get("cache_control") else fields
+        where = f"messages[{index}]"
+        fields: Mapping[str, object] = message
+        if not is_plain(message):
+            fields = _told(call, where, fields)
+            if called := fields.get("function_call"):
+                named = f"{OWN_ID}{index}"
+                fields = {**fields, "function_call": {**mapping_of(called), "id": named}}
+            elif fields["role"] == "function":
+                fields = {**fields, "tool_call_id": named}
+        yield where, fields
+
+
+def _told(call: Call, where: str, fields: Mapping[str, object]) -> Mapping[str, object]:
+    role = str(fields["role"])
+    known = _KEYS.get(role)
+    if known is not None and not fields.keys() <= known:
+        _refuse_unknown(call, where, role, fields, known)
+    if "name" in fields and fields["name"] and role not in ("tool", "function"):
+        call.refuse(f"{where}.name", f"{call.vendor.name} has no names of participants")
+    if fields.get("audio"):
+        fields = _spoken(call, where, fields)
+    return _marked_part(fields) if fields.get("cache_control") else fields
+
+
+def _refuse_unknown(call: Call, where: str, role: str, fields: Mapping[str, object], known: frozenset[str]) -> None:
+    for key in fields.keys() - known:
+        if fields[key] is not None:
+            call.refuse(f"{where}.{key}", f"a {role} message has no such key")
 
 
 def _spoken(call: Call, where: str, fields: Mapping[str, object]) -> Mapping[str, object]:
@@ -217,7 +227,9 @@ def calls_of(where: str, message: Mapping[str, object]) -> Iterable[Called]:
 def native_blocks(message: Mapping[str, object], vendor: str, key: str) -> list[dict[str, object]] | None:
     """What this vendor itself sent in an earlier answer, to be given back as it is; None if there is no such thing, or
     if the caller has changed the text since."""
-    held = mapping_of(mapping_of(message.get("provider_specific_fields")).get(vendor))
+    if "provider_specific_fields" not in message:
+        return None
+    held = mapping_of(mapping_of(message["provider_specific_fields"]).get(vendor))
     blocks = held.get(key)
     if not is_list(blocks) or held.get("text", "") != "".join(texts(message.get("content"))):
         return None
