@@ -76,5 +76,5 @@ class _Reader(ChangingReader):
 
 def _settle(choice: Choice | ChunkChoice) -> None:
     """The one filter that Gemini's own description does not know."""
-    if choice.finish_reason and choice.provider_specific_fields.get("native_finish_reason") == "MODEL_ARMOR":
+    if choice.provider_specific_fields.get("native_finish_reason") == "MODEL_ARMOR" and choice.finish_reason:
         choice.finish_reason = "content_filter"
