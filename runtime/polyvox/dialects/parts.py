@@ -113,7 +113,8 @@ def numbered(call: Call, where: str, content: object, takes: Taken) -> Iterable[
         if kind == "document" and "source" in part and kind not in takes.own:
             kind, part = _unified(part)
         if kind not in takes.kinds:
-            call.refuse(f"{place} ({part['type']})", f"{takes.why}{nearest(part['type'], sorted(takes.kinds))}")
+            hint = "" if kind in UNIFIED else nearest(kind, sorted(takes.kinds))
+            call.refuse(f"{place} ({part['type']})", f"{takes.why}{hint}")
             continue
         if kind in UNIFIED and (kind not in takes.own or kind != part["type"]):
             part = _known(call, place, kind, part)
