@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from .addressing import NATIVE, locate
+from .addressing import NATIVE, check_head, locate
 from .answering import AnswerReader, answered
 from .candidates import Groups, Hold, candidates_of
 from .dialects import dialect_of
@@ -17,7 +17,7 @@ from .guessing import nearest
 from .headers import request_id
 from .kinds import check_kinds
 from .messages import checked
-from .parameters import LISTS, RETRIES, SAME_AS, one_of, provider_of
+from .parameters import LISTS, OF_SOME_VENDORS, RETRIES, SAME_AS, WHO_PAYS, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -45,6 +45,8 @@ _CLIENT_ARGS = {
     "max_retries": "max_retries",
     "default_headers": "extra_headers",
     "default_query": "extra_query",
+    "region_name": "aws_region_name",
+    **{name: name for name in OF_SOME_VENDORS},
 }
 _READ_ONCE = frozenset({"tools", "functions", "stop", "modalities"})
 _SEVERAL = _READ_ONCE.union(LISTS)
@@ -125,7 +127,7 @@ def _plan(
         _settle_lists(given)
     check_kinds(given)
     if "client_args" in given:
-        _spread_client_args(given)
+        _spread_client_args(model, given)
         check_kinds(given)
     plain = checked(messages)
 
@@ -149,14 +151,16 @@ def _settle_lists(given: dict[str, object]) -> None:
             raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
 
 
-def _spread_client_args(given: dict[str, object]) -> None:
+def _spread_client_args(model: str, given: dict[str, object]) -> None:
     """any-llm's `client_args` are settings of the call under other names; what the call says itself wins."""
-    arguments = mapping_of(given.pop("client_args", None))
+    arguments = dict(mapping_of(given.pop("client_args", None)))
+    if not WHO_PAYS.keys().isdisjoint(arguments) and locate(model, provider_of(given))[0].name == "openai":
+        payers = {header: arguments.pop(name) for name, header in WHO_PAYS.items() if name in arguments}
+        arguments["default_headers"] = payers | dict(mapping_of(arguments.get("default_headers")))
     for name, value in arguments.items():
         if name not in _CLIENT_ARGS:
-            raise UnknownParameterError(
-                f"client_args has no {name!r}{nearest(name, _CLIENT_ARGS)}", param="client_args"
-            )
+            hint = "; it belongs to a Client" if name == "http_client" else nearest(name, _CLIENT_ARGS)
+            raise UnknownParameterError(f"client_args has no {name!r}{hint}", param="client_args")
         meant = _CLIENT_ARGS[name]
         if not any(given.get(same) is not None for same in SAME_AS.get(meant, (meant,))):
             given[meant] = value
@@ -169,7 +173,10 @@ def _attempt(
     parameters: Mapping[str, object],
     kind: _Kind[T],
 ) -> Attempt[T]:
-    vendor, name = locate(model, provider_of(parameters))
+    provider = provider_of(parameters)
+    vendor, name = locate(model, provider)
+    if provider is None and name == model:
+        check_head(vendor, model, parameters.get("api_base") or parameters.get("base_url"))
     dialect = dialect_of(vendor)
     call = settle(dialect, name, messages, response_format, cast("CallParameters", parameters), kind.stream)
     body = body_of(dialect, call)

@@ -31,8 +31,8 @@ Said: TypeAlias = dict[int, Choice]
 
 SMALL: Final = 4096
 """Bytes of a stream that may be cut at every offset."""
-WORK: Final = 10_000_000
-"""Bytes per file to read for that, twice (about a second): the smallest streams of different shapes come first."""
+WORK: Final = 4_000_000
+"""Bytes per file to read for that, twice (under half a second): the smallest streams of different shapes come first."""
 SAMPLE: Final = 4
 """Offsets for every stream, beside the special ones."""
 

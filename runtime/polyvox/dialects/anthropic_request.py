@@ -213,7 +213,8 @@ def _messages(call: Call, placed: Sequence[Turn]) -> list[q.InputMessage]:
                 results.append(_result(call, where, message, legacy_id))
             case _:
                 legacy_id = f"call_{index}"
-                _flush(said, results)
+                if results:
+                    _flush(said, results)
                 turn = _turn(call, where, message, legacy_id)
                 if turn["content"]:  # an answer in which nothing was said; Anthropic refuses an empty turn
                     said.append(turn)
@@ -251,9 +252,9 @@ def _told(call: Call, where: str, content: object) -> Iterable[q.InputContentBlo
 
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.InputMessage:
-    content = message.get("content")
     if is_plain(message):
-        return q.InputMessage(role="assistant", content=cast("str", content))
+        return q.InputMessage(role="assistant", content=message["content"])
+    content = message.get("content")
     native = native_blocks(message, "anthropic", "content")
     if native is not None:
         return q.InputMessage(role="assistant", content=cast("list[q.InputContentBlock]", native))

@@ -116,7 +116,7 @@ def _block(
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> list[q.ContentBlock]:
     if is_plain(message):
-        return [q.ContentBlock(text=text)] if (text := str(message["content"])).strip() else []
+        return [q.ContentBlock(text=text)] if (text := message["content"]).strip() else []
     native = native_blocks(message, "bedrock", "content")
     if native is not None:
         return [_back(block) for block in native if _goes_back(block)]

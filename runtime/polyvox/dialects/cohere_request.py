@@ -11,6 +11,7 @@ from polyvox_wire.cohere import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidRequestError
+from ..messages import is_plain
 from ..schemas import Rules
 from ..shapes import is_mapping, mapping_of
 from .dialect import wanted_way
@@ -184,6 +185,8 @@ def _result(call: Call, where: str, content: object) -> str | list[q.ToolContent
 
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.AssistantMessageV2:
+    if is_plain(message):
+        return q.AssistantMessageV2(role="assistant", content=message["content"])
     own = _own(message)
     if own is not None:
         return own
@@ -211,7 +214,9 @@ def _parted(said: str | list[q.ChatTextContent]) -> list[q.ChatTextContent]:
 def _own(message: Mapping[str, object]) -> q.AssistantMessageV2 | None:
     """What Cohere itself sent in an earlier answer, as it is; None if there is no such thing, or if the caller has
     changed the text since."""
-    held = mapping_of(mapping_of(message.get("provider_specific_fields")).get("cohere"))
+    if "provider_specific_fields" not in message:
+        return None
+    held = mapping_of(mapping_of(message["provider_specific_fields"]).get("cohere"))
     sent = held.get("message")
     if sent is None or held.get("text", "") != "".join(texts(message.get("content"))):
         return None

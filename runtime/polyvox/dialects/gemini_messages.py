@@ -93,7 +93,7 @@ def _turn(call: Call, where: str, message: Mapping[str, object], calls: _Calls) 
 
 def _said(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> list[q.Part]:
     if is_plain(message):
-        return [q.Part(text=text)] if (text := str(message["content"])) else []
+        return [q.Part(text=text)] if (text := message["content"]) else []
     made = list(cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ()))
     for one in made:
         calls.names[str(one["id"])] = str(

@@ -13,6 +13,7 @@ from polyvox_wire.mistral import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..messages import is_plain
 from ..shapes import mapping_of
 from .media import base64_of, file_of, inline, sound_of, url_of
 from .parts import ONLY_TEXT, UNIFIED, Taken, native_blocks, numbered, texts, turns
@@ -116,7 +117,7 @@ def _format(call: Call) -> q.ResponseFormat | Omit:
 
 def _messages(call: Call) -> list[q.ChatCompletionRequestMessagesItem]:
     found: list[q.ChatCompletionRequestMessagesItem] = []
-    legacy_id = call_id("call_0")
+    legacy_id = "call_0"
     for index, (where, fields) in enumerate(turns(call)):
         match fields["role"]:
             case "system" | "developer":
@@ -124,7 +125,7 @@ def _messages(call: Call) -> list[q.ChatCompletionRequestMessagesItem]:
             case "user":
                 found.append(q.UserMessage(role="user", content=_content(call, where, fields["content"])))
             case "assistant":
-                legacy_id = call_id(f"call_{index}")
+                legacy_id = f"call_{index}"
                 found.extend(_assistant(call, where, fields, legacy_id))
             case _:
                 found.append(_result(call, where, fields, legacy_id))
@@ -142,6 +143,10 @@ def _system(call: Call, where: str, content: object) -> q.SystemMessage:
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> Iterable[q.AssistantMessage]:
     """The turn; none at all for an answer with nothing in it, which Mistral does not take back."""
+    if is_plain(message):
+        if message["content"]:
+            yield q.AssistantMessage(role="assistant", content=message["content"])
+        return
     turn = q.AssistantMessage(role="assistant")
     if content := _said(call, where, message):
         turn["content"] = content
@@ -174,7 +179,7 @@ def _calls(where: str, message: Mapping[str, object], legacy_id: str) -> Iterabl
     if legacy := mapping_of(message.get("function_call")):
         arguments = _arguments(f"{where}.function_call", legacy.get("arguments"))
         held = q.FunctionCall(name=str(legacy.get("name")), arguments=arguments)
-        yield q.ToolCall(id=legacy_id, type="function", function=held)
+        yield q.ToolCall(id=call_id(legacy_id), type="function", function=held)
 
 
 def _arguments(where: str, given_arguments: object) -> str:
@@ -190,7 +195,7 @@ def _result(call: Call, where: str, fields: Mapping[str, object], legacy_id: str
     turn = q.ToolMessage(
         role="tool",
         content=_content(call, where, fields.get("content") or ""),
-        tool_call_id=legacy_id if made is None else call_id(str(made)),
+        tool_call_id=call_id(legacy_id if made is None else str(made)),
     )
     if name := fields.get("name"):
         turn["name"] = str(name)

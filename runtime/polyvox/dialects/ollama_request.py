@@ -9,6 +9,7 @@ from polyvox_wire.ollama import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..messages import is_plain
 from ..shapes import is_list, mapping_of
 from .media import detail_of, inline, url_of
 from .parts import SAID, Taken, arguments, numbered, stops, turns
@@ -131,7 +132,8 @@ def _messages(call: Call) -> list[q.ChatMessage]:
         if fields["role"] in ("tool", "function"):
             answers.append(_answer(call, where, fields, calls))
             continue
-        _flush(said, answers)
+        if answers:
+            _flush(said, answers)
         said.append(_turn(call, where, fields, calls))
     _flush(said, answers)
     return said
@@ -189,6 +191,8 @@ def _image(call: Call, where: str, payload: object) -> str | None:
 
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> q.ChatMessage:
+    if is_plain(message):
+        return q.ChatMessage(role="assistant", content=message["content"])
     turn = _said(call, where, "assistant", message.get("content"))
     if not turn["content"] and message.get("refusal"):
         turn["content"] = str(message["refusal"])

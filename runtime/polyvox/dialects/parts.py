@@ -40,19 +40,26 @@ Turn: TypeAlias = tuple[str, Mapping[str, object]]
 def turns(call: Call) -> Iterable[Turn]:
     """Each message with its place, for vendors that know less of messages than OpenAI does."""
     for index, message in enumerate(call.messages):
-        where, fields = f"messages[{index}]", cast("Mapping[str, object]", message)
-        if is_plain(fields):
-            yield where, fields
-            continue
-        role = str(fields["role"])
-        for key in fields.keys() - _KEYS.get(role, fields.keys()):
-            if fields[key] is not None:
-                call.refuse(f"{where}.{key}", f"a {role} message has no such key")
-        if fields.get("name") and role not in ("tool", "function"):
-            call.refuse(f"{where}.name", f"{call.vendor.name} has no names of participants")
-        if fields.get("audio"):
-            fields = _spoken(call, where, fields)
-        yield where, _marked_part(fields) if fields.get("cache_control") else fields
+        where, fields = f"messages[{index}]", message
+        yield where, fields if is_plain(fields) else _told(call, where, fields)
+
+
+def _told(call: Call, where: str, fields: Mapping[str, object]) -> Mapping[str, object]:
+    role = str(fields["role"])
+    known = _KEYS.get(role)
+    if known is not None and not fields.keys() <= known:
+        _refuse_unknown(call, where, role, fields, known)
+    if "name" in fields and fields["name"] and role not in ("tool", "function"):
+        call.refuse(f"{where}.name", f"{call.vendor.name} has no names of participants")
+    if fields.get("audio"):
+        fields = _spoken(call, where, fields)
+    return _marked_part(fields) if fields.get("cache_control") else fields
+
+
+def _refuse_unknown(call: Call, where: str, role: str, fields: Mapping[str, object], known: frozenset[str]) -> None:
+    for key in fields.keys() - known:
+        if fields[key] is not None:
+            call.refuse(f"{where}.{key}", f"a {role} message has no such key")
 
 
 def _spoken(call: Call, where: str, fields: Mapping[str, object]) -> Mapping[str, object]:
@@ -93,7 +100,8 @@ def numbered(call: Call, where: str, content: object, takes: Taken) -> Iterable[
         if kind == "document" and "source" in part and kind not in takes.own:
             kind, part = _unified(part)
         if kind not in takes.kinds:
-            call.refuse(f"{place} ({part['type']})", f"{takes.why}{nearest(part['type'], sorted(takes.kinds))}")
+            hint = "" if kind in UNIFIED else nearest(kind, sorted(takes.kinds))
+            call.refuse(f"{place} ({part['type']})", f"{takes.why}{hint}")
             continue
         if kind in UNIFIED and (kind not in takes.own or kind != part["type"]):
             part = _known(call, place, kind, part)
@@ -164,7 +172,9 @@ def arguments(where: str, text: object) -> dict[str, object]:
 def native_blocks(message: Mapping[str, object], vendor: str, key: str) -> list[dict[str, object]] | None:
     """What this vendor itself sent in an earlier answer, to be given back as it is; None if there is no such thing, or
     if the caller has changed the text since."""
-    held = mapping_of(mapping_of(message.get("provider_specific_fields")).get(vendor))
+    if "provider_specific_fields" not in message:
+        return None
+    held = mapping_of(mapping_of(message["provider_specific_fields"]).get(vendor))
     blocks = held.get(key)
     if not is_list(blocks) or held.get("text", "") != "".join(texts(message.get("content"))):
         return None
