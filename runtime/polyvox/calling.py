@@ -17,7 +17,7 @@ from .guessing import nearest
 from .headers import request_id
 from .kinds import check_kinds
 from .messages import checked
-from .parameters import LISTS, OF_SOME_VENDORS, RETRIES, SAME_AS, WHO_PAYS, one_of, provider_of
+from .parameters import OF_SOME_VENDORS, RETRIES, SAME_AS, WHO_PAYS, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -28,11 +28,12 @@ from .structured import parsed
 
 if TYPE_CHECKING:
     from .call import Call
-    from .dialects.dialect import Dialect, StreamReader
+    from .dialects.dialect import Dialect
     from .groups import Lease
     from .messages import MessageParam, Messages
     from .parameters import CallParameters
     from .results import ChatCompletion
+    from .streaming import Received
 
 T = TypeVar("T")
 
@@ -49,7 +50,6 @@ _CLIENT_ARGS = {
     **{name: name for name in OF_SOME_VENDORS},
 }
 _READ_ONCE = frozenset({"tools", "functions", "stop", "modalities"})
-_SEVERAL = _READ_ONCE.union(LISTS)
 
 
 @dataclass(slots=True, eq=False)  # not frozen: one is made per call, and freezing doubles its cost
@@ -65,19 +65,6 @@ class Plan(Generic[T]):
     def steps(self, tell: Tell | None) -> Steps[T]:
         """The exchange with them, one after another."""
         return exchange(self.candidates, self.retries, tell)
-
-
-class Opened:
-    """A streamed answer whose headers have arrived."""
-
-    def __init__(self, reader: StreamReader, call: Call, facts: Facts, secrets: Secrets) -> None:
-        self.reader = reader
-        self.call = call
-        self.facts = facts
-        self.secrets = secrets
-        from .streaming import Received  # a call whose answer comes whole has no use for it
-
-        self.received = Received(self)
 
 
 @dataclass(slots=True, eq=False)
@@ -107,7 +94,7 @@ def plan_stream(
     response_format: object,
     parameters: Mapping[str, object],
     groups: Groups | None = None,
-) -> Plan[Opened]:
+) -> Plan[Received]:
     """The plan of a call whose answer is streamed."""
     return _plan(model, messages, response_format, parameters, groups, _STREAMED)
 
@@ -123,8 +110,8 @@ def _plan(
     if not isinstance(cast("object", model), str):
         raise InvalidRequestError(f"model is {repr(model)[:60]}; it must be a text, e.g. 'openai:gpt-4.1-mini'")
     given = {name: value for name, value in parameters.items() if value is not None}
-    if not _SEVERAL.isdisjoint(given):
-        _settle_lists(given)
+    if not _READ_ONCE.isdisjoint(given):
+        _read_once(given)
     check_kinds(given)
     if "client_args" in given:
         _spread_client_args(model, given)
@@ -141,14 +128,11 @@ def _plan(
     return Plan(candidates, _retries(given), plain, race)
 
 
-def _settle_lists(given: dict[str, object]) -> None:
-    """What can be read only once is read here: every model of a fallback chain needs it. One text is no list."""
-    for name in sorted(_SEVERAL & given.keys()):
-        value = given[name]
-        if name in _READ_ONCE and isinstance(value, Iterator):
+def _read_once(given: dict[str, object]) -> None:
+    """What can be read only once is read here: every model of a fallback chain needs it."""
+    for name in _READ_ONCE & given.keys():
+        if isinstance(value := given[name], Iterator):
             given[name] = list(cast("Iterator[object]", value))
-        elif isinstance(value, (str, bytes)) and name in LISTS:
-            raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
 
 
 def _spread_client_args(model: str, given: dict[str, object]) -> None:
@@ -184,15 +168,22 @@ def _attempt(
         return _mocked(call, mock, kind)
     secrets = Secrets()
     credentials = dialect.credentials(call)
+    request = request_of(dialect, call, credentials, secrets, body)
     return Attempt(
         provider=vendor.name,
         model=name,
-        request=request_of(dialect, call, credentials, secrets, body),
+        request=request,
         read=kind.read(dialect, call, secrets),
-        error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
+        error=lambda reply: secrets.mask(_refused(dialect, call, request, reply)),
         renew=credentials.renewal,
         begin=kind.begin,
     )
+
+
+def _refused(dialect: Dialect, call: Call, request: Request, reply: Response) -> APIError:
+    from .failures import located
+
+    return located(dialect.error(call, reply.status, reply.headers, reply.body), request.url)
 
 
 def _mocked(call: Call, mock: object, kind: _Kind[T]) -> Attempt[T]:
@@ -248,8 +239,10 @@ def _read_whole(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Res
     return read
 
 
-def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Response], Opened]:
-    def read(response: Response) -> Opened:
+def _read_stream(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Response], Received]:
+    from .streaming import Received  # a call whose answer comes whole has no use for it
+
+    def read(response: Response) -> Received:
         facts = _facts(dialect, call, response)
         facts.response_ms = None
         reader = dialect.reader(call)
@@ -257,7 +250,7 @@ def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Re
             reader = AnswerReader(reader, call.answer_tool)
         if call.by_functions:
             reader = FunctionReader(reader)
-        return Opened(reader, call, facts, secrets)
+        return Received(reader, call, facts, secrets)
 
     return read
 
@@ -267,10 +260,10 @@ def _held_whole(answer: ChatCompletion, lease: Lease) -> ChatCompletion:
     return answer
 
 
-def _held_open(opened: Opened, lease: Lease) -> Opened:
-    opened.received.held_by(lease)
-    return opened
+def _held_stream(received: Received, lease: Lease) -> Received:
+    received.held_by(lease)
+    return received
 
 
 _WHOLE = _Kind(False, _read_whole, _held_whole)
-_STREAMED = _Kind(True, _read_opened, _held_open, begin=lambda opened, outcome: opened.received.begin(outcome))
+_STREAMED = _Kind(True, _read_stream, _held_stream, begin=lambda received, outcome: received.begin(outcome))

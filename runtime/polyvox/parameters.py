@@ -366,8 +366,6 @@ OF_ONE_PROVIDER = OF_ONE_MODEL | {
     "additional_params",
 }
 """Settings that are never carried to another provider."""
-LISTS = ("fallbacks", "fallback_models", "modalities", "allowed_openai_params", "functions", "tools", "model_list")
-"""What must be a list: a single text would be taken apart into its letters."""
 RETRIES = ("num_retries", "retries", "max_retries")
 FALLBACKS = ("fallbacks", "fallback_models")
 SAME: tuple[tuple[str, ...], ...] = (
