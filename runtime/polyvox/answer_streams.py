@@ -16,7 +16,7 @@ from .transport.troubles import errors_of_libraries, timed_out
 from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
-    from .calling import Opened
+    from .streaming import Received
     from .transport.replies import AsyncReply, Reply
 
 ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk, default=ChatCompletionChunk)
@@ -30,8 +30,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     arrived in `error.partial`.
     """
 
-    def __init__(self, opened: Opened, reply: Reply, watch: Watch = NOBODY) -> None:
-        self._received = opened.received
+    def __init__(self, received: Received, reply: Reply, watch: Watch = NOBODY) -> None:
+        self._received = received
         self._received.watched_by(watch)
         self._reply = reply
         self._chunks = cast("GeneratorType[ChunkT, None, None]", self._read())
@@ -95,8 +95,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
 class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     """The same as `Stream`, asynchronous."""
 
-    def __init__(self, opened: Opened, reply: AsyncReply, watch: Watch = NOBODY) -> None:
-        self._received = opened.received
+    def __init__(self, received: Received, reply: AsyncReply, watch: Watch = NOBODY) -> None:
+        self._received = received
         self._received.watched_by(watch)
         self._reply = reply
         self._chunks = cast("AsyncGeneratorType[ChunkT, None]", self._read())
