@@ -34,12 +34,7 @@ def parts(call: Call, where: str, role: str, content: object) -> Iterable[Mappin
     """The parts as the vendor takes them, without what it does not."""
     taken = _taken(call.vendor.name, role)
     for place, kind, part in numbered(call, where, content, taken):
-        if kind not in taken.own:
-            made = _sound(call, place, part, taken.why)
-        elif kind in SAID and "cache_control" not in part and kind == part["type"]:
-            made = part
-        else:
-            made = _checked(call, place, kind, part)
+        made = _checked(call, place, kind, part) if kind in taken.own else _sound(call, place, part, taken.why)
         if made is None:
             continue
         if part.get("cache_control"):
@@ -91,15 +86,18 @@ def _checked(call: Call, where: str, kind: str, part: Mapping[str, object]) -> M
             _check_word(f"{where}.{kind}.detail", mapping_of(part[kind]).get("detail"), _details)
         case "input_audio":
             sound_of(where, part[kind])
-            payload = _with_format(where, part[kind])
-            _check_word(f"{where}.{kind}.format", payload["format"], _sounds)
-            return {"type": kind, kind: payload}
+            sound = _with_format(where, part[kind])
+            _check_word(f"{where}.{kind}.format", sound["format"], _sounds)
+            return {"type": kind, kind: sound}
         case "file":
             return _file(call, where, part)
         case _:
             pass
+    payload = _without_format(part[kind])
+    if payload is part[kind] and part["type"] == kind and "cache_control" not in part:
+        return part
     kept = {key: value for key, value in part.items() if key != "cache_control"}
-    return {**kept, "type": kind, kind: _without_format(part[kind])}
+    return {**kept, "type": kind, kind: payload}
 
 
 def _sound(call: Call, where: str, part: Mapping[str, object], why: str) -> Mapping[str, object] | None:
@@ -124,7 +122,7 @@ def _without_nulls(payload: Mapping[str, object]) -> Mapping[str, object]:
 
 def _without_format(payload: object) -> object:
     """Without the media type, which other vendors need of an address."""
-    if not is_mapping(payload) or "url" not in payload:
+    if not is_mapping(payload) or "url" not in payload or len(payload) == 1:
         return payload
     return {key: value for key, value in payload.items() if key != "format" and value is not None}
 
