@@ -147,11 +147,11 @@ class AsyncClient(ClientSettings):
                 plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
                 return watch.answered((await self._carry_out(plan, watch.tell, http))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
-            opened, reply = await self._carry_out(streamed, watch.tell, http)
+            received, reply = await self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
             from .parsed_streams import async_stream_of
 
-            return async_stream_of(opened, reply, watch)
+            return async_stream_of(received, reply, watch)
 
     async def _carry_out(self, plan: Plan[T], tell: Tell | None, http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         if plan.race:

@@ -158,11 +158,11 @@ class Client(ClientSettings):
                 return watch.answered(self._carry_out(plan, watch.tell, self._http_for(plan))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
             http = self._http_for(streamed)
-            opened, reply = self._carry_out(streamed, watch.tell, http)
+            received, reply = self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
             from .parsed_streams import stream_of
 
-            return stream_of(opened, reply, watch)
+            return stream_of(received, reply, watch)
 
     def _carry_out(self, plan: Plan[T], tell: Tell | None, http: HTTP) -> tuple[T, Reply | None]:
         if plan.race:

@@ -204,8 +204,8 @@ def test_the_deprecated_form_of_calls() -> None:
     called: Json = {"role": "assistant", "content": None, "function_call": {"name": "add", "arguments": "{}"}}
     found = turns(*HELLO, called, {"role": "function", "name": "add", "content": "3"})
     assert found[1:] == [
-        {"role": "assistant", "content": [{"toolUse": {"toolUseId": "call_1", "name": "add", "input": {}}}]},
-        {"role": "user", "content": [{"toolResult": {"toolUseId": "call_1", "content": [{"text": "3"}]}}]},
+        {"role": "assistant", "content": [{"toolUse": {"toolUseId": "call_pv_1", "name": "add", "input": {}}}]},
+        {"role": "user", "content": [{"toolResult": {"toolUseId": "call_pv_1", "content": [{"text": "3"}]}}]},
     ]
 
 
