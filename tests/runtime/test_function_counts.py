@@ -19,14 +19,14 @@ from tests.mapping.asking import HELLO
 
 # A message of a conversation with images, calls, answers and texts, on average; and a function with a schema.
 MOST: Final = {
-    "openai": (41, 18),
-    "groq": (41, 18),
-    "anthropic": (54, 38),
-    "gemini": (61, 21),
-    "bedrock": (58, 28),
-    "mistral": (51, 28),
-    "cohere": (48, 27),
-    "ollama": (57, 25),
+    "openai": (45, 20),
+    "groq": (45, 20),
+    "anthropic": (60, 42),
+    "gemini": (65, 24),
+    "bedrock": (64, 32),
+    "mistral": (57, 31),
+    "cohere": (54, 30),
+    "ollama": (64, 28),
 }
 
 
