@@ -49,7 +49,7 @@ RATIOS: Final = (
 FACTS: Final = (
     Target("over a short call, ", 1.10),
     Target("function calls, ", 1600, noisy=False, without="raw"),
-    Target("function calls a message, ", 50, noisy=False),
+    Target("function calls a message, ", 65, noisy=False),
     Target("function calls a tool, ", 40, noisy=False),
     Target("function calls a chunk, ", 95, noisy=False, without="raw"),
     Target("ms, from polyvox import completion", 30),
