@@ -38,7 +38,7 @@ def opened(vendor: Vendor) -> Received:
     wanted = parameters.pop("response_format", None)
     (prepare,) = plan_stream(vendor.model, [{"role": "user", "content": "Hi"}], wanted, parameters).candidates
     assert callable(prepare)
-    return Received(prepare().read(Response(200, {})))
+    return prepare().read(Response(200, {}))
 
 
 def said(answer: ChatCompletion) -> dict[int, tuple[object, ...]]:
@@ -129,8 +129,8 @@ def test_every_dialect_that_streams_is_among_them() -> None:
     """By the classes that read: a new reader, or a new dialect with events of its own, needs a row in `VENDORS`."""
     for module in iter_modules(dialects.__path__, f"{dialects.__name__}."):
         import_module(module.name)
-    streams = [opened(vendor)._opened for vendor in VENDORS.values()]
-    assert {*below(StreamReader)} - {type(stream.reader) for stream in streams} == set()
+    streams = [opened(vendor) for vendor in VENDORS.values()]
+    assert {*below(StreamReader)} - {type(stream._reader) for stream in streams} == set()
     speakers = {one for one in below(Dialect) if {"reader", "piece"} & vars(one).keys()}
     assert speakers - {type(dialect_of(stream.call.vendor)) for stream in streams} == set()
 

@@ -35,8 +35,8 @@ from ..results import (
 )
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader
-from .gemini_messages import OWN_ID
 from .gemini_request import RULES, request, way
+from .parts import OWN_ID
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Vendor, Way

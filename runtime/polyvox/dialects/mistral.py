@@ -14,10 +14,9 @@ from polyvox_wire.mistral import responses as r
 from polyvox_wire.mistral import stubs
 from polyvox_wire.mistral.options import PATHS
 
-from ..errors import APIResponseValidationError
 from ..failures import failure
 from ..honest import check_calls, new_id, now
-from ..reading import read_reply
+from ..reading import read_reply, unreadable
 from ..results import (
     ChatCompletion,
     ChatCompletionMessage,
@@ -205,12 +204,7 @@ class MistralDialect(Dialect):
         """Why there is no answer in a reply that is none."""
         if reply.object == "error" or (reply.model_extra or {}).keys() & {"error", "detail"}:
             return self.error(call, None, {}, body)
-        return APIResponseValidationError(
-            "the vendor's reply has no choices",
-            provider=call.vendor.name,
-            model=call.model,
-            body=body.decode("utf-8", "replace"),
-        )
+        return unreadable(call, body, "it has no choices")
 
     @override
     def reader(self, call: Call) -> MistralReader:

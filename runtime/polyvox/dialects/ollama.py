@@ -30,7 +30,8 @@ from ..results import (
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader, only_text
 from .ollama_address import server
-from .ollama_request import OWN_ID, request
+from .ollama_request import request
+from .parts import OWN_ID
 
 if TYPE_CHECKING:
     from ..call import Call

@@ -17,14 +17,14 @@ from polyvox_wire.openai import stubs
 from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
 
-from ..errors import APIResponseValidationError, InvalidMessageError
+from ..errors import InvalidMessageError
 from ..forms import mapping
 from ..headers import bearer
 from ..honest import check_calls, new_id, now
 from ..kinds import check_kinds
 from ..messages import is_plain
 from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
-from ..reading import read_reply
+from ..reading import read_reply, unreadable
 from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..schemas import Rules
 from ..shapes import is_list, is_mapping, mapping_of
@@ -334,14 +334,11 @@ class OpenAIDialect(Dialect):
         return (ThinkTagReader if self.vendor.think_tags else OpenAIReader)(self, call)
 
     def _explain_nothing(self, call: Call, completion: ChatCompletion, body: bytes) -> None:
-        if (completion.model_extra or {}).get("error") or completion.id == "":
+        from ..failures import read_error
+
+        if (completion.model_extra or {}).get("error") or (completion.id == "" and read_error(body).message):
             raise self.error(call, None, {}, body)
-        raise APIResponseValidationError(
-            "the vendor's reply has no choices",
-            provider=call.vendor.name,
-            model=call.model,
-            body=body.decode("utf-8", "replace"),
-        )
+        raise unreadable(call, body, "it has no choices")
 
     def _settle(self, call: Call, choice: Choice, body: bytes) -> None:
         if choice.model_extra and choice.model_extra.get("error"):
