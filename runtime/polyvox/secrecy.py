@@ -6,7 +6,6 @@ from collections.abc import Generator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from logging import LogRecord, getLogger, root
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 from warnings import warn
@@ -133,7 +132,7 @@ def _without_carriers(traceback: TracebackType | None) -> TracebackType | None:
 _unheard: ContextVar[bool] = ContextVar("_unheard", default=False)
 
 
-def _is_heard(_: LogRecord) -> bool:
+def _is_heard(_: object) -> bool:
     return not _unheard.get()
 
 
@@ -141,9 +140,11 @@ def _is_heard(_: LogRecord) -> bool:
 def unheard(*libraries: str) -> Generator[None]:
     """Nobody hears what these libraries, which are loaded, log meanwhile in this thread: some log whole requests and
     replies, and so a secret, or the token that is given for it."""
-    for name in list(root.manager.loggerDict):
+    import logging  # slow to import, seldom needed
+
+    for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in libraries:
-            getLogger(name).addFilter(_is_heard)  # once, however often
+            logging.getLogger(name).addFilter(_is_heard)  # once, however often
     before = _unheard.set(True)
     try:
         yield
