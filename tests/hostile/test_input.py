@@ -319,6 +319,10 @@ ADDRESSES: Final = [
     "https://h .test",
     "https://h.test/\x00",
     "https://[::1",
+    "https://h..test/v1",
+    "https://.h.test/v1",
+    f"https://{'h' * 64}.test/v1",
+    f"https://{'h.' * 126}test/v1",
 ]
 
 
