@@ -133,8 +133,8 @@ def _differs(provider: Provider) -> str:
 CAUGHT = """\
 What goes wrong in a call is an `APIError`, as a class of it says; what is refused before any request is an
 `InvalidRequestError`, which is a `BadRequestError`. `print(error)` is one line for a log: who was asked, what is wrong,
-what to do, and the vendor's status, code and request id. The same stands in the attributes `provider`, `model`, `message`,
-`status_code`, `code`, `request_id`, beside `param`, `retry_after`, `retryable`, `body` and `partial`.
+what to do, and the vendor's status, code and request id. The same stands in the attributes `provider`, `model`,
+`message`, `status_code`, `code`, `request_id`, beside `param`, `retry_after`, `retryable`, `body` and `partial`.
 """
 
 RULES = f"""
