@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from functools import lru_cache
+from os.path import commonprefix
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 from warnings import warn
@@ -177,6 +178,13 @@ hidden_once = lru_cache(maxsize=256)(hidden)
 """The same, for keys that stay: a process has few of them. Not for signatures, of which each call has its own."""
 
 
+def _without(secret: str, text: str) -> str:
+    """The text without the secret, and without so much of its beginning as is left where a text was cut off."""
+    start, rest = secret[: _LONG_ENOUGH + 1], secret[_LONG_ENOUGH + 1 :]
+    before, *behind = text.replace(secret, "***").split(start)
+    return before + "".join(f"***{one[len(commonprefix((rest, one))) :]}" for one in behind)
+
+
 class Secrets:
     """One call's secrets. Some vendors and proxies repeat a key in an error."""
 
@@ -196,8 +204,8 @@ class Secrets:
         facts = vars(error)
         for secret in self._values:
             for name, value in facts.items():
-                if isinstance(value, str) and secret in value:
-                    facts[name] = value.replace(secret, "***")
+                if isinstance(value, str) and secret[: _LONG_ENOUGH + 1] in value:
+                    facts[name] = _without(secret, value)
                     error.__cause__ = error.__context__ = error.__traceback__ = None
         error.args = (error.message, *error.args[1:])
         return error

@@ -9,7 +9,7 @@ import pytest
 from polyvox import APIError, BadRequestError, QuotaExceededError, ServiceUnavailableError
 from polyvox.failures import failure
 from polyvox.headers import retry_after
-from tests.mapping.asking import Wire, as_bytes
+from tests.mapping.asking import KEY, Wire, as_bytes
 from tests.runtime.error_bodies import CASES, Case
 
 
@@ -61,6 +61,13 @@ def test_the_text_is_one_line_that_a_log_can_take() -> None:
     long = _raised(Case("openai:m", 400, {"error": {"message": "word " * 5000}}, BadRequestError, ""))
     assert long.message.endswith("word word ...")
     assert len(long.message) < 1010
+
+
+def test_a_key_is_masked_though_the_text_is_cut_in_its_middle() -> None:
+    error = _raised(Case("openai:m", 400, {"error": {"message": "x" * 991 + KEY}}, BadRequestError, ""))
+    assert error.message == "x" * 991 + "*** ..."
+    assert error.body is not None
+    assert KEY not in error.body
 
 
 IDS: Final = ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray"]
