@@ -262,7 +262,7 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
 MAY_LOAD: Final = {
     "polyvox": """
         addressing answering async_client call calling candidates choosing client client_settings completions
-        content defaults described dialects drivers errors exchange forms functions guessing headers honest kinds limits
+        content defaults dialects drivers errors exchange forms functions guessing headers honest kinds limits
         messages mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
         streams structured support tools transport watching
     """,
@@ -270,8 +270,8 @@ MAY_LOAD: Final = {
         carrying connecting handshakes interception pooling replies shelving talking targets troubles trusting unpacking
     """,
     "polyvox.dialects": """
-        anthropic anthropic_media anthropic_own anthropic_request anthropic_search blocks dialect dicts media openai
-        openai_forms openai_media openai_stream openai_thoughts parts
+        anthropic anthropic_media anthropic_messages anthropic_request anthropic_tools blocks claude dialect dicts media
+        openai openai_forms openai_media openai_stream openai_thoughts parts
     """,
     "polyvox_wire": "anthropic chat openai support",
     "polyvox_wire.openai": "options stubs",
