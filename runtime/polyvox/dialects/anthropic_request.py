@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import OMIT, Omit, given
@@ -39,6 +39,7 @@ def request(call: Call) -> stubs.RequestFields:
     asked = call.given
     thinking, effort = _thinking(call)
     placed = list(turns(call))
+    offered: list[Any] | Omit = tools(call)  # the 28 kinds of tool have no common name
     return stubs.RequestFields(
         model=call.model,
         messages=messages(call, placed),
@@ -52,7 +53,7 @@ def request(call: Call) -> stubs.RequestFields:
         temperature=given(asked.get("temperature")),
         thinking=thinking,
         tool_choice=tool_choice(call),
-        tools=tools(call),
+        tools=offered,
         top_p=given(asked.get("top_p")),
     )
 

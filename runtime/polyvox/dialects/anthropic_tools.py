@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from polyvox_wire.support import OMIT, Omit
 
@@ -26,10 +26,12 @@ _USUAL: Final = ("search_context_size", "medium")
 _NO_OPTION: Final = "Anthropic's search has no such option; give its own tool in `tools` for max_uses and domains"
 
 
-def tools(call: Call) -> list[Any] | Omit:  # the 28 kinds of tool have no common name
+def tools(call: Call) -> list[Mapping[str, object]] | Omit:
     """What the model may call, and the search that it may make."""
     asked = cast("list[Mapping[str, object]] | None", call.given.get("tools"))
-    found = [*(_tool(call, index, tool) for index, tool in enumerate(asked or ())), _search(call)]
+    found = [_tool(call, index, tool) for index, tool in enumerate(asked or ())]
+    if (search := _search(call)) is not None:
+        found.append(cast("Mapping[str, object]", search))
     return [tool for tool in found if tool is not None] or OMIT
 
 
