@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from polyvox_wire.support import OMIT, Omit
 
+from ..checking import is_plain
 from ..errors import InvalidMessageError
-from ..messages import is_plain
 from .anthropic_media import TAKES, block_of, text
 from .parts import ONLY_TEXT, SAID, Taken, calls_of, native_blocks, numbered, texts
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, cast
 from polyvox_wire.cohere import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
+from ..checking import is_plain
 from ..choosing import wrong_choice
-from ..messages import is_plain
 from ..schemas import Rules
 from ..shapes import mapping_of
 from .dialect import wanted_way

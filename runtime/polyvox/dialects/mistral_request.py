@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, cast
 from polyvox_wire.mistral import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
+from ..checking import is_plain
 from ..choosing import wrong_choice
-from ..messages import is_plain
 from ..shapes import mapping_of
 from .media import base64_of, file_of, inline, sound_of, url_of
 from .parts import ONLY_TEXT, UNIFIED, Taken, calls_of, native_blocks, numbered, texts, turns

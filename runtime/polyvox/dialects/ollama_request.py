@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 from polyvox_wire.ollama import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
+from ..checking import is_plain
 from ..choosing import wrong_choice
 from ..errors import InvalidMessageError
-from ..messages import is_plain
 from ..shapes import is_list, mapping_of
 from .media import detail_of, inline, url_of
 from .parts import OWN_ID, SAID, Called, Taken, calls_of, kind_of, numbered, stops, turns

@@ -9,9 +9,9 @@ from pydantic_core import from_json, to_json
 
 from polyvox_wire.support import OMIT, Omit
 
+from ..checking import is_plain
 from ..errors import InvalidMessageError, InvalidRequestError
 from ..guessing import nearest
-from ..messages import is_plain
 from ..shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
