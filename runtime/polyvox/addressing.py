@@ -155,7 +155,8 @@ def _named(name: str) -> Vendor:
 def _why_unknown(name: str) -> str:
     if reason := _left_out().get(name):
         return f"provider {name!r} is not supported: {reason}"
-    return f"unknown provider {name!r}{nearest(name, known_names())}"
+    hint = nearest(name, known_names(), likeness=0.75)
+    return f"unknown provider {name!r}{hint or '; for a server that is not listed: openai_like, with api_base'}"
 
 
 def base_url(vendor: Vendor, given: str | None) -> str:

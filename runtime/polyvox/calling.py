@@ -168,15 +168,22 @@ def _attempt(
         return _mocked(call, mock, kind)
     secrets = Secrets()
     credentials = dialect.credentials(call)
+    request = request_of(dialect, call, credentials, secrets, body)
     return Attempt(
         provider=vendor.name,
         model=name,
-        request=request_of(dialect, call, credentials, secrets, body),
+        request=request,
         read=kind.read(dialect, call, secrets),
-        error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
+        error=lambda reply: secrets.mask(_refused(dialect, call, request, reply)),
         renew=credentials.renewal,
         begin=kind.begin,
     )
+
+
+def _refused(dialect: Dialect, call: Call, request: Request, reply: Response) -> APIError:
+    from .failures import located
+
+    return located(dialect.error(call, reply.status, reply.headers, reply.body), request.url)
 
 
 def _mocked(call: Call, mock: object, kind: _Kind[T]) -> Attempt[T]:

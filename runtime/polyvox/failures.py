@@ -173,6 +173,14 @@ def failure(
     return error
 
 
+def located(error: errors.APIError, url: str) -> errors.APIError:
+    """The error, with the address that was asked where nothing is there: a vendor with a code of its own knows better
+    what is missing."""
+    if error.status_code in (404, 405) and error.code is None:
+        error.message += f"; asked {url.partition('?')[0]}, is `api_base` right?"
+    return error
+
+
 def classify(
     status: int | None, told: Told, own_codes: Mapping[str, type[errors.APIError]] | None = None
 ) -> type[errors.APIError]:
@@ -288,4 +296,6 @@ def _message(told: str, status: int | None, headers: Mapping[str, str], body: by
         return f"the address redirects to {target or 'nowhere'}; give the right one as `api_base`"
     if told:
         return told
+    if start := _plain_text(body)[:80]:
+        return f"the vendor gave no reason; its reply begins {start!r}"
     return "the vendor gave no reason" + ("" if body.strip() else " (empty body)")

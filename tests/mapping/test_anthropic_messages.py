@@ -177,6 +177,11 @@ def test_instructions_alone_are_no_conversation() -> None:
         sent(MODEL, [{"role": "system", "content": "One."}])
 
 
+def test_nor_is_an_empty_question() -> None:
+    with pytest.raises(InvalidMessageError, match="or says nothing; Anthropic needs a user message with content"):
+        sent(MODEL, [{"role": "user", "content": ""}])
+
+
 RESULTS: Final[dict[str, tuple[Json, Json]]] = {
     "text": ({"content": "3"}, _result("3")),
     "JSON": ({"content": '{"sum": 3}'}, _result('{"sum": 3}')),

@@ -155,7 +155,7 @@ def test_instructions_are_text() -> None:
 
 
 def test_instructions_alone_are_no_call() -> None:
-    with pytest.raises(InvalidMessageError, match="at least one user message"):
+    with pytest.raises(InvalidMessageError, match="only instructions, or says nothing"):
         sent([{"role": "system", "content": "a"}])
 
 

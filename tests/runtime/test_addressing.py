@@ -65,7 +65,8 @@ def test_means(model: str, provider: str | None, vendor: str, name: str) -> None
 
 UNKNOWN: Final[list[tuple[str, str | None, str]]] = [
     ("m", "opnai", "unknown provider 'opnai'; did you mean 'openai'?"),
-    ("m", "zzzzzz", "unknown provider 'zzzzzz'"),
+    ("m", "zzzzzz", "unknown provider 'zzzzzz'; for a server that is not listed: openai_like, with api_base"),
+    ("mygateway:llama", None, "unknown provider 'mygateway'; for a server that is not listed: openai_like"),
     ("m", "", "unknown provider ''"),
     ("antropic:claude-x", None, "did you mean 'anthropic'?"),
     ("openai-:gpt-5", None, "did you mean 'openai'?"),

@@ -64,7 +64,9 @@ def messages(call: Call, placed: Sequence[Turn]) -> list[q.InputMessage]:
                     said.append(turn)
     _flush(said, results)
     if not said:
-        raise InvalidMessageError("messages has only instructions; Anthropic needs at least one user message")
+        raise InvalidMessageError(
+            "messages has only instructions, or says nothing; Anthropic needs a user message with content"
+        )
     return said
 
 

@@ -73,7 +73,9 @@ def messages(call: Call, placed: Sequence[Turn]) -> list[q.Message] | Omit:
             case _:
                 _say(said, "assistant", _assistant(call, where, fields))
     if not said and ":prompt/" not in call.model:
-        raise InvalidMessageError("messages has only instructions; Bedrock needs at least one user message")
+        raise InvalidMessageError(
+            "messages has only instructions, or says nothing; Bedrock needs a user message with content"
+        )
     return said or OMIT
 
 

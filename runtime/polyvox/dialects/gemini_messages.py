@@ -76,7 +76,9 @@ def contents(call: Call, placed: Sequence[Turn]) -> list[q.Content]:
                     said.append(turn)
     answers.move_to(said)
     if not said:
-        raise InvalidMessageError("messages has only instructions; Gemini needs at least one user message")
+        raise InvalidMessageError(
+            "messages has only instructions, or says nothing; Gemini needs a user message with content"
+        )
     return said
 
 

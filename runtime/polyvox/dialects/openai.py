@@ -236,7 +236,9 @@ class OpenAIDialect(Dialect):
         return ThinkTagReader(self, call)
 
     def _explain_nothing(self, call: Call, completion: ChatCompletion, body: bytes) -> None:
-        if (completion.model_extra or {}).get("error") or completion.id == "":
+        from ..failures import read_error
+
+        if (completion.model_extra or {}).get("error") or (completion.id == "" and read_error(body).message):
             raise self.error(call, None, {}, body)
         raise unreadable(call, body, "it has no choices")
 
