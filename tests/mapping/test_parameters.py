@@ -17,13 +17,14 @@ from tests.mapping import test_mistral_parameters as mistral
 from tests.mapping import test_ollama_parameters as ollama
 from tests.mapping import test_openai_parameters as openai
 from tests.mapping.asking import HELLO, Json, sent
+from tests.mapping.bedrock_frames import MODEL as BEDROCK
 from tests.mapping.parameter_table import Row, Table, check_dropped, check_refused, check_sent
 
 TABLES: Final[Mapping[str, Table]] = {
     "openai": Table(openai.MODEL, openai.TABLE),
     "anthropic": Table(anthropic.MODEL, anthropic.TABLE),
     "gemini": Table(gemini.MODEL, gemini.TABLE),
-    "bedrock": Table(bedrock.MODEL, bedrock.TABLE, {"aws_region_name": "us-east-1"}),
+    "bedrock": Table(BEDROCK, bedrock.TABLE, {"aws_region_name": "us-east-1"}),
     "mistral": Table(mistral.MODEL, mistral.TABLE),
     "cohere": Table(cohere.COHERE.model, cohere.TABLE),
     "ollama": Table(ollama.OLLAMA.model, ollama.TABLE),

@@ -14,7 +14,15 @@ from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import UnknownVariant
 
 from ..reading import read_event
-from ..results import ChatCompletionChunk, Chunks, Delta, FunctionCallDelta, ThinkingBlock, ToolCallDelta
+from ..results import (
+    ChatCompletionChunk,
+    Chunks,
+    Delta,
+    FunctionCallDelta,
+    ThinkingBlock,
+    ToolCallDelta,
+    extras,
+)
 from ..streams import EventStreamDecoder
 from .anthropic import Parts, annotation, choice_fields, finish_reason, usage
 from .dialect import EventReader, Head
@@ -76,6 +84,7 @@ class AnthropicEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
         self._length = 0
         self._said: r.MessageDelta | None = None
         """How the answer ended, until it is handed on."""
+        self._managed: r.ContextManagement | None = None
         self.done = False
 
     @override
@@ -115,10 +124,14 @@ class AnthropicEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
             yield from self._stop(index)
         if message.stop_reason is not None:
             said = r.MessageDelta(
-                stop_reason=message.stop_reason, stop_sequence=message.stop_sequence, stop_details=message.stop_details
+                stop_reason=message.stop_reason,
+                stop_sequence=message.stop_sequence,
+                stop_details=message.stop_details,
+                container=message.container,
             )
             counted = r.MessageDeltaUsage(output_tokens=self._usage.output_tokens)
-            self._end(r.MessageDeltaEvent(delta=said, usage=counted))
+            managed = message.context_management
+            self._end(r.MessageDeltaEvent(delta=said, usage=counted, context_management=managed))
 
     def _start(self, index: int, block: r.ContentBlock) -> Iterable[ChatCompletionChunk]:
         yield from self._stop(index)  # where the end of another block was lost
@@ -229,6 +242,7 @@ class AnthropicEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
 
     def _end(self, event: r.MessageDeltaEvent) -> None:
         self._count(event.usage)
+        self._managed = event.context_management or self._managed
         if self._said is None or event.delta.stop_reason is not None:
             self._said = event.delta
 
@@ -242,7 +256,7 @@ class AnthropicEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
         chunk = self._chunk(Delta(provider_specific_fields=self._parts.kept()))
         choice = chunk.choices[0]
         choice.finish_reason = finish_reason(said.stop_reason)
-        choice.provider_specific_fields = choice_fields(said.stop_reason, said.stop_sequence, said.stop_details)
+        choice.provider_specific_fields = choice_fields(said, self._managed)
         chunk.usage = usage(self._usage)
         chunk.service_tier = self._usage.service_tier
         yield chunk
@@ -258,6 +272,10 @@ class AnthropicEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
             total.cache_read_input_tokens = counted.cache_read_input_tokens
         if counted.cache_creation_input_tokens is not None:
             total.cache_creation_input_tokens = counted.cache_creation_input_tokens
+        total.server_tool_use = counted.server_tool_use or total.server_tool_use
+        total.iterations = counted.iterations or total.iterations
+        total.fallback_credit = counted.fallback_credit or total.fallback_credit
+        extras(total).update({name: new for name, new in extras(counted).items() if name not in r.Usage.model_fields})
 
 
 class AnthropicReader(EventReader):

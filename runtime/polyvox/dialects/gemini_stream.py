@@ -11,6 +11,7 @@ from typing_extensions import override
 from polyvox_wire.gemini import responses as r
 from polyvox_wire.gemini import stubs
 
+from ..honest import created
 from ..reading import is_whole, read_reply
 from ..results import (
     Annotation,
@@ -24,8 +25,9 @@ from ..results import (
 )
 from ..streams import EventStreamDecoder, JsonArrayDecoder
 from .dialect import Decoder, StreamReader, interrupted
-from .gemini import Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs, usage
+from .gemini import Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs
 from .gemini_pieces import PartialCall
+from .gemini_usage import usage
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -119,6 +121,7 @@ class GeminiEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
     def event(self, event: r.GenerateContentResponse, /) -> Iterable[ChatCompletionChunk]:
         if not self._begun:  # each candidate says its role
             self._begun, self._id = True, event.responseId or self._id
+            self._created, self._model = created(event.createTime), event.modelVersion or self._model
             self._model = event.modelVersion or self._model
         if event.usageMetadata is not None:
             self._usage, self._counted = event.usageMetadata, b""

@@ -11,12 +11,12 @@ from typing_extensions import override
 from polyvox_wire.ollama import responses as r
 from polyvox_wire.ollama import stubs
 
-from ..honest import check_call
+from ..honest import check_call, created
 from ..reading import read_reply
 from ..results import ChatCompletionChunk, Chunks, Delta, FunctionCallDelta, ToolCallDelta
 from ..streams import JsonLinesDecoder
 from .dialect import EventReader
-from .ollama import choice_fields, created, finish_reason, kept, logprobs, tool_call, usage
+from .ollama import choice_fields, finish_reason, kept, logprobs, tool_call, usage
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -41,7 +41,7 @@ class OllamaEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
     @override
     def event(self, event: r.ChatResponse, /) -> Iterable[ChatCompletionChunk]:
         if not self._begun:
-            self._created, self._model = created(event), event.model or self._model
+            self._created, self._model = created(event.created_at), event.model or self._model
         delta = self._delta(event.message or r.ReplyMessage())
         chunk = self._chunk(delta)
         choice = chunk.choices[0]

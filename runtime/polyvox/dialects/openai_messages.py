@@ -91,7 +91,7 @@ def _without_ours(where: str, fields: Mapping[str, object], vendor: str) -> Mapp
 
 
 def _tool_call(call: Mapping[str, object]) -> Mapping[str, object]:
-    if "type" in call and call.keys() <= _OF_A_CALL and _has_text(call.get("function")):
+    if call.get("type") == "function" and call.keys() <= _OF_A_CALL and _has_text(call.get("function")):
         return call
     kind = call.get("type") or "function"
     left = ("provider_specific_fields", "function" if kind == "custom" else "custom")
