@@ -242,6 +242,7 @@ PEERS: Final = (
             ("`stream_chunk_builder(chunks)`", "`polyvox.assemble(chunks)`, or `stream.completion()`"),
             ("`litellm.AuthenticationError` and the others", "the same names in `polyvox`"),
             ("`except openai.RateLimitError`", "`except polyvox.RateLimitError`: no SDK of OpenAI's is beneath"),
+            ("`error.llm_provider`", "`error.provider`; `error.model` and `error.status_code` are the same"),
             ("`litellm.JSONSchemaValidationError`", "`polyvox.StructuredOutputError`"),
             ("`Router`", "`polyvox.Client(models={...})` with `polyvox.ModelGroup`: docs/model-groups.md"),
             ("`batch_completion`", "`asyncio.gather` over `polyvox.acompletion`, or a pool of threads"),

@@ -1,6 +1,7 @@
 """An error reply, in whatever shape the vendor gives it, as one of our errors.
 
-Decided by machine code first, by status second; by wording only for a full context, which most vendors give no code.
+Decided by machine code first, by status second; by wording only for a full context, which most vendors give no code,
+and for an empty account, which Anthropic calls an invalid request.
 """
 
 from __future__ import annotations
@@ -124,6 +125,7 @@ _FULL_CONTEXT = re.compile(
     r"|input token count[^.]* exceeds|too many (input )?tokens|reduce the length of the messages",
     re.IGNORECASE,
 )
+_NO_MONEY = re.compile(r"credit balance is too low", re.IGNORECASE)
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -196,6 +198,8 @@ def classify(
         kind = BY_STATUS.get(status) or _by_class(status)
     if issubclass(kind, (errors.BadRequestError, errors.RateLimitError)) and _FULL_CONTEXT.search(told.message):
         return errors.ContextWindowExceededError
+    if kind is errors.BadRequestError and _NO_MONEY.search(told.message):
+        return errors.InsufficientFundsError
     return kind
 
 

@@ -27,6 +27,7 @@ from ..results import (
     FunctionCall,
     PromptTokensDetails,
     ToolCall,
+    extras,
 )
 from ..shapes import is_mapping
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
@@ -163,12 +164,15 @@ def usage(counted: r.UsageInfo | None) -> CompletionUsage | None:
     if audio and prompt + audio + counted.completion_tokens == counted.total_tokens:
         prompt += audio
     known = cached is not None or audio is not None
-    return CompletionUsage(
+    made = CompletionUsage(
         prompt_tokens=prompt,
         completion_tokens=counted.completion_tokens,
         total_tokens=counted.total_tokens,
         prompt_tokens_details=PromptTokensDetails(cached_tokens=cached, audio_tokens=audio) if known else None,
     )
+    if counted.prompt_audio_seconds:
+        extras(made)["prompt_audio_seconds"] = counted.prompt_audio_seconds
+    return made
 
 
 class MistralDialect(Dialect):
