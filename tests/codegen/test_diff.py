@@ -237,9 +237,8 @@ def test_an_arm_that_an_overlay_names_and_that_is_gone(shop: Workshop, capsys: p
     bag = "Bag: {type: object, properties: {text: {type: string}, image: {type: string}, sound: {type: string}}}\n"
     old = OLD.replace("id: {type: string}\n", "id: {type: string}\n    bag: {$ref: Bag}\n") + bag
     shop.describe(old)
-    shop.overlay(
-        "- {target: $.components.schemas.Bag, description: why, update: {x-keyed-union: {first: [image], names: {text: TextBag}}}}"
-    )
+    mark = "{x-keyed-union: {first: [image], names: {text: Words}}}"
+    shop.overlay(f"- {{target: $.components.schemas.Bag, description: why, update: {mark}}}")
     assert diffed(shop, old.replace(" image: {type: string},", "")) == 2
     said = capsys.readouterr().out
     assert "generate stops: Bag.image is named in x-keyed-union.first by an overlay" in said
