@@ -1,6 +1,6 @@
 """One-key bags: an object of which each reply fills one property is written out as a union, an object per key."""
 
-from typing import Final
+from typing import Any, Final
 
 from codegen.failure import Failure
 from codegen.rules.names import keep, pascal
@@ -35,14 +35,17 @@ def split_bags(schemas: Schemas) -> Schemas:
 def forget_gone(schemas: Schemas, stops: list[str]) -> None:
     """Drop from the marks what they name of properties that are gone; `stops` is told of each."""
     for name, schema in schemas.items():
-        mark, properties = schema.get(KEYED), schema.get("properties")
-        for part in PARTS if is_object(mark) and is_object(properties) else ():
-            keys = mark.get(part, ())
-            stops += [_gone(name, key, part) for key in keys if key not in properties]
-            if is_object(keys):
-                mark[part] = {key: to for key, to in keys.items() if key in properties}
-            elif part in mark:
-                mark[part] = [key for key in keys if key in properties]
+        if is_object(mark := schema.get(KEYED)) and is_object(properties := schema.get("properties")):
+            for part in PARTS:
+                if gone := [key for key in mark.get(part, ()) if key not in properties]:
+                    stops += [_gone(name, key, part) for key in gone]
+                    mark[part] = _bar(mark[part], gone)
+
+
+def _bar(keys: Any, gone: list[str]) -> Any:
+    if is_object(keys):
+        return {key: to for key, to in keys.items() if key not in gone}
+    return [key for key in keys if key not in gone]
 
 
 def _named_in(part: str, name: str, schema: Schema) -> Schemas:
