@@ -214,8 +214,8 @@ def test_a_known_key_with_a_broken_value_is_an_error(workshop: Workshop) -> None
         reader.read({"parts": [{"call": "f"}]})
 
 
-def test_open_objects_are_dicts(workshop: Workshop) -> None:
-    workshop.decide(mapped=["model", "schema", "extra"])
+def test_open_objects_are_dicts_and_those_with_keys_of_their_own_are_their_class_too(workshop: Workshop) -> None:
+    workshop.decide(mapped=["model", "schema", "extra", "steps"])
     workshop.generate("""
         Free: {type: object, additionalProperties: true}
         Loose: {type: object, properties: {type: {const: object}}, additionalProperties: true}
@@ -225,10 +225,12 @@ def test_open_objects_are_dicts(workshop: Workshop) -> None:
             model: {type: string}
             schema: {$ref: Loose}
             extra: {$ref: Free}
+            steps: {type: array, items: {type: object, properties: {n: {type: integer}}, additionalProperties: true}}
           required: [model]
     """)
     text = workshop.text("requests.py")
-    assert "schema: NotRequired[dict[str, object]]" in text
+    assert "schema: NotRequired[Loose | dict[str, object]]" in text
+    assert "steps: NotRequired[list[RequestStepsItem | dict[str, object]]]" in text
     assert "extra: NotRequired[dict[str, object]]" in text
     assert "Any" not in text
 
