@@ -11,12 +11,15 @@ SINCE ?=
 ONLY ?=
 SECONDS ?= 60
 ROUNDS ?= 15
+# The database of known vulnerabilities that `make audit` asks, and a question to it
+OSV ?= https://api.osv.dev/v1/query
+NOBODY := {"package": {"name": "pip", "ecosystem": "PyPI"}, "version": "0"}
 
 # Containers often forbid bytecode; the tests start hundreds of interpreters, each of which would compile all of it anew.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types mypy pyright test pytest fuzz check bench bench-peers bench-check bench-refresh bench-profile bench-memory install-size soak record record-local clean
+.PHONY: help setup lock audit audit-check demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types mypy pyright test pytest fuzz check bench bench-peers bench-check bench-refresh bench-profile bench-memory install-size soak record record-local clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,28 +46,38 @@ lock: .venv-tools/.ready ## resolve the environments anew, with hashes and witho
 	$(COMPILED) --group pyproject.toml:tools -o requirements-tools.lock
 	for peer in benchmarks/peers/*.in; do $(COMPILED) $$peer -o $${peer%.in}.lock; done
 
-audit: $(READY) .venv-tools/.ready ## licences of all that is locked, and known vulnerabilities (asks a public database)
-	$(TOOLS)/pip-licenses --python $(BIN)/python --summary
-	$(TOOLS)/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.lock
+audit: $(READY) .venv-tools/.ready ## licences of all that is installed, and known vulnerabilities of all that is locked: make audit [OSV=address]
+	$(TOOLS)/pip-licenses --python $(BIN)/python --with-system --summary
+	$(TOOLS)/pip-licenses --python $(TOOLS)/python --with-system --summary
+	@$(TOOLS)/python -c 'import requests; requests.post("$(OSV)", json=$(NOBODY), timeout=30).raise_for_status()' 2>/dev/null \
+	|| { echo "make audit: $(OSV) gives no answer: vulnerabilities were not looked for; name another with OSV=" >&2; exit 1; }
+	$(TOOLS)/pip-audit --strict --disable-pip --progress-spinner off --vulnerability-service osv --osv-url $(OSV) \
+		-r requirements-dev.lock -r requirements-tools.lock
+
+audit-check: $(READY) .venv-tools/.ready ## does make audit find what it should? Against a stand-in for the database; a minute
+	AUDIT=1 $(BIN)/python -m pytest -q tests/test_audit.py
 
 demo: $(READY) ## regenerate, then call each vendor over real HTTP and print what it answered
 	$(BIN)/python -m codegen generate
 	$(BIN)/python -m tests.demo
 
+# What a verb needs, said in its own terms
+WHOSE = $(or $(VENDOR),$(error VENDOR is missing: make $@ VENDOR=openai))
+
 refresh: $(READY) ## take a vendor's new description: make refresh VENDOR=openai [FROM=file]
-	$(BIN)/python -m codegen refresh $(VENDOR) $(if $(FROM),--from $(FROM))
+	$(BIN)/python -m codegen refresh $(WHOSE) $(if $(FROM),--from $(FROM))
 
 refresh-all: $(READY) ## the same for each vendor by itself, whatever becomes of the others: make refresh-all [FROM=folder]
 	$(BIN)/python -m codegen refresh --all $(if $(FROM),--from $(FROM))
 
 diff: $(READY) ## what a new description means for us, nothing written: make diff VENDOR=openai [FROM=file] [OLD=file]
-	$(BIN)/python -m codegen diff $(VENDOR) $(if $(FROM),--from $(FROM)) $(if $(OLD),--old $(OLD))
+	$(BIN)/python -m codegen diff $(WHOSE) $(if $(FROM),--from $(FROM)) $(if $(OLD),--old $(OLD))
 
 diff-all: $(READY) ## the same for each vendor: make diff-all [FROM=folder]
 	$(BIN)/python -m codegen diff --all $(if $(FROM),--from $(FROM))
 
 changelog: $(READY) ## draft entries for CHANGELOG.md: make changelog VENDOR=openai [FROM=file] [OLD=file]
-	$(BIN)/python -m codegen diff $(VENDOR) --changelog $(if $(FROM),--from $(FROM)) $(if $(OLD),--old $(OLD))
+	$(BIN)/python -m codegen diff $(WHOSE) --changelog $(if $(FROM),--from $(FROM)) $(if $(OLD),--old $(OLD)) || test $$? -lt 3
 
 api: $(READY) ## is what callers use still there? Tells our breaking changes from the vendors': make api [SINCE=commit]
 	$(BIN)/python -m codegen.stability $(if $(SINCE),--since $(SINCE))

@@ -31,6 +31,9 @@ def main() -> int:
     pin(0)
     with running() as server, nullcontext(Measured()) if asked.check else measured(server, asked.only) as others:
         chosen: list[Measurable] = [subject for subject in subjects(server) if asked.only in subject.group]
+        if not chosen:
+            groups = dict.fromkeys(subject.group for subject in subjects(server))
+            raise SystemExit(f"--only {asked.only!r} is part of no group; there are: {'; '.join(groups)}")
         order = {subject.group: number for number, subject in enumerate(chosen)}
         everybody = sorted([*chosen, *others.subjects], key=lambda subject: order[subject.group])
         rows = measure(everybody, asked.rounds, asked.calls)

@@ -51,6 +51,8 @@ def measured(command: list[str], folder: Path) -> tuple[float, float]:
 
 def main(vendors: list[str]) -> None:
     """Print a line for each vendor."""
+    if unknown := [name for name in vendors if not described(name)]:
+        sys.exit(f"{unknown[0]} has no description of its own in specs/")
     print(f"{'vendor':12}" + "".join(f"{name:>16}" for name in (*steps(""), "together")) + "   seconds (of processor)")
     for vendor in vendors or [name for name in sources.vendors(CHECKOUT / "specs") if described(name)]:
         with TemporaryDirectory() as name:
@@ -65,7 +67,7 @@ def described(vendor: str) -> bool:
     """Whether the vendor has a description of its own."""
     try:
         return sources.load(CHECKOUT / "specs" / vendor).base is None
-    except Failure:
+    except (Failure, OSError):
         return False
 
 

@@ -51,6 +51,14 @@ def generate(specs: Path, vendors: Sequence[str]) -> Files:
 
 def compiled(specs: Path, vendor: str) -> Files:
     """The modules of one vendor."""
+    try:
+        return _compiled(specs, vendor)
+    except Failure as failure:
+        whose = "" if "specs/" in str(failure) else f"specs/{vendor}: "
+        raise Failure(f"{whose}{failure}") from None
+
+
+def _compiled(specs: Path, vendor: str) -> Files:
     source = sources.load(sources.known(specs, vendor))
     description = read.description(specs / (source.base or vendor))
     description = overlay.apply(description, specs / vendor / "overlay.yaml")
@@ -108,11 +116,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(given.run(given))
     except Failure as failure:
-        print(f"codegen: {failure}", file=sys.stderr)
-        return 1
+        said = str(failure)
     except RecursionError:
-        print("codegen: something is described by itself, without an end", file=sys.stderr)
-        return 1
+        said = "something is described by itself, without an end"
+    except OSError as error:
+        said = f"{error.filename or 'a file'}: {error.strerror or error}"
+    except KeyboardInterrupt:
+        said = "interrupted"
+    print(f"codegen: {said}", file=sys.stderr)
+    return int(given.unusable)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument(
         "--date", type=date, metavar="YYYY-MM-DD", help="when the vendor published it, if neither says so itself"
     )
-    fetch.set_defaults(run=_refresh)
+    fetch.set_defaults(run=_refresh, unusable=1)
     compare = commands.add_parser("diff", help="what changed, what it means, and which function to change")
     _whose(compare)
     compare.add_argument("--old", type=Path, metavar="FILE", help="instead of the vendored cut")
@@ -133,12 +145,12 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="for programs")
     form.add_argument("--changelog", action="store_true", help="a draft for CHANGELOG.md")
     compare.add_argument("--runtime", type=Path, default=CHECKOUT / "runtime", metavar="DIR", help=argparse.SUPPRESS)
-    compare.set_defaults(run=_diff)
+    compare.set_defaults(run=_diff, unusable=UNUSABLE)
     make = commands.add_parser("generate", help="specs -> generated")
     make.add_argument("vendors", nargs="*", metavar="VENDOR", help="only these; LOCK is then left alone")
     make.add_argument("--check", action="store_true", help="write nothing; show what would change, and exit 1")
     make.add_argument("--out", type=Path, default=CHECKOUT / "generated" / "polyvox_wire", metavar="DIR")
-    make.set_defaults(run=_generate)
+    make.set_defaults(run=_generate, unusable=1)
     for command in (fetch, compare, make):
         command.add_argument("--specs", type=Path, default=CHECKOUT / "specs", metavar="DIR")
     return parser
@@ -160,6 +172,8 @@ def _each(given: argparse.Namespace) -> Iterator[tuple[str, Path | None]]:
     if not given.all:
         yield given.vendor, given.file
         return
+    if given.file and not given.file.is_dir():
+        raise Failure(f"{given.file} is no folder; with --all, it is one that holds VENDOR.json or the like for each")
     for vendor in sources.vendors(given.specs):
         if not _is_compiled_from_another(given.specs / vendor):
             yield (

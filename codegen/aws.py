@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from codegen import facts
 from codegen.schemas import KEYED, Schema, Schemas, ref
 
 SCALARS: Final = {
@@ -34,13 +35,21 @@ def from_aws(model: Schema) -> Schema:
     reader = _Reader(shapes)
     named = {name: reader.shape(name) for name, shape in shapes.items() if _is_named(shape)}
     errors = {f"{name}Error": reader.error(operation) for name, operation in model["operations"].items()}
-    paths: Schema = {address: {method: {}} for address, method in map(_place, model["operations"].values())}
+    paths: Schema = {}
+    for each in model["operations"].values():
+        address, method = _place(each)
+        paths.setdefault(address, {})[method] = _operation(each)
     info = {"title": model["metadata"]["serviceFullName"], "version": model["metadata"]["apiVersion"]}
     return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": {**named, **errors}}}
 
 
 def _place(operation: Schema) -> tuple[str, str]:
     return operation["http"]["requestUri"], operation["http"]["method"].lower()
+
+
+def _operation(operation: Schema) -> Schema:
+    roles = (("request", "input"), ("response", "output"))
+    return facts.operation({role: operation[key]["shape"] for role, key in roles if key in operation})
 
 
 def _is_named(shape: Schema) -> bool:

@@ -23,6 +23,7 @@ from codegen.schemas import (
 )
 
 ABSENT: Final = object()
+TEXT: Final = {"type": "string"}
 
 
 @dataclass
@@ -239,7 +240,7 @@ class Comparison:
     def _retyped(self, one: Schema, other: Schema, component: str, path: Path) -> None:
         before = [bare(self._resolved(arm, self.old)) for arm in arms(self._effective(one, self.old))]
         after = [bare(self._resolved(arm, self.new)) for arm in arms(self._effective(other, self.new))]
-        wider = other == {} or all(arm in after for arm in before)
+        wider = other == {} or all(arm in after or (_is_word(arm) and TEXT in after) for arm in before)
         kind: Kind = "field" if path else "type"
         self._say(kind, "retyped", component, path[:-1], _last(path), told(one), told(other), wider=wider)
 
@@ -297,3 +298,7 @@ def _null_change(one: Schema, other: Schema) -> Literal["nullable", "not nullabl
 
 def _last(path: Path) -> str:
     return path[-1] if path else ""
+
+
+def _is_word(bared: object) -> bool:
+    return is_object(bared) and bared.keys() == {"type", "enum"} and bared["type"] == "string"

@@ -9,8 +9,8 @@ from codegen.handwritten import Handwritten, Place
 from codegen.sources import Decisions, Source
 from codegen.surface import Surface
 
-Level: TypeAlias = Literal["nothing", "option", "mapping", "breaking"]
-LEVELS: Final[tuple[Level, ...]] = ("nothing", "option", "mapping", "breaking")
+Level: TypeAlias = Literal["nothing", "look", "option", "mapping", "breaking"]
+LEVELS: Final[tuple[Level, ...]] = ("nothing", "look", "option", "mapping", "breaking")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Consequence:
         said = [f"breaks callers of {', '.join(self.breaks)}"] if self.breaks else []
         if self.verdict:
             said.append(f"needs a decision: {self.verdict}" + (f"; if mapped, a mapping: {places}" if places else ""))
+        elif self.level == "look":
+            said.append(f"no type asks for it: can a caller say it?{f' See {places}' if places else ''}")
         elif places:
             said.append(f"needs a mapping: {places}")
         if self.options:

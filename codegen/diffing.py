@@ -104,4 +104,5 @@ def _stops(source: Source, old: Surface, new: Surface) -> list[Line]:
 
 def _mend(source: Source, stop: str) -> Consequence:
     found = re.search(r"specs/\w+/[\w.]+", stop)
-    return Consequence("mapping", verdict=found[0] if found else f"specs/{source.vendor}/overlay.yaml")
+    file = source.file if "source.toml" in stop else f"specs/{source.vendor}/overlay.yaml"
+    return Consequence("mapping", verdict=found[0] if found else file)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from codegen.facts import operation
 from codegen.schemas import Schema, ref
 
 OWN: Final = ("id", "enumDescriptions", "enumDeprecated", "annotations")
@@ -12,9 +13,16 @@ OWN: Final = ("id", "enumDescriptions", "enumDeprecated", "annotations")
 def from_discovery(document: Schema) -> Schema:
     """The OpenAPI form: every method is a path, every schema a component; in order, which each revision shuffles."""
     schemas = {name: _schema(schema) for name, schema in sorted(document["schemas"].items())}
-    paths: Schema = {f"/{each['path']}": {each["httpMethod"].lower(): {}} for each in _methods(document["resources"])}
+    paths: Schema = {}
+    for each in _methods(document["resources"]):
+        paths.setdefault(f"/{each['path']}", {})[each["httpMethod"].lower()] = _operation(each)
     info = {"title": document["name"], "version": document["version"], "revision": document.get("revision", "")}
     return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
+
+
+def _operation(method: Schema) -> Schema:
+    roles = ("request", "response")
+    return operation({role: method[role]["$ref"] for role in roles if role in method})
 
 
 def _methods(resources: Schema) -> Iterator[Schema]:

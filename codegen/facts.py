@@ -45,12 +45,13 @@ def document(title: str, version: str, path: str, method: str, roots: Mapping[st
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
-        "paths": {path: {method: _operation(roots)}},
+        "paths": {path: {method: operation(roots)}},
         "components": {"schemas": schemas},
     }
 
 
-def _operation(roots: Mapping[str, str]) -> Schema:
+def operation(roots: Mapping[str, str | None]) -> Schema:
+    """What an OpenAPI document says of an operation whose request, response, stream event and error these are."""
     replies = {"application/json": roots.get("response"), "text/event-stream": roots.get("stream")}
     good = {"description": "", "content": _content(replies)}
     bad = {"description": "", "content": _content({"application/json": roots.get("error")})}

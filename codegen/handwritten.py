@@ -1,6 +1,6 @@
 """The hand-written half: which function builds, reads or takes apart what of a vendor's types."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -68,6 +68,14 @@ class Handwritten:
             each.place
             for each in self.functions
             if word in each.words and any(module == "requests" for module, _ in each.names)
+        ]
+
+    def saying_some(self, words: Collection[str]) -> list[Place]:
+        """Who says most of those words where requests are built: who says few may mean another thing."""
+        return [
+            each.place
+            for each in self.functions
+            if len(each.words & {*words}) > len(words) / 2 and any(module == "requests" for module, _ in each.names)
         ]
 
     def choosing(self, members: frozenset[str], news: frozenset[str]) -> list[Place]:

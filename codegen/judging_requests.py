@@ -9,6 +9,8 @@ from codegen.dialects import UNIFIED
 from codegen.handwritten import Name, Place
 from codegen.stubs import mapped_type
 
+ALWAYS: Final = frozenset({"model", "messages"})
+"""What every request has."""
 NARROWER: Final = frozenset({"removed", "renamed", "retyped", "required", "not nullable"})
 
 
@@ -38,6 +40,8 @@ class RequestJudge(Bench):
         names -= self.decisions.ignored.keys()
         if not names:
             return NOTHING
+        if _is_owed(change) and change.component == self.source.roots["request"]:
+            return NOTHING if change.name in ALWAYS else Consequence("breaking", breaks=(_not_sent(change.name),))
         if change.action in ("removed", "renamed", "retyped", "not nullable") and not change.wider:
             if change.action not in ("removed", "renamed") and names & UNIFIED:
                 return NOTHING  # a unified parameter has a type of its own
@@ -67,6 +71,8 @@ class RequestJudge(Bench):
             option = verdict == "passthrough"
             return Consequence("option", options=(self._option(name),)) if option else mapping(at)
         verdict = verdict or before
+        if change.action == "required" and verdict == "passthrough" and len(path) == 1:
+            return Consequence("breaking", breaks=(_not_sent(name),), verdict=decide, at=at)
         broken = (self._option(change.before or name) if change.action == "renamed" else self._option(name),)
         if change.action in ("removed", "renamed"):
             if verdict == "ignored":
@@ -112,7 +118,13 @@ class RequestJudge(Bench):
             return mapping(at)
         if options and change.action in ("added", "nullable", "retyped", "optional"):
             return Consequence("option", options=options)
-        return NOTHING
+        return self._look(change)
+
+    def _look(self, change: Change) -> Consequence:
+        """What is new in a field that is mapped, and may be left out: no type asks for a way to say it."""
+        if change.action != "added" or self.source.dialect or not self._within(change, "mapped"):
+            return NOTHING
+        return Consequence("look", at=tuple(self.hand.saying_some(change.words if change.kind == "word" else ())))
 
     def _builders(self, change: Change, owner: Name) -> Iterable[Place]:
         """Who has to build it otherwise."""
@@ -140,6 +152,10 @@ class RequestJudge(Bench):
 
     def _options_with(self, change: Change) -> tuple[str, ...]:
         """The options that are made of what changed."""
+        return tuple(map(self._option, self._within(change, "passthrough")))
+
+    def _within(self, change: Change, verdict: str) -> list[str]:
+        """The fields with that verdict that are made of what changed."""
         found: list[str] = []
         for surface in (self.old, self.new):
             side = surface.side("requests")
@@ -148,11 +164,20 @@ class RequestJudge(Bench):
             for group, prefix in surface.groups.items():
                 for key, field in side.emitted.classes.get(group, {}).items():
                     within = side.name(change.component, ()) == group and change.path[:1] == (key,)
-                    if self._is_option((*prefix, key)) and (within or places & side.closure(field.annotation)):
-                        found.append(self._option(key))
-        return tuple(dict.fromkeys(found))
+                    if self._is((*prefix, key), verdict) and (within or places & side.closure(field.annotation)):
+                        found.append(key)
+        return list(dict.fromkeys(found))
 
-    def _is_option(self, path: Path) -> bool:
+    def _is(self, path: Path, verdict: str) -> bool:
         if self.source.dialect:
-            return path[0] not in UNIFIED and path[0] not in self.decisions.ignored
-        return self._verdict(path) == "passthrough"
+            own = path[0] not in UNIFIED and path[0] not in self.decisions.ignored
+            return own and verdict == "passthrough"
+        return self._verdict(path) == verdict
+
+
+def _is_owed(change: Change) -> bool:
+    return change.action == "required" or (change.action == "added" and change.required)
+
+
+def _not_sent(name: str) -> str:
+    return f"what does not send {name}"

@@ -24,6 +24,7 @@ DEEPEST: Final = 100
 """Levels of nesting; real descriptions have 21."""
 MOST: Final = 10_000_000
 """Values; real descriptions have 300,000."""
+_PAGE: Final = re.compile(r"\s*<(?:!doctype|html|\?xml|!--)", re.IGNORECASE)
 _BOOLEAN: Final = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
 
 
@@ -53,7 +54,7 @@ def _as_openapi(document: Schema, form: Format, what: str) -> Schema:
             return from_json_schema(document)
         case "openapi":
             said = str(document.get("openapi", ""))
-            _demand(said.startswith(("3.0", "3.1")), f"{what} is no OpenAPI 3.0 or 3.1 document")
+            _demand(said.startswith(("3.0", "3.1", "3.2")), f"{what} is no OpenAPI 3.0, 3.1 or 3.2 document")
             components = document.get("components")
             _demand(is_object(components) and is_object(components.get("schemas")), f"{what} has no components.schemas")
             return document
@@ -65,6 +66,7 @@ def _demand(so: bool, otherwise: str) -> None:
 
 
 def _document(text: str, what: str) -> Schema:
+    _demand(not _PAGE.match(text), f"{what} is a web page instead of a description")
     try:
         document: Any = json.loads(text)
     except ValueError as error:
@@ -172,17 +174,17 @@ def description(folder: Path) -> Schema:
 
 def info_of(document: Schema) -> Schema:
     """What an OpenAPI document says about itself."""
-    return _inside(document, "info")
+    return within(document, "info")
 
 
 def schemas_of(document: Schema) -> Schemas:
     """The components of an OpenAPI document."""
-    return _inside(document, "components", "schemas")
+    return within(document, "components", "schemas")
 
 
 def roots_of(document: Schema, needed: Sequence[str] = ("request", "response")) -> dict[str, str]:
     """The schemas of the one operation: its request and response, and its stream event and error if it has them."""
-    paths = [path for path in _inside(document, "paths").values() if is_object(path)]
+    paths = [path for path in within(document, "paths").values() if is_object(path)]
     operations = [operation for path in paths for operation in path.values()]
     _demand(len(operations) == 1, f"the description has {len(operations)} operations instead of one")
     places = {
@@ -191,13 +193,13 @@ def roots_of(document: Schema, needed: Sequence[str] = ("request", "response")) 
         "stream": ("responses", "200", "content", "text/event-stream"),
         "error": ("responses", "default", "content", "application/json"),
     }
-    named = {role: target(_inside(operations[0], *place, "schema")) for role, place in places.items()}
+    named = {role: target(within(operations[0], *place, "schema")) for role, place in places.items()}
     roots = {role: name for role, name in named.items() if name}
     _demand(roots.keys() >= set(needed), f"the operation has no {', or no '.join(needed)}")
     return roots
 
 
-def _inside(node: object, *keys: str) -> Schema:
+def within(node: object, *keys: str) -> Schema:
     """The object that `keys` lead to, or an empty one."""
     for key in keys:
         node = node.get(key) if is_object(node) else None

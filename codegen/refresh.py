@@ -10,13 +10,13 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from codegen import facts, sources
+from codegen import facts, operation, sources
 from codegen.failure import Failure
 from codegen.fetching import Upstream, bounded, fetched, local
-from codegen.files import replace_file, text_of
+from codegen.files import replace_files, text_of
 from codegen.inline import name_inline
 from codegen.read import info_of, parse, schemas_of
-from codegen.schemas import Schema, is_object
+from codegen.schemas import Schema
 from codegen.sources import Source
 
 CUT: Final = '{\n "openapi": "3.1.0",\n "info": {\n'
@@ -34,8 +34,7 @@ def refresh(specs: Path, vendor: str, file: Path | None, date: str | None = None
     text = json.dumps(cut, indent=1, ensure_ascii=False) + "\n"
     noted = _noted(source, upstream, date or _date(source, upstream, document), text)
     news = "changed; next is `generate`" if _differs(source.folder / "openapi.json", text) else "as before"
-    replace_file(source.folder / "openapi.json", text)
-    replace_file(source.folder / "source.toml", noted)
+    replace_files({source.folder / "openapi.json": text, source.folder / "source.toml": noted})
     return f"{source.vendor}: {len(schemas_of(cut))} of {len(schemas_of(document))} schemas, {len(text)} bytes, {news}"
 
 
@@ -94,30 +93,14 @@ def _date(source: Source, upstream: Upstream, document: Schema) -> str:
 
 
 def _cut(document: Schema, source: Source, what: str) -> Schema:
-    info = info_of(document)
-    if source.format != "json-schema" and not _has_operation(document, source):  # JSON Schema knows none
-        known = f" ({info['title']})" if "title" in info else ""
-        moved = _elsewhere(source.path, document.get("paths"))
-        raise Failure(f"{what}{known} has no operation {source.method.upper()} {source.path}{moved}")
-    version = str(info.get("version", ""))
+    if source.format != "json-schema":  # which knows none
+        operation.check(document, source, what)
+    version = str(info_of(document).get("version", ""))
     try:
         schemas = facts.cut(schemas_of(document), [*source.roots.values(), *source.also])
     except Failure as failure:
         raise Failure(f"{what}: {failure}") from None
     return facts.document(source.title, version, source.path, source.method, source.roots, schemas)
-
-
-def _has_operation(document: Schema, source: Source) -> bool:
-    paths = document.get("paths")
-    return is_object(paths) and is_object(path := paths.get(source.path)) and source.method in path
-
-
-def _elsewhere(path: str, paths: object) -> str:
-    """Where an operation may have moved, as the end of a message."""
-    last = path.rpartition("/")[2]
-    known: list[object] = list(paths) if is_object(paths) else []
-    found = next((other for other in known if isinstance(other, str) and other.endswith(last)), None)
-    return f", but {found}" if found else ""
 
 
 def _noted(source: Source, upstream: Upstream, date: str, cut: str) -> str:

@@ -9,13 +9,14 @@ from codegen.consequences import LEVELS, Consequence, Level
 FORMAT: Final = 1
 """Of the JSON; it grows by new keys, and changes its number when a key goes or means something else."""
 
-STATUS: Final[dict[Level, int]] = {"nothing": 0, "option": 0, "mapping": 1, "breaking": 2}
+STATUS: Final[dict[Level, int]] = {"nothing": 0, "look": 0, "option": 0, "mapping": 1, "breaking": 2}
 """The exit status of the gravest consequence."""
 
 HEADINGS: Final[dict[Level, str]] = {
     "breaking": "breaks callers",
     "mapping": "needs a hand",
     "option": "new typed options",
+    "look": "worth a look",
     "nothing": "nothing to do",
 }
 

@@ -117,7 +117,8 @@ class _Qualified(ast.NodeTransformer):
 def words(responses: Emitted, name: str, source: Source) -> list[str]:
     """The words of the enum `name`, or the tags of the union `name`."""
     if name not in responses.aliases:
-        raise Failure(f"{source.file}: stubs.tables: the replies have no enum or union called {name}")
+        mend = f"if the vendor lists its words no more, list them in specs/{source.vendor}/overlay.yaml"
+        raise Failure(f"{source.file}: stubs.tables: the replies have no enum or union called {name}; {mend}")
     node = responses.aliases[name]
     found = literals(node) or _tags(responses, node)
     if wrong := [word for word in found if not word.isidentifier() or keyword.iskeyword(word)]:

@@ -36,6 +36,7 @@ def decide(requests: Module, source: Source, decisions: Decisions) -> Request:
     verdicts = _verdicts(decisions)
     described = [(*group, key) for group, fields in groups.items() for key in fields]
     _check(described, verdicts, decisions.file)
+    _check_required(groups[()], verdicts, decisions.file)
     return Request(groups, verdicts)
 
 
@@ -73,3 +74,9 @@ def _check(described: list[Path], verdicts: Mapping[Path, str], file: str) -> No
         which, it = ("field", "it") if len(new) == 1 else ("fields", "each")
         names = ", ".join(new)
         raise Failure(f"{file}: no verdict on the request {which} {names}: add {it} to mapped, passthrough or ignored")
+
+
+def _check_required(fields: Fields, verdicts: Mapping[Path, str], file: str) -> None:
+    """What a vendor demands is no option: whoever does not know of it would have no call answered."""
+    if owed := [name for name, field in fields.items() if field.required and verdicts[name,] == "passthrough"]:
+        raise Failure(f"{file}: passthrough: the vendor requires {owed[0]}: add it to mapped")

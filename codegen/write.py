@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
 
 from codegen.failure import Failure
-from codegen.files import replace_file
+from codegen.files import replace_files
 
 Files: TypeAlias = Mapping[str, str]
 """Texts by path, relative to the output folder."""
@@ -22,8 +22,7 @@ def formatted(files: Files) -> Files:
     """`files` as ruff lays them out, whatever the settings around them say."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        for path, text in files.items():
-            replace_file(folder / path, text)
+        replace_files({folder / path: text for path, text in files.items()})
         _ruff("format", *STYLE, str(folder))
         return {path: (folder / path).read_text(encoding="utf-8") for path in files}
 
@@ -39,8 +38,7 @@ def write(files: Files, out: Path, within: Sequence[str] = ()) -> list[str]:
     """Make `out` (or only its folders `within`) hold exactly `files`; say what changed."""
     changed = [path for path, text in files.items() if _text(out / path) != text]
     stale = sorted(_present(out, within) - set(files))
-    for path in changed:
-        replace_file(out / path, files[path])
+    replace_files({out / path: files[path] for path in changed})
     for path in stale:
         (out / path).unlink()
         _remove_empty((out / path).parent, out)

@@ -1,6 +1,6 @@
 """What is installed and what is published: locked whole, the same bytes from every build, nothing that runs by itself.
 
-Known vulnerabilities and licences are `make audit`: the first needs a network.
+Known vulnerabilities, which need a network, and the licences of the tools are `make audit` (`test_audit.py`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ HASH: Final = r"    --hash=sha256:[0-9a-f]{64}"
 ONE_PIN: Final = re.compile(rf"[a-z0-9-]+==[0-9a-z.+]+( ; [^\\]+)? \\\n(?:{HASH} \\\n)*{HASH}\n")
 
 
-def _locked(name: str) -> dict[str, Requirement]:
+def locked(name: str) -> dict[str, Requirement]:
+    """What a lock pins, by normal names."""
     text = (ROOT / name).read_text(encoding="utf-8")
     pins = [Requirement(line.removesuffix(" \\")) for line in text.splitlines() if not line.startswith(" ")]
     return {canonicalize_name(pin.name): pin for pin in pins}
@@ -71,17 +72,33 @@ def _needed(asked: list[Requirement]) -> Iterator[Requirement]:
 
 @pytest.mark.parametrize(("group", "name"), [("dev", LOCKS[0]), ("tools", LOCKS[1])])
 def test_a_lock_holds_all_that_is_needed(group: str, name: str) -> None:
-    locked = _locked(name)
+    pins = locked(name)
     for one in _needed(_asked(group)):
-        pin = locked[canonicalize_name(one.name)]
+        pin = pins[canonicalize_name(one.name)]
         version = next(iter(pin.specifier)).version
         assert one.specifier.contains(version, prereleases=True), f"{one} is locked as {pin}"
 
 
 def test_what_runs_here_is_what_is_locked() -> None:
-    for name, pin in _locked("requirements-dev.lock").items():
+    for name, pin in locked("requirements-dev.lock").items():
         if pin.marker is None or pin.marker.evaluate():
             assert pin.specifier.contains(distribution(name).version, prereleases=True), pin
+
+
+def _licences(name: str) -> set[str]:
+    """What a distribution says of its licence: an expression, or classifiers, or some words."""
+    told = distribution(name).metadata
+    classifiers = [line.rpartition(" :: ")[2] for line in told.get_all("Classifier") or () if "License :: " in line]
+    return set(told.get_all("License-Expression") or classifiers or told.get_all("License") or ())
+
+
+def test_every_licence_is_allowed() -> None:
+    """By the list that `make audit` goes by."""
+    allowed = {one.strip() for one in PROJECT["tool"]["pip-licenses"]["allow-only"].split(";")}
+    for name, pin in locked("requirements-dev.lock").items():
+        if pin.marker is None or pin.marker.evaluate():
+            assert _licences(name), name
+            assert _licences(name) <= allowed, name
 
 
 class Built(NamedTuple):

@@ -113,8 +113,25 @@ def _locate(model: str, provider: str | None, default: str) -> tuple[Vendor, str
         if pattern.match(model):
             return _named(name), model
     if separator and nearest(head, known_names()):
-        return _named(head), rest  # misspelt: say so
+        raise _stray(head, model)  # misspelt: say so
     return _named(default), model
+
+
+def check_head(vendor: Vendor, model: str, address: object) -> None:
+    """Raises `UnknownProviderError` for `x/y` or `x:y` where nobody is called x: OpenAI has no models of such names.
+
+    At an address of the caller's own, given or in the environment, any name may be a model's.
+    """
+    head, separator, _ = _split(model)
+    if not separator or vendor.name != "openai" or address or any(map(environ.get, vendor.base_variables)):
+        return
+    if not any(pattern.match(model) for pattern, _ in _FAMILIES):
+        raise _stray(head, model)
+
+
+def _stray(head: str, model: str) -> UnknownProviderError:
+    whole = f"if {model!r} is a model's whole name, name its provider beside it: provider='openai'"
+    return UnknownProviderError(f"{_why_unknown(head.strip().lower())}; {whole}")
 
 
 def _left_out() -> Mapping[str, str]:
@@ -138,7 +155,8 @@ def _named(name: str) -> Vendor:
 def _why_unknown(name: str) -> str:
     if reason := _left_out().get(name):
         return f"provider {name!r} is not supported: {reason}"
-    return f"unknown provider {name!r}{nearest(name, known_names())}"
+    hint = nearest(name, known_names(), likeness=0.75)
+    return f"unknown provider {name!r}{hint or '; for a server that is not listed: openai_like, with api_base'}"
 
 
 def base_url(vendor: Vendor, given: str | None) -> str:

@@ -15,7 +15,7 @@ from .transport.troubles import errors_of_libraries, timed_out
 from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
-    from .calling import Opened
+    from .streaming import Received
     from .transport.replies import AsyncReply, Reply
 
 ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk, default=ChatCompletionChunk)
@@ -29,8 +29,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
     arrived in `error.partial`.
     """
 
-    def __init__(self, opened: Opened, reply: Reply, watch: Watch = NOBODY) -> None:
-        self._received = opened.received
+    def __init__(self, received: Received, reply: Reply, watch: Watch = NOBODY) -> None:
+        self._received = received
         self._received.watched_by(watch)
         self._reply = reply
         self._chunks = cast("Generator[ChunkT, None, None]", self._read())
@@ -92,8 +92,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
 class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
     """The same as `Stream`, asynchronous."""
 
-    def __init__(self, opened: Opened, reply: AsyncReply, watch: Watch = NOBODY) -> None:
-        self._received = opened.received
+    def __init__(self, received: Received, reply: AsyncReply, watch: Watch = NOBODY) -> None:
+        self._received = received
         self._received.watched_by(watch)
         self._reply = reply
         self._chunks = cast("AsyncGenerator[ChunkT, None]", self._read())

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from .call import Format
 from .dialects.dialect import ChangingReader
+from .results import ChatCompletionChunk, ChunkChoice, Delta
 from .schemas import LENIENT, rewritten
 from .shapes import mapping_of
 from .support import Unsupported
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .call import Call
     from .dialects.dialect import Dialect, StreamReader
     from .messages import MessageParam
-    from .results import ChatCompletion, Choice, ChunkChoice, Delta, ToolCallDelta
+    from .results import ChatCompletion, Choice, ToolCallDelta
 
 _JSON_ONLY: Final = "Answer with one JSON object and nothing else: no explanation before or after it, no code fence."
 _BY_SCHEMA: Final = "The object must be valid by this JSON Schema:"
@@ -131,6 +132,14 @@ class _Streamed:
         self.answer: int | None = None
         self.others = False
 
+    def say(self, choice: ChunkChoice) -> None:
+        """Hand on the text that waited: as the content, where the model would not call; else beside the answer."""
+        text, self.text = "".join(self.text), []
+        if text and self.answer is None:
+            choice.delta.content = text
+        elif text:
+            choice.delta.provider_specific_fields[BEFORE] = text
+
 
 class AnswerReader(ChangingReader):
     """A stream whose answer comes as a call: its arguments are handed on as content."""
@@ -139,6 +148,34 @@ class AnswerReader(ChangingReader):
         super().__init__(inner)
         self._name = name
         self._choices: dict[int, _Streamed] = {}
+        self._last: ChatCompletionChunk | None = None
+
+    @override
+    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
+        super().feed(piece, chunks)
+        if self.done:
+            self._let_go(chunks)
+
+    @override
+    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
+        super().finish(chunks)
+        self._let_go(chunks)
+
+    @override
+    def release(self, chunks: list[ChatCompletionChunk]) -> None:
+        super().release(chunks)
+        self._let_go(chunks)
+
+    def _let_go(self, chunks: list[ChatCompletionChunk]) -> None:
+        """No more comes: what waits for a reason to stop, which some vendors forget, waits in vain."""
+        for index, held in self._choices.items():
+            if held.text and self._last is not None:
+                held.say(_last_of(index, chunks, self._last))
+
+    @override
+    def _settle(self, chunks: list[ChatCompletionChunk]) -> None:
+        super()._settle(chunks)
+        self._last = chunks[-1] if chunks else self._last
 
     @override
     def _choice(self, choice: ChunkChoice) -> None:
@@ -151,10 +188,7 @@ class AnswerReader(ChangingReader):
             self._calls(delta, held)
         if choice.finish_reason is None:
             return
-        if held.answer is None and held.text:
-            delta.content = "".join(held.text)  # the model would not call it
-        elif held.answer is not None and held.text:
-            delta.provider_specific_fields[BEFORE] = "".join(held.text)
+        held.say(choice)
         if choice.finish_reason == "tool_calls" and held.answer is not None and not held.others:
             choice.finish_reason = "stop"
 
@@ -172,3 +206,13 @@ class AnswerReader(ChangingReader):
             others.append(call)
         held.others = held.others or bool(others)
         delta.tool_calls = others or None
+
+
+def _last_of(index: int, chunks: list[ChatCompletionChunk], known: ChatCompletionChunk) -> ChunkChoice:
+    """That choice of the last chunk, which is made where there is none."""
+    if not chunks:
+        chunks.append(ChatCompletionChunk(id=known.id, created=known.created, model=known.model, choices=[]))
+    choices = chunks[-1].choices
+    if not any(choice.index == index for choice in choices):
+        choices.append(ChunkChoice(index=index, delta=Delta()))
+    return next(choice for choice in choices if choice.index == index)

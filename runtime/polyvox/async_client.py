@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
 
-from .client_settings import ClientSettings, wants_stream
+from .client_settings import ClientSettings, check_ways, named_groups, wants_stream
 from .parameters import CallParameters, Parameters
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class AsyncClient(ClientSettings):
         **defaults: Unpack[CallParameters],
     ) -> None:
         super().__init__(defaults, on_success, on_failure, tracer_provider)
-        self._models = dict(models or {})
+        check_ways(http_client, transport, closed_by="aclose", handled_by="handle_async_request")
+        self._models = named_groups(models)
         self._given = http_client
         self._transport = transport
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopPool] | None = None
@@ -147,11 +148,11 @@ class AsyncClient(ClientSettings):
                 plan = watch.asked(plan_answer(model, messages, response_format, settings, self._models))
                 return watch.answered((await self._carry_out(plan, watch.tell, http))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
-            opened, reply = await self._carry_out(streamed, watch.tell, http)
+            received, reply = await self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
             from .parsed_streams import async_stream_of
 
-            return async_stream_of(opened, reply, watch)
+            return async_stream_of(received, reply, watch)
 
     async def _carry_out(self, plan: Plan[T], tell: Tell | None, http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
         if plan.race:

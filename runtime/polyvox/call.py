@@ -136,7 +136,8 @@ class Call:
     insisted: dict[str, object] = field(default_factory=dict[str, object])
     """Parameters to send as they are, against the vendor's stance, because the caller says so."""
     drop: bool = False
-    dropped: list[str] = field(default_factory=list[str])
+    dropped: dict[str, None] = field(default_factory=dict[str, None])
+    """What was left out, each once, in its order."""
     structured_by: Way | None = None
 
     @property
@@ -159,5 +160,4 @@ class Call:
                 provider=self.vendor.name,
                 model=self.model,
             )
-        if parameter not in self.dropped:
-            self.dropped.append(parameter)
+        self.dropped[parameter] = None

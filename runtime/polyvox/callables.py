@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -14,7 +14,7 @@ from .errors import InvalidRequestError
 if TYPE_CHECKING:
     from inspect import Parameter
 
-    from pydantic import TypeAdapter
+    from pydantic import PydanticUserError, TypeAdapter
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.-]{0,63}")
 
@@ -71,7 +71,7 @@ def reader_of(where: str, function: Callable[..., object]) -> Reader:
     except PydanticUserError as error:
         culprit = next((each.name for each in asked if not _is_type(each.annotation)), "?")
         raise InvalidRequestError(
-            f"{where}: parameter {culprit!r} cannot be described in JSON: {error.message}", param="tools"
+            f"{where}: parameter {culprit!r} cannot be described in JSON: {_first_line(error)}", param="tools"
         ) from error
 
 
@@ -115,13 +115,19 @@ def _schema(where: str, reader: Reader, said: Mapping[str, str]) -> dict[str, ob
     try:
         schema = reader.json_schema()
     except PydanticUserError as error:
-        raise InvalidRequestError(f"{where} cannot be described in JSON: {error.message}", param="tools") from error
+        raise InvalidRequestError(
+            f"{where} cannot be described in JSON: {_first_line(error)}", param="tools"
+        ) from error
     schema.pop("title", None)
     for name, told in schema.get("properties", {}).items():
         told.pop("title", None)
         if name in said:
             told.setdefault("description", said[name])
     return schema
+
+
+def _first_line(error: PydanticUserError) -> str:
+    return error.message.partition("\n")[0]
 
 
 def _sign(stand_in: Callable[..., object], asked: list[Parameter]) -> None:
@@ -143,18 +149,26 @@ def _is_type(annotation: object) -> bool:
 
 def _asked(where: str, function: Callable[..., object]) -> list[Parameter]:
     """The parameters that the model fills, keyword-only and with their annotations resolved."""
-    from inspect import signature
-
     bound = _bound(function)
     hints = _hints(where, _unwrapped(function))
     found: list[Parameter] = []
-    for parameter in signature(function).parameters.values():
+    for parameter in _parameters(where, function):
         if parameter.name in bound:
             continue
         _check(where, parameter)
         annotation = hints.get(parameter.name, cast("object", parameter.annotation))
         found.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=annotation))
     return found
+
+
+def _parameters(where: str, function: Callable[..., object]) -> Iterable[Parameter]:
+    from inspect import signature
+
+    try:
+        return signature(function).parameters.values()
+    except (TypeError, ValueError) as error:  # classes and functions that are written in C, mostly
+        told = f"{where}: Python does not know its parameters; wrap it with `def`"
+        raise InvalidRequestError(told, param="tools") from error
 
 
 def _bound(function: object) -> Mapping[str, object]:
@@ -170,6 +184,8 @@ def _hints(where: str, named: object) -> dict[str, object]:
         raise InvalidRequestError(
             f"{where}: its annotations use {error.name!r}, which is not defined there", param="tools"
         ) from error
+    except Exception as error:  # an annotation in quotes is code
+        raise InvalidRequestError(f"{where}: its annotations cannot be read: {error}", param="tools") from error
 
 
 def _check(where: str, parameter: Parameter) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from .addressing import NATIVE, locate
+from .addressing import NATIVE, check_head, locate
 from .answering import AnswerReader, answered
 from .candidates import Groups, Hold, candidates_of
 from .dialects import dialect_of
@@ -17,7 +17,7 @@ from .guessing import nearest
 from .headers import request_id
 from .kinds import check_kinds
 from .messages import checked
-from .parameters import LISTS, RETRIES, SAME_AS, one_of, provider_of
+from .parameters import OF_SOME_VENDORS, RETRIES, SAME_AS, WHO_PAYS, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
@@ -28,11 +28,12 @@ from .structured import parsed
 
 if TYPE_CHECKING:
     from .call import Call
-    from .dialects.dialect import Dialect, StreamReader
+    from .dialects.dialect import Dialect
     from .groups import Lease
     from .messages import MessageParam, Messages
     from .parameters import CallParameters
     from .results import ChatCompletion
+    from .streaming import Received
 
 T = TypeVar("T")
 
@@ -45,9 +46,10 @@ _CLIENT_ARGS = {
     "max_retries": "max_retries",
     "default_headers": "extra_headers",
     "default_query": "extra_query",
+    "region_name": "aws_region_name",
+    **{name: name for name in OF_SOME_VENDORS},
 }
 _READ_ONCE = frozenset({"tools", "functions", "stop", "modalities"})
-_SEVERAL = _READ_ONCE.union(LISTS)
 
 
 @dataclass(slots=True, eq=False)  # not frozen: one is made per call, and freezing doubles its cost
@@ -63,19 +65,6 @@ class Plan(Generic[T]):
     def steps(self, tell: Tell | None) -> Steps[T]:
         """The exchange with them, one after another."""
         return exchange(self.candidates, self.retries, tell)
-
-
-class Opened:
-    """A streamed answer whose headers have arrived."""
-
-    def __init__(self, reader: StreamReader, call: Call, facts: Facts, secrets: Secrets) -> None:
-        self.reader = reader
-        self.call = call
-        self.facts = facts
-        self.secrets = secrets
-        from .streaming import Received  # a call whose answer comes whole has no use for it
-
-        self.received = Received(self)
 
 
 @dataclass(slots=True, eq=False)
@@ -105,7 +94,7 @@ def plan_stream(
     response_format: object,
     parameters: Mapping[str, object],
     groups: Groups | None = None,
-) -> Plan[Opened]:
+) -> Plan[Received]:
     """The plan of a call whose answer is streamed."""
     return _plan(model, messages, response_format, parameters, groups, _STREAMED)
 
@@ -121,11 +110,11 @@ def _plan(
     if not isinstance(cast("object", model), str):
         raise InvalidRequestError(f"model is {repr(model)[:60]}; it must be a text, e.g. 'openai:gpt-4.1-mini'")
     given = {name: value for name, value in parameters.items() if value is not None}
-    if not _SEVERAL.isdisjoint(given):
-        _settle_lists(given)
+    if not _READ_ONCE.isdisjoint(given):
+        _read_once(given)
     check_kinds(given)
     if "client_args" in given:
-        _spread_client_args(given)
+        _spread_client_args(model, given)
         check_kinds(given)
     plain = checked(messages)
 
@@ -139,24 +128,23 @@ def _plan(
     return Plan(candidates, _retries(given), plain, race)
 
 
-def _settle_lists(given: dict[str, object]) -> None:
-    """What can be read only once is read here: every model of a fallback chain needs it. One text is no list."""
-    for name in sorted(_SEVERAL & given.keys()):
-        value = given[name]
-        if name in _READ_ONCE and isinstance(value, Iterator):
+def _read_once(given: dict[str, object]) -> None:
+    """What can be read only once is read here: every model of a fallback chain needs it."""
+    for name in _READ_ONCE & given.keys():
+        if isinstance(value := given[name], Iterator):
             given[name] = list(cast("Iterator[object]", value))
-        elif isinstance(value, (str, bytes)) and name in LISTS:
-            raise InvalidRequestError(f"{name} must be a list, not one text", param=name)
 
 
-def _spread_client_args(given: dict[str, object]) -> None:
+def _spread_client_args(model: str, given: dict[str, object]) -> None:
     """any-llm's `client_args` are settings of the call under other names; what the call says itself wins."""
-    arguments = mapping_of(given.pop("client_args", None))
+    arguments = dict(mapping_of(given.pop("client_args", None)))
+    if not WHO_PAYS.keys().isdisjoint(arguments) and locate(model, provider_of(given))[0].name == "openai":
+        payers = {header: arguments.pop(name) for name, header in WHO_PAYS.items() if name in arguments}
+        arguments["default_headers"] = payers | dict(mapping_of(arguments.get("default_headers")))
     for name, value in arguments.items():
         if name not in _CLIENT_ARGS:
-            raise UnknownParameterError(
-                f"client_args has no {name!r}{nearest(name, _CLIENT_ARGS)}", param="client_args"
-            )
+            hint = "; it belongs to a Client" if name == "http_client" else nearest(name, _CLIENT_ARGS)
+            raise UnknownParameterError(f"client_args has no {name!r}{hint}", param="client_args")
         meant = _CLIENT_ARGS[name]
         if not any(given.get(same) is not None for same in SAME_AS.get(meant, (meant,))):
             given[meant] = value
@@ -169,7 +157,10 @@ def _attempt(
     parameters: Mapping[str, object],
     kind: _Kind[T],
 ) -> Attempt[T]:
-    vendor, name = locate(model, provider_of(parameters))
+    provider = provider_of(parameters)
+    vendor, name = locate(model, provider)
+    if provider is None and name == model:
+        check_head(vendor, model, parameters.get("api_base") or parameters.get("base_url"))
     dialect = dialect_of(vendor)
     call = settle(dialect, name, messages, response_format, cast("CallParameters", parameters), kind.stream)
     body = body_of(dialect, call)
@@ -177,15 +168,22 @@ def _attempt(
         return _mocked(call, mock, kind)
     secrets = Secrets()
     credentials = dialect.credentials(call)
+    request = request_of(dialect, call, credentials, secrets, body)
     return Attempt(
         provider=vendor.name,
         model=name,
-        request=request_of(dialect, call, credentials, secrets, body),
+        request=request,
         read=kind.read(dialect, call, secrets),
-        error=lambda reply: secrets.mask(dialect.error(call, reply.status, reply.headers, reply.body)),
+        error=lambda reply: secrets.mask(_refused(dialect, call, request, reply)),
         renew=credentials.renewal,
         begin=kind.begin,
     )
+
+
+def _refused(dialect: Dialect, call: Call, request: Request, reply: Response) -> APIError:
+    from .failures import located
+
+    return located(dialect.error(call, reply.status, reply.headers, reply.body), request.url)
 
 
 def _mocked(call: Call, mock: object, kind: _Kind[T]) -> Attempt[T]:
@@ -241,8 +239,10 @@ def _read_whole(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Res
     return read
 
 
-def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Response], Opened]:
-    def read(response: Response) -> Opened:
+def _read_stream(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Response], Received]:
+    from .streaming import Received  # a call whose answer comes whole has no use for it
+
+    def read(response: Response) -> Received:
         facts = _facts(dialect, call, response)
         facts.response_ms = None
         reader = dialect.reader(call)
@@ -250,7 +250,7 @@ def _read_opened(dialect: Dialect, call: Call, secrets: Secrets) -> Callable[[Re
             reader = AnswerReader(reader, call.answer_tool)
         if call.by_functions:
             reader = FunctionReader(reader)
-        return Opened(reader, call, facts, secrets)
+        return Received(reader, call, facts, secrets)
 
     return read
 
@@ -260,10 +260,10 @@ def _held_whole(answer: ChatCompletion, lease: Lease) -> ChatCompletion:
     return answer
 
 
-def _held_open(opened: Opened, lease: Lease) -> Opened:
-    opened.received.held_by(lease)
-    return opened
+def _held_stream(received: Received, lease: Lease) -> Received:
+    received.held_by(lease)
+    return received
 
 
 _WHOLE = _Kind(False, _read_whole, _held_whole)
-_STREAMED = _Kind(True, _read_opened, _held_open, begin=lambda opened, outcome: opened.received.begin(outcome))
+_STREAMED = _Kind(True, _read_stream, _held_stream, begin=lambda received, outcome: received.begin(outcome))

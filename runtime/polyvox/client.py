@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
 
-from .client_settings import ClientSettings, wants_stream
+from .client_settings import ClientSettings, check_ways, named_groups, wants_stream
 from .parameters import CallParameters, Parameters
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class Client(ClientSettings):
         **defaults: Unpack[CallParameters],
     ) -> None:
         super().__init__(defaults, on_success, on_failure, tracer_provider)
-        self._models = dict(models or {})
+        check_ways(http_client, transport, closed_by="close", handled_by="handle_request")
+        self._models = named_groups(models)
         self._given = http_client
         self._transport = transport
         self._pool: OwnHTTP | None = None
@@ -158,11 +159,11 @@ class Client(ClientSettings):
                 return watch.answered(self._carry_out(plan, watch.tell, self._http_for(plan))[0])
             streamed = watch.asked(plan_stream(model, messages, response_format, settings, self._models))
             http = self._http_for(streamed)
-            opened, reply = self._carry_out(streamed, watch.tell, http)
+            received, reply = self._carry_out(streamed, watch.tell, http)
             assert reply is not None, "a streamed answer leaves its reply open"
             from .parsed_streams import stream_of
 
-            return stream_of(opened, reply, watch)
+            return stream_of(received, reply, watch)
 
     def _carry_out(self, plan: Plan[T], tell: Tell | None, http: HTTP) -> tuple[T, Reply | None]:
         if plan.race:

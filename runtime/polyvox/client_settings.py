@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
-from .parameters import CALL_PARAMETERS, SAME_AS, CallParameters
+from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME_AS, CallParameters
 from .shapes import is_mapping
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
     from .events import OnFailure, OnSuccess
+    from .groups import ModelGroup
     from .watching import Watch, Watchers
 
 
@@ -46,11 +47,52 @@ def wants_stream(given: object) -> bool:
     raise InvalidRequestError(f"stream is {repr(given)[:60]}; it must be True or False", param="stream")
 
 
+_OF_A_TRANSPORT = frozenset({"proxy", "proxies", "verify", "cert", "trust_env", "http2", "limits"})
+
+
+def _instead(name: str) -> str:
+    if name in _OF_A_TRANSPORT:
+        return f"; a transport has it: transport=httpx2.HTTPTransport({name}=...), or httpx2.AsyncHTTPTransport"
+    if name in MODEL_PARAMETERS:
+        return "; what is for the model belongs to the call"
+    return nearest(name, CALL_PARAMETERS) or "; what is for the model belongs to the call"
+
+
 def _check_plain(name: str, hook: object) -> None:
     from inspect import iscoroutinefunction
 
     if iscoroutinefunction(hook):
         raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
+    if not callable(hook):
+        raise InvalidRequestError(f"{name} is a {type(hook).__name__}; it must be a function", param=name)
+
+
+def check_ways(http_client: object, transport: object, *, closed_by: str, handled_by: str) -> None:
+    """Raises `InvalidRequestError` for an HTTP client or a transport of the wrong kind: most often, one that is
+    synchronous where the other is needed."""
+    if http_client is not None and transport is not None:
+        raise InvalidRequestError("give http_client or transport: a client has a transport of its own")
+    for name, given, needed in (("http_client", http_client, closed_by), ("transport", transport, handled_by)):
+        if given is not None and not hasattr(given, needed):
+            kind = "an asynchronous" if "async" in handled_by else "a synchronous"
+            raise InvalidRequestError(f"{name} is a {type(given).__name__}; it must be {kind} one", param=name)
+
+
+def named_groups(models: object) -> dict[str, ModelGroup]:
+    """The groups of a client by name, in a dict of its own; raises `InvalidRequestError` for anything else."""
+    if not models:
+        return {}
+    from .groups import ModelGroup
+
+    if not is_mapping(models):
+        raise InvalidRequestError(f"models is a {type(models).__name__}; it must map names to model groups")
+    groups: dict[str, ModelGroup] = {}
+    for name, group in models.items():
+        if not isinstance(group, ModelGroup):
+            told = f"models[{name!r}] is a {type(group).__name__}; it must be a ModelGroup([...])"
+            raise InvalidRequestError(told, param="models")
+        groups[name] = group
+    return groups
 
 
 # What a repr shows: nothing that may hold a credential.
@@ -90,8 +132,11 @@ class ClientSettings:
         defaults = cast("Mapping[str, object]", settings)
         for name in defaults:
             if name not in CALL_PARAMETERS:
-                hint = nearest(name, CALL_PARAMETERS) or "; what is for the model belongs to the call"
-                raise UnknownParameterError(f"a client has no setting {name!r}{hint}", param=name)
+                raise UnknownParameterError(f"a client has no setting {name!r}{_instead(name)}", param=name)
+        if defaults:
+            from .kinds import check_kinds
+
+            check_kinds(defaults)
         self._defaults = {name: value for name, value in defaults.items() if value is not None}
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:

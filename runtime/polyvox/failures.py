@@ -1,6 +1,7 @@
 """An error reply, in whatever shape the vendor gives it, as one of our errors.
 
-Decided by machine code first, by status second; by wording only for a full context, which most vendors give no code.
+Decided by machine code first, by status second; by wording only for a full context, which most vendors give no code,
+and for an empty account, which Anthropic calls an invalid request.
 """
 
 from __future__ import annotations
@@ -124,6 +125,7 @@ _FULL_CONTEXT = re.compile(
     r"|input token count[^.]* exceeds|too many (input )?tokens|reduce the length of the messages",
     re.IGNORECASE,
 )
+_NO_MONEY = re.compile(r"credit balance is too low", re.IGNORECASE)
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
@@ -173,6 +175,14 @@ def failure(
     return error
 
 
+def located(error: errors.APIError, url: str) -> errors.APIError:
+    """The error, with the address that was asked where nothing is there: a vendor with a code of its own knows better
+    what is missing."""
+    if error.status_code in (404, 405) and error.code is None:
+        error.message += f"; asked {url.partition('?')[0]}, is `api_base` right?"
+    return error
+
+
 def classify(
     status: int | None, told: Told, own_codes: Mapping[str, type[errors.APIError]] | None = None
 ) -> type[errors.APIError]:
@@ -188,6 +198,8 @@ def classify(
         kind = BY_STATUS.get(status) or _by_class(status)
     if issubclass(kind, (errors.BadRequestError, errors.RateLimitError)) and _FULL_CONTEXT.search(told.message):
         return errors.ContextWindowExceededError
+    if kind is errors.BadRequestError and _NO_MONEY.search(told.message):
+        return errors.InsufficientFundsError
     return kind
 
 
@@ -288,4 +300,6 @@ def _message(told: str, status: int | None, headers: Mapping[str, str], body: by
         return f"the address redirects to {target or 'nowhere'}; give the right one as `api_base`"
     if told:
         return told
+    if start := _plain_text(body)[:80]:
+        return f"the vendor gave no reason; its reply begins {start!r}"
     return "the vendor gave no reason" + ("" if body.strip() else " (empty body)")

@@ -5,11 +5,11 @@ Keys that a form does not name are the vendor's own, and pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TypeAlias, TypeGuard
+from typing import Final, TypeAlias
 
-from .shapes import is_list, is_mapping, mapping_of
+from .shapes import is_mapping, is_sequence, mapping_of
 
 Form: TypeAlias = Callable[[str, object], "str | None"]
 """The place (`tools[0].function.name`) and the value -> a sentence for the caller; None where all fits."""
@@ -50,11 +50,24 @@ def mapping(where: str, value: object) -> str | None:
 
 def sequence(where: str, value: object) -> str | None:
     """A list or a tuple, of whatever."""
-    return None if _is_sequence(value) else wrong(where, value, "a list")
+    return None if is_sequence(value) else wrong(where, value, "a list")
 
 
-def _is_sequence(value: object) -> TypeGuard[Collection[object]]:
-    return is_list(value) or isinstance(value, tuple)
+# Forms that every value of some type fits. Nearly all values are of that type, and are not asked about.
+_USUAL: Final[dict[Form, type[object]]] = {
+    number: float,
+    count: int,
+    switch: bool,
+    text: str,
+    mapping: dict,
+    sequence: list,
+}
+
+
+def _usually(kind: type[object] | None, form: Form) -> Form:
+    if kind is not None:
+        _USUAL[form] = kind
+    return form
 
 
 def word(*words: str) -> Form:
@@ -81,22 +94,24 @@ def unseen(form: Form) -> Form:
 
 def nullable(form: Form) -> Form:
     """The same, or None."""
-    return lambda where, value: None if value is None else form(where, value)
+    return _usually(_USUAL.get(form), lambda where, value: None if value is None else form(where, value))
 
 
 def text_or(form: Form) -> Form:
     """A text, or something of another form."""
-    return lambda where, value: None if isinstance(value, str) else form(where, value)
+    return _usually(str, lambda where, value: None if isinstance(value, str) else form(where, value))
 
 
 def each(form: Form) -> Form:
     """A list of values of one form."""
 
+    usual = _USUAL.get(form)
+
     def check(where: str, value: object) -> str | None:
-        if not _is_sequence(value):
+        if not is_sequence(value):
             return wrong(where, value, "a list")
         for index, one in enumerate(value):
-            if (said := form(f"{where}[{index}]", one)) is not None:
+            if type(one) is not usual and (said := form(f"{where}[{index}]", one)) is not None:
                 return said
         return None
 
@@ -120,16 +135,22 @@ def values(form: Form) -> Form:
 def fields(needed: Mapping[str, Form], optional: Mapping[str, Form] = _NOTHING, *, closed: bool = False) -> Form:
     """A mapping that has these keys, and perhaps those; `closed`: and no others."""
     known = frozenset((*needed, *optional))
+    asked = [(key, form, _USUAL.get(form)) for key, form in needed.items()]
+    may_be = [(key, form, _USUAL.get(form)) for key, form in optional.items()]
 
     def check(where: str, value: object) -> str | None:
         if not is_mapping(value):
             return wrong(where, value, "a mapping")
-        for key, form in needed.items():
-            said = form(f"{where}.{key}", value[key]) if value.get(key) is not None else f"{where}.{key} is missing"
+        for key, form, usual in asked:
+            if type(one := value.get(key)) is usual:
+                continue
+            said = f"{where}.{key} is missing" if one is None else form(f"{where}.{key}", one)
             if said is not None:
                 return said
-        for key, form in optional.items():
-            if key in value and (said := form(f"{where}.{key}", value[key])) is not None:
+        for key, form, usual in may_be:
+            if key not in value or type(one := value[key]) is usual:
+                continue
+            if (said := form(f"{where}.{key}", one)) is not None:
                 return said
         if closed and (unknown := value.keys() - known):
             return f"{where} has no {min(map(str, unknown))!r}"

@@ -183,12 +183,14 @@ def _read(text: str) -> _Found:
     except ImportError as error:
         raise NoTokenError(
             MissingApiKeyError,
-            "Google Cloud's credentials need google-auth: pip install 'polyvox[vertex]';"
-            " or pass a token, or a callable that gives one, as api_key",
+            "Google Cloud's credentials need google-auth: pip install 'polyvox[vertex]'",
         ) from error
     try:
         return _from_info(_info(text)) if text else _from_environment()
-    except (GoogleAuthError, ValueError, KeyError, OSError) as error:
+    except OSError as error:
+        told = f"no Google Cloud credentials: their file cannot be read: {error.strerror}"
+        raise NoTokenError(MissingApiKeyError, told) from error
+    except (GoogleAuthError, ValueError, KeyError) as error:
         raise NoTokenError(MissingApiKeyError, f"no Google Cloud credentials: {_told(error)}") from error
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from threading import RLock
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from .errors import (
     APIError,
@@ -73,15 +73,30 @@ class Deployment:
     def __post_init__(self) -> None:
         if chained := sorted(_CHAINED & self.parameters.keys()):
             raise InvalidRequestError(f"{chained[0]} belongs to the call, not to a deployment", param=chained[0])
-        if not (self.weight > 0 and math.isfinite(self.weight)):
-            raise InvalidRequestError(f"the weight of {self.model} is {self.weight}; it must be above 0")
+        if not (_is_number(self.weight) and self.weight > 0 and math.isfinite(self.weight)):
+            raise InvalidRequestError(f"the weight of {self.model} is {self.weight!r}; it must be above 0")
         for name, limit in (("max_concurrent", self.max_concurrent), ("max_per_minute", self.max_per_minute)):
-            if limit is not None and limit < 1:
-                raise InvalidRequestError(f"{name} of {self.model} is {limit}; it must be at least 1")
+            if limit is not None and not (_is_number(limit) and limit >= 1):
+                raise InvalidRequestError(f"{name} of {self.model} is {limit!r}; it must be at least 1")
 
 
 def _none() -> Parameters:
     return {}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _several(deployments: object) -> Iterator[Deployment | str]:
+    """Raises `InvalidRequestError` for one text, which would be taken apart into letters, and for anything else."""
+    if isinstance(deployments, str) or not isinstance(deployments, Iterable):
+        raise InvalidRequestError("a model group takes a list of deployments", param="models")
+    for one in cast("Iterable[object]", deployments):
+        if not isinstance(one, (Deployment, str)):
+            what = f"a model group takes Deployment(...) and names of models, not a {type(one).__name__}"
+            raise InvalidRequestError(what, param="models")
+        yield one
 
 
 class ModelGroup:
@@ -114,12 +129,12 @@ class ModelGroup:
         clock: Callable[[], float] = monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        given = [Deployment(one) if isinstance(one, str) else one for one in deployments]
+        given = [Deployment(one) if isinstance(one, str) else one for one in _several(deployments)]
         if not given:
             raise InvalidRequestError("a model group needs at least one deployment", param="models")
         for name, seconds in (("cooldown", cooldown), ("max_wait", max_wait)):
-            if not seconds >= 0:
-                raise InvalidRequestError(f"{name} is {seconds}; it must be 0 or more seconds", param=name)
+            if not (_is_number(seconds) and seconds >= 0):
+                raise InvalidRequestError(f"{name} is {seconds!r}; it must be 0 or more seconds", param=name)
         self.cooldown, self.sticky, self.max_wait = cooldown, sticky, max_wait
         self.clock = clock
         self._chance = chance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from os import urandom
 from time import time
 from typing import TYPE_CHECKING
@@ -21,6 +22,15 @@ def new_id(prefix: str) -> str:
 def now() -> int:
     """The time of receipt, in whole seconds, where the vendor gives none."""
     return int(time())
+
+
+def created(said: str | None) -> int:
+    """When a vendor says that the answer was made, in seconds; the time of receipt where it does not say."""
+    try:
+        found = int(datetime.fromisoformat(said or "").timestamp())
+    except (ValueError, OverflowError):
+        return now()
+    return found if found > 0 else now()  # servers in Go write the year 1 for no time at all
 
 
 def check_calls(message: ChatCompletionMessage, call: Call) -> None:

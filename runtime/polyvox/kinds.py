@@ -85,7 +85,7 @@ _FORMS: Final[Mapping[str, Form]] = {
     "vertex_credentials": unseen(_choice),
     "api_key": unseen(_key),
     **dict.fromkeys(("modalities", "allowed_openai_params"), _texts),
-    **dict.fromkeys(("fallbacks", "fallback_models"), unseen(sequence)),
+    **dict.fromkeys(("fallbacks", "fallback_models", "model_list"), unseen(sequence)),
     "extra_headers": values(unseen(text)),
     "extra_query": values(unseen(_text_or_number)),
     "stop": _stop,

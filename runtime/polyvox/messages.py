@@ -22,7 +22,7 @@ from .content import (
 from .errors import InvalidMessageError
 from .forms import CACHE, Form, each, fields, mapping, nullable, text, text_or, wrong
 from .guessing import nearest
-from .shapes import is_list, is_mapping, mapping_of
+from .shapes import is_mapping, is_sequence, mapping_of
 
 if TYPE_CHECKING:
     from polyvox_wire.chat.responses import ChatCompletionMessage
@@ -128,6 +128,13 @@ class ToolMessage(TypedDict):
     cache_control: NotRequired[CacheControl]
 
 
+class PlainMessage(TypedDict):
+    """What most messages are."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
 class FunctionMessage(TypedDict):
     """Deprecated by OpenAI: use a tool message."""
 
@@ -200,17 +207,17 @@ def checked(messages: Messages) -> list[MessageParam]:
             'write [{"role": "user", "content": ...}]'
         )
     made = [message if is_plain(message) else _message(index, message) for index, message in enumerate(messages)]
-    return _paired(made) if "function" in [message["role"] for message in made] else made
+    found = cast("list[MessageParam]", made)
+    return _paired(found) if "function" in [message["role"] for message in found] else found
 
 
-def is_plain(message: object) -> TypeGuard[UserMessage]:
+def is_plain(message: Message) -> TypeGuard[PlainMessage]:
     """Whether it is a role and a text and no more, as most are: nothing can be wrong with it, nothing be missing."""
-    fields = cast("dict[str, object]", message)
     return (
-        type(fields) is dict
-        and fields.keys() == _ROLE_AND_CONTENT
-        and type(fields["content"]) is str
-        and fields["role"] in _MAY_BE_PLAIN
+        type(message) is dict
+        and message.keys() == _ROLE_AND_CONTENT
+        and isinstance(message["content"], str)
+        and message["role"] in _MAY_BE_PLAIN
     )
 
 
@@ -229,7 +236,7 @@ def _paired(messages: list[MessageParam]) -> list[MessageParam]:
     return made
 
 
-def _message(index: int, message: object) -> MessageParam:
+def _message(index: int, message: object) -> Mapping[str, object]:
     fields = message if is_mapping(message) else _plain(index, message)
     role = fields.get("role")
     if role not in ROLES:
@@ -251,7 +258,7 @@ def _message(index: int, message: object) -> MessageParam:
     _check_rest(where, str(role), fields)
     if fields.get("function_call") and fields.get("tool_calls"):
         fields = _said_once(fields)
-    return cast("MessageParam", fields)
+    return fields
 
 
 _ARGUMENTS: Final = nullable(text_or(mapping))
@@ -294,9 +301,7 @@ def _text_of_function(where: str, content: object) -> str | None:
 
 def _is_parts(content: object) -> bool:
     """Whether a tool's answer is content parts: those of vendors' own have a type too."""
-    if not is_list(content) and not isinstance(content, tuple):
-        return False
-    return all("type" in mapping_of(part) for part in cast("Sequence[object]", content))
+    return is_sequence(content) and all("type" in mapping_of(part) for part in content)
 
 
 def _json(where: str, content: object) -> str:
@@ -314,9 +319,10 @@ def _check_rest(where: str, role: str, fields: Mapping[str, object]) -> None:
         raise InvalidMessageError(f"{where}.tool_call_id is missing; it names the call that this answers")
     if role == "function" and not isinstance(fields.get("name"), str):
         raise InvalidMessageError(f"{where}.name is missing; it names the function that this answers")
-    calls = fields.get("tool_calls")
-    if calls is not None:
+    if (calls := fields.get("tool_calls")) is not None:
         _check_calls(f"{where}.tool_calls", calls)
+    if _REST.keys().isdisjoint(fields):  # as of nearly all messages but results
+        return
     for name, form in _REST.items():
         value = fields.get(name)
         if value is not None and (said := form(f"{where}.{name}", value)) is not None:
@@ -346,13 +352,12 @@ def _wrong_role(index: int, fields: Mapping[str, object]) -> str:
 
 
 def _check_parts(where: str, content: object, *, may_be_empty: bool) -> None:
-    if not is_list(content) and not isinstance(content, tuple):
+    if not is_sequence(content):
         hint = "; put the part into a list" if is_part(content) else ""
         raise InvalidMessageError(f"{where} must be a text or a list of parts, not a {type(content).__name__}{hint}")
-    parts = cast("Sequence[object]", content)
-    if not parts and not may_be_empty:
+    if not content and not may_be_empty:
         raise InvalidMessageError(f"{where} is empty; write a text, or at least one part")
-    for number, part in enumerate(parts):
+    for number, part in enumerate(content):
         if not is_mapping(part):
             hint = '; write {"type": "text", "text": ...}' if isinstance(part, str) else ""
             raise InvalidMessageError(
@@ -362,23 +367,24 @@ def _check_parts(where: str, content: object, *, may_be_empty: bool) -> None:
         if not isinstance(kind, str):
             known = next((name for name in _PAYLOADS if name in part), "text")
             raise InvalidMessageError(f"{where}[{number}].type is missing; it is e.g. {known!r}")
-        if kind in _PAYLOADS:
-            _check_payload(f"{where}[{number}].{kind}", kind, part.get(kind))
-        if part.get("cache_control") and (said := CACHE(f"{where}[{number}].cache_control", part["cache_control"])):
+        if (form := _PAYLOADS.get(kind)) is not None:
+            _check_payload(f"{where}[{number}].{kind}", kind, form, part.get(kind))
+        cache = part.get("cache_control")
+        if cache and (said := CACHE(f"{where}[{number}].cache_control", cache)):
             raise InvalidMessageError(said)
 
 
-def _check_payload(where: str, kind: str, payload: object) -> None:
+def _check_payload(where: str, kind: str, form: Form, payload: object) -> None:
     if payload is None:
         raise InvalidMessageError(f"{where} is missing; a part of type {kind!r} needs it")
-    if (said := _PAYLOADS[kind](where, payload)) is not None:
+    if (said := form(where, payload)) is not None:
         raise InvalidMessageError(said)
 
 
 def _check_calls(where: str, calls: object) -> None:
-    if not is_list(calls) and not isinstance(calls, tuple):
+    if not is_sequence(calls):
         raise InvalidMessageError(f"{where} must be a list, not a {type(calls).__name__}")
-    for number, call in enumerate(cast("Sequence[object]", calls)):
+    for number, call in enumerate(calls):
         fields = mapping_of(call)
         if not isinstance(fields.get("id"), str):
             raise InvalidMessageError(f"{where}[{number}].id is missing; the tool's answer refers to it")

@@ -51,6 +51,7 @@ class LLMProvider(StrEnum):
     HUGGINGFACE = "huggingface"
     INCEPTION = "inception"
     KENARI = "kenari"
+    LINER = "liner"
     LLAMACPP = "llamacpp"
     LLAMAFILE = "llamafile"
     LMSTUDIO = "lmstudio"

@@ -12,7 +12,7 @@ from .addressing import locate
 from .async_client import AsyncClient
 from .client import Client
 from .errors import InvalidRequestError
-from .parameters import OF_ONE_PROVIDER, CallParameters, provider_of
+from .parameters import OF_ONE_PROVIDER, WHO_PAYS, CallParameters, provider_of
 from .secrecy import conceal
 from .shapes import mapping_of
 
@@ -46,8 +46,8 @@ class OpenAISettings(CallParameters, total=False):
 def _who_pays(settings: OpenAISettings) -> dict[str, str | None]:
     """Headers for the organization and project that are given, or stand in the environment."""
     return {
-        "OpenAI-Organization": settings.get("organization") or environ.get("OPENAI_ORG_ID"),
-        "OpenAI-Project": settings.get("project") or environ.get("OPENAI_PROJECT_ID"),
+        WHO_PAYS["organization"]: settings.get("organization") or environ.get("OPENAI_ORG_ID"),
+        WHO_PAYS["project"]: settings.get("project") or environ.get("OPENAI_PROJECT_ID"),
     }
 
 
@@ -71,9 +71,13 @@ def _for_a_group(settings: Mapping[str, object]) -> Mapping[str, object]:
     return {name: value for name, value in settings.items() if name != "extra_headers" or value != unasked}
 
 
-def _of_the_call(model: str, settings: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
+def _of_the_call(
+    groups: Mapping[str, ModelGroup], model: object, settings: Mapping[str, object], given: Mapping[str, object]
+) -> Mapping[str, object]:
     """Key, address, headers and query were given for OpenAI: a call to another provider goes without them, unless it
     names them itself; a fallback to OpenAI has them."""
+    if isinstance(model, str) and model in groups:
+        return _for_a_group(settings)
     asked = _provider(model, settings)
     if asked in (HOME, None):
         return settings
@@ -136,8 +140,7 @@ class OpenAI(Client):
         )
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
-        settings = super()._settings(model, given)
-        return _for_a_group(settings) if model in self._models else _of_the_call(model, settings, given)
+        return _of_the_call(self._models, model, super()._settings(model, given), given)
 
 
 class AsyncOpenAI(AsyncClient):
@@ -166,5 +169,4 @@ class AsyncOpenAI(AsyncClient):
         )
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
-        settings = super()._settings(model, given)
-        return _for_a_group(settings) if model in self._models else _of_the_call(model, settings, given)
+        return _of_the_call(self._models, model, super()._settings(model, given), given)

@@ -279,7 +279,8 @@ class CallParameters(TypedDict, total=False):
     additional_params: str | None
     """The same as `extra_body`, as JSON text (ritellm's name)."""
     client_args: Mapping[str, object] | None
-    """Settings for this call (any-llm): `timeout`, `max_retries`, `default_headers`, `base_url`, `api_key`."""
+    """Settings for this call (any-llm): `timeout`, `max_retries`, `default_headers`, `default_query`, `base_url`,
+    `api_key`, and what only some vendors know, such as `api_version`, `organization`, `aws_region_name`."""
     mock_response: str | ChatCompletion | Mapping[str, object] | BaseException | None
     """Answer with this instead of asking the vendor: a text, a result, or an exception to raise."""
     session_label: str | None
@@ -350,6 +351,8 @@ OF_SOME_VENDORS = {
     ),
 }
 """Settings that only some vendors know: refused elsewhere."""
+WHO_PAYS = {"organization": "OpenAI-Organization", "project": "OpenAI-Project"}
+"""Settings of OpenAI's SDK, and the headers that they are."""
 OF_ONE_MODEL = frozenset({"provider", "custom_llm_provider", "deployment_id"})
 """Settings that a fallback does not have from the first model."""
 OF_ONE_PROVIDER = OF_ONE_MODEL | {
@@ -363,8 +366,6 @@ OF_ONE_PROVIDER = OF_ONE_MODEL | {
     "additional_params",
 }
 """Settings that are never carried to another provider."""
-LISTS = ("fallbacks", "fallback_models", "modalities", "allowed_openai_params", "functions", "tools", "model_list")
-"""What must be a list: a single text would be taken apart into its letters."""
 RETRIES = ("num_retries", "retries", "max_retries")
 FALLBACKS = ("fallbacks", "fallback_models")
 SAME: tuple[tuple[str, ...], ...] = (

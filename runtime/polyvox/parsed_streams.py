@@ -11,9 +11,9 @@ from .results import ChatCompletionChunk
 from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
-    from .calling import Opened
     from .parsed_results import ParsedChatCompletion
     from .results import ChatCompletion
+    from .streaming import Received
     from .transport.replies import AsyncReply, Reply
 
 __all__ = ["AsyncParsedStream", "ParsedStream"]
@@ -24,8 +24,8 @@ T = TypeVar("T")
 class _SoFar:
     """The object that the text handed out so far describes."""
 
-    def __init__(self, opened: Opened) -> None:
-        self._typed = opened.call.typed
+    def __init__(self, received: Received) -> None:
+        self._typed = received.call.typed
         self._text: list[str] = []
         self._read = 0
         self._value: object = None
@@ -52,9 +52,9 @@ class _SoFar:
 class ParsedStream(Stream[ChatCompletionChunk], Generic[T]):
     """A streamed answer that describes a `T`. Its chunks are those of any stream: the JSON's text in pieces."""
 
-    def __init__(self, opened: Opened, reply: Reply, watch: Watch = NOBODY) -> None:
-        super().__init__(opened, reply, watch)
-        self._so_far = _SoFar(opened)
+    def __init__(self, received: Received, reply: Reply, watch: Watch = NOBODY) -> None:
+        super().__init__(received, reply, watch)
+        self._so_far = _SoFar(received)
 
     @override
     def __iter__(self) -> Self:
@@ -90,9 +90,9 @@ class ParsedStream(Stream[ChatCompletionChunk], Generic[T]):
 class AsyncParsedStream(AsyncStream[ChatCompletionChunk], Generic[T]):
     """The same as `ParsedStream`, asynchronous."""
 
-    def __init__(self, opened: Opened, reply: AsyncReply, watch: Watch = NOBODY) -> None:
-        super().__init__(opened, reply, watch)
-        self._so_far = _SoFar(opened)
+    def __init__(self, received: Received, reply: AsyncReply, watch: Watch = NOBODY) -> None:
+        super().__init__(received, reply, watch)
+        self._so_far = _SoFar(received)
 
     @override
     def __aiter__(self) -> Self:
@@ -117,11 +117,11 @@ class AsyncParsedStream(AsyncStream[ChatCompletionChunk], Generic[T]):
         return cast("ParsedChatCompletion[T]", answer)
 
 
-def stream_of(opened: Opened, reply: Reply, watch: Watch = NOBODY) -> Stream:
-    """The stream of an answer whose headers have arrived."""
-    return (Stream if opened.call.typed is None else ParsedStream[object])(opened, reply, watch)
+def stream_of(received: Received, reply: Reply, watch: Watch = NOBODY) -> Stream:
+    """The stream of an answer that has begun."""
+    return (Stream if received.call.typed is None else ParsedStream[object])(received, reply, watch)
 
 
-def async_stream_of(opened: Opened, reply: AsyncReply, watch: Watch = NOBODY) -> AsyncStream:
+def async_stream_of(received: Received, reply: AsyncReply, watch: Watch = NOBODY) -> AsyncStream:
     """The same, asynchronous."""
-    return (AsyncStream if opened.call.typed is None else AsyncParsedStream[object])(opened, reply, watch)
+    return (AsyncStream if received.call.typed is None else AsyncParsedStream[object])(received, reply, watch)

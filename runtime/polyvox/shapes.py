@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeGuard
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeGuard
+
+# What JSON has beside mappings. Nearly all values are of JSON's types, for which asking an abstract type takes long.
+_NONE: Final = frozenset((str, list, int, float, bool, type(None)))
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
     """A mapping; its keys are taken for strings, as JSON's are."""
-    return type(value) is dict or isinstance(value, Mapping)  # nearly all are dicts, of which the first knows at once
+    kind = type(value)
+    return kind is dict or (kind not in _NONE and isinstance(value, Mapping))
 
 
 def is_list(value: object) -> TypeGuard[list[object]]:
     """A list."""
     return isinstance(value, list)
+
+
+def is_sequence(value: object) -> TypeGuard[Sequence[object]]:
+    """A list or a tuple."""
+    return isinstance(value, (list, tuple))
 
 
 def mapping_of(value: object) -> Mapping[str, object]:

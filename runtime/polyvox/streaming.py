@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .assembling import Assembler
+from .dialects.dialect import interrupted
 from .errors import APIError, APIResponseValidationError, StreamInterruptedError
 from .exchange import MAX_REPLY, Failure, Outcome
 from .headers import request_id
@@ -14,19 +15,23 @@ from .structured import parsed
 from .watching import NOBODY, Watch
 
 if TYPE_CHECKING:
-    from .calling import Opened
+    from .call import Call
+    from .dialects.dialect import StreamReader
     from .groups import Lease
-    from .results import ChatCompletion, ChatCompletionChunk
+    from .results import ChatCompletion, ChatCompletionChunk, Facts
+    from .secrecy import Secrets
 
 _SHOWN = 80  # bytes
 
 
 class Received:
-    """The part of a stream that has arrived."""
+    """A streamed answer whose headers have arrived, and what has come of it since."""
 
-    def __init__(self, opened: Opened) -> None:
-        self._opened = opened
-        self._reader = opened.reader
+    def __init__(self, reader: StreamReader, call: Call, facts: Facts, secrets: Secrets) -> None:
+        self._reader = reader
+        self.call = call
+        self._facts = facts
+        self._secrets = secrets
         self._watch: Watch = NOBODY
         self._lease: Lease | None = None
         self._begun: list[ChatCompletionChunk] = []
@@ -38,8 +43,7 @@ class Received:
         """The start of a body in which no chunk was found yet."""
 
     def __repr__(self) -> str:
-        call = self._opened.call
-        return f"{call.vendor.name}:{call.model}, {'complete' if self._reader.done else 'incomplete'}"
+        return f"{self.call.vendor.name}:{self.call.model}, {'complete' if self._reader.done else 'incomplete'}"
 
     def watched_by(self, watch: Watch) -> None:
         """Who is told of what comes from now on."""
@@ -139,32 +143,22 @@ class Received:
         self._reader.release(held)
         self._add(held)
         says = "no more data came in time; pass a longer `timeout`" if timed_out else f"the connection broke ({error})"
-        return self._failed(self.interrupted(says))
-
-    def interrupted(self, says: str) -> StreamInterruptedError:
-        """The stream ended before the answer did."""
-        call = self._opened.call
-        return StreamInterruptedError(
-            f"the stream ended early: {says}; `error.partial` has what arrived",
-            provider=call.vendor.name,
-            model=call.model,
-        )
+        return self._failed(interrupted(self.call, says))
 
     def _endless(self) -> APIError:
         """An event without end, or nothing but keep-alives."""
-        call = self._opened.call
         return APIResponseValidationError(
             f"the stream sent {MAX_REPLY >> 20} MiB without a chunk; `error.partial` has what arrived",
-            provider=call.vendor.name,
-            model=call.model,
+            provider=self.call.vendor.name,
+            model=self.call.model,
         )
 
     def _failed(self, error: APIError) -> APIError:
         if self._start and isinstance(error, StreamInterruptedError):  # a page to log in, perhaps, and no stream at all
             error.message += f"; it began {self._start.decode('utf-8', 'replace')!r}"
             error.args = (error.message,)
-        forget_frames(self._opened.secrets.mask(error))
-        error.request_id = error.request_id or request_id(self._opened.facts.headers)
+        forget_frames(self._secrets.mask(error))
+        error.request_id = error.request_id or request_id(self._facts.headers)
         error.partial = self._answer()
         self._end_lease(error)
         self._watch.failed(error)
@@ -172,7 +166,7 @@ class Received:
 
     def _answer(self) -> ChatCompletion:
         answer = self._assembler.completion()
-        answer._facts = self._opened.facts
+        answer._facts = self._facts
         return answer
 
     def completion(self) -> ChatCompletion:
@@ -181,7 +175,5 @@ class Received:
         Raises:
             StructuredOutputError: it does not fit `response_format`.
         """
-        call = self._opened.call
-        if call.typed is None:
-            return self._answer()
-        return parsed(self._answer(), call.typed, call.model)
+        typed = self.call.typed
+        return self._answer() if typed is None else parsed(self._answer(), typed, self.call.model)

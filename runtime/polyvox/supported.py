@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from .addressing import locate
+from .addressing import check_head, locate
 from .dialects import dialect_of
 from .support import supported
 
@@ -18,6 +18,8 @@ def get_supported_openai_params(model: str, custom_llm_provider: str | None = No
     Raises:
         UnknownProviderError: no such provider.
     """
-    vendor, _ = locate(model, custom_llm_provider)
+    vendor, name = locate(model, custom_llm_provider)
+    if custom_llm_provider is None and name == model:
+        check_head(vendor, model, None)
     names = (*supported(dialect_of(vendor).support), "stream", "response_format")
     return cast("tuple[ParameterName, ...]", names)  # a test compares the alias with the stances

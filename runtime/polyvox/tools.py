@@ -39,12 +39,9 @@ _FORMS: Final[Mapping[str | None, Form]] = {
 
 def settle_tools(given: ModelParameters) -> None:
     """Turn callables into definitions. Only `given`, which is ours, is changed."""
-    tools = given.get("tools")
-    if tools is None:
+    if (tools := given.get("tools")) is None:
         return
-    if isinstance(tools, (str, bytes, Mapping)) or not isinstance(cast("object", tools), Iterable):
-        raise InvalidRequestError("tools must be a list of tools", param="tools")
-    asked = list(cast("Iterable[object]", tools))
+    asked = _listed("tools", tools)
     found = [_definition(index, tool) for index, tool in enumerate(asked)]
     if any(map(callable, asked)):
         _check_names(found)
@@ -53,14 +50,17 @@ def settle_tools(given: ModelParameters) -> None:
 
 def check_functions(given: ModelParameters) -> None:
     """The deprecated `functions` have names, as tools do."""
-    functions = cast("object", given.get("functions"))
-    if functions is None:
+    if (functions := given.get("functions")) is None:
         return
-    if isinstance(functions, Mapping) or not isinstance(functions, Iterable):
-        raise InvalidRequestError("functions must be a list of functions", param="functions")
-    for index, function in enumerate(cast("Iterable[object]", functions)):
+    for index, function in enumerate(_listed("functions", functions)):
         if (said := _FUNCTION(f"functions[{index}]", function)) is not None:
             raise InvalidRequestError(said, param="functions")
+
+
+def _listed(name: str, given: object) -> list[object]:
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise InvalidRequestError(f"{name} must be a list of {name}", param=name)
+    return list(cast("Iterable[object]", given))
 
 
 def functions_as_tools(given: ModelParameters) -> None:

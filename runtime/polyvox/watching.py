@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import TracerProvider
 
-    from .calling import Opened, Plan
+    from .calling import Plan
     from .events import OnFailure, OnSuccess, RequestEvent
     from .exchange import Asked, Outcome, Tell
     from .messages import MessageParam
     from .results import ChatCompletion
+    from .streaming import Received
     from .tracing import Trace, Tracing
 
 T = TypeVar("T")
-PlanT = TypeVar("PlanT", bound="Plan[ChatCompletion] | Plan[Opened]")
+PlanT = TypeVar("PlanT", bound="Plan[ChatCompletion] | Plan[Received]")
 CompletionT = TypeVar("CompletionT", bound="ChatCompletion")
 
 logger = logging.getLogger("polyvox")

@@ -103,7 +103,7 @@ class Desk:
             ("verdict dropped", r": (\S+) is no field of the request any more", self._undecide),
             ("word of an overlay dropped", r"(\w+\.\w+) is named in x-keyed-union", self._drop_word),
             ("forgotten type described by overlay", r"refers to (\w+), which is not described", self._describe),
-            ("overlay action dropped", r"^(\w+): allOf of something that is no object", self._drop_action_on),
+            ("overlay action dropped", r"(\w+): allOf of something that is no object", self._drop_action_on),
         ):
             if found := re.search(form, said):
                 settle(found[1])

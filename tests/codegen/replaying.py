@@ -41,11 +41,9 @@ class Replay:
         """Each revision with the one before."""
         yield from zip(self.steps, self.steps[1:], strict=False)
 
-    def descriptions(self) -> Iterator[Step]:
-        """The steps of which none before had the same cut: each is settled anew from what we are today."""
-        for number, step in enumerate(self.steps):
-            if all(step.cut != before.cut for before in self.steps[:number]):
-                yield step
+    def ends(self) -> tuple[Step, Step]:
+        """The oldest revision and the newest. (Today's, which is first, has tests of its own.)"""
+        return self.steps[1], self.steps[-1]
 
     def outputs(self) -> Iterator[Step]:
         """The steps of which none before generated the same."""
@@ -107,7 +105,7 @@ for specs, out, vendors in json.load(sys.stdin):
 
 def generated_elsewhere(replays: list[Replay], folder: Path) -> Iterator[tuple[str, Files, Files]]:
     """What another process, in another place and with other settings, generates: what it is of, ours, and that."""
-    steps = {f"{replay.vendor} {step.name}": (replay, step) for replay in replays for step in replay.descriptions()}
+    steps = {f"{replay.vendor} {step.name}": (replay, step) for replay in replays for step in replay.ends()}
     tasks = [(str(step.specs), str(folder / what), replay.compiled) for what, (replay, step) in steps.items()]
     away = folder / "away"
     away.mkdir()

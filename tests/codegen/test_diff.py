@@ -31,7 +31,10 @@ Request:
   properties:
     {model: {type: string}, tools: {type: array, items: {$ref: Tool}}, speed: {enum: [fast, slow]}, old: {}}
   required: [model]
-Tool: {type: object, properties: {name: {type: string, maxLength: 64}, kind: {type: string}}, required: [name]}
+Tool:
+  type: object
+  properties: {name: {type: string, maxLength: 64}, kind: {type: string}, effort: {enum: [low, high]}}
+  required: [name]
 Reply:
   type: object
   properties:
@@ -65,8 +68,11 @@ class Mapping:
         return reply.id, [block(each) for each in reply.blocks]
 
 
+EFFORTS: dict[str, q.ToolEffort] = {"minimal": "low", "low": "low", "high": "high"}
+
+
 def tool(given):
-    return q.Tool(name=given.name)
+    return q.Tool(name=given.name, effort=EFFORTS[given.effort])
 
 
 def block(block: r.Block):
@@ -168,6 +174,23 @@ STEPS: Final = [
         "needs a mapping: runtime/acme.py:block",
         1,
     ),
+    ("[low, high]", "[low, high, max]", "enum value added: max", "can a caller say it? See runtime/acme.py:EFFORTS", 0),
+    (
+        "{enum: [low, high]}",
+        "{type: string}",
+        "request field retyped: effort ('low', 'high' -> string)",
+        "nothing to",
+        0,
+    ),
+    ("name: {type: string, ", "lang: {}, name: {type: string, ", "request field added: lang", "worth a look:", 0),
+    ("speed: {enum: [fast, slow]}", "speed: {type: string}", "request field retyped: speed", "new typed option", 0),
+    (
+        "required: [model]",
+        "required: [model, speed]",
+        "request field required now: speed",
+        "breaks callers of what does not send speed; needs a decision: specs/acme/decisions.toml",
+        2,
+    ),
     ("required: [id]", "required: [id]  # a comment", "no change", "", 0),
     ("[end, length]", "[length, end]", "no change", "", 0),
     ("url: {type: string}", "url: {oneOf: [{type: string}]}", "no change", "", 0),
@@ -200,6 +223,13 @@ def diffed(shop: Workshop, schemas: str, *more: str) -> int:
         "diff wrote something"
     )
     return status
+
+
+def test_a_description_that_is_not_there(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 3, as 1 and 2 are what a report comes to."""
+    for where in (["acme", "--from", str(shop.specs / "nowhere")], ["--all", "--from", str(shop.specs / "nowhere")]):
+        assert main(["diff", *where, "--specs", str(shop.specs)]) == 3
+        assert capsys.readouterr().err.startswith(f"codegen: {shop.specs / 'nowhere'}")
 
 
 def test_json_for_programs(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
@@ -255,7 +285,7 @@ def test_the_draft_has_what_callers_notice_and_nothing_else(shop: Workshop, caps
     changes = json.loads(capsys.readouterr().out)["changes"]
     diffed(shop, new, "--changelog")
     entries = capsys.readouterr().out.splitlines()[2:]
-    noticed = [each for each in changes if each["consequence"]["level"] != "nothing"]
+    noticed = [each for each in changes if each["consequence"]["level"] not in ("nothing", "look")]
     assert len(entries) == len(noticed) > 5
     levels = ["breaking" if " for " in entry else "option" if " New in" in entry else "mapping" for entry in entries]
     assert levels == sorted(

@@ -37,6 +37,12 @@ def test_a_verdict_about_a_field_that_is_gone(
     assert f"{verdict}: priority is no field of the request any more" in refused(workshop, capsys)
 
 
+def test_what_the_vendor_requires_is_no_option(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    workshop.describe(REQUEST.replace("[model]", "[model, priority]"))
+    workshop.decide(mapped=["model"], passthrough=["priority"])
+    assert "passthrough: the vendor requires priority: add it to mapped" in refused(workshop, capsys)
+
+
 def test_two_verdicts_on_one_field(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
     workshop.decide(mapped=["model"], passthrough=["model"])
     assert "two verdicts on model: mapped and passthrough" in refused(workshop, capsys)
@@ -120,7 +126,7 @@ def test_an_overlay_that_does_not_fit(
 @pytest.mark.parametrize(
     ("schemas", "complaint"),
     [
-        ("Reply: {properties: {x: {$ref: Lost}}}", "Reply refers to Lost, which is not described"),
+        ("Reply: {properties: {x: {$ref: Lost}}}", "specs/acme: Reply refers to Lost, which is not described"),
         ("Reply: {allOf: [{type: string}, {properties: {x: {}}}]}", "Reply: allOf of something that is no object"),
         (
             "Request: {oneOf: [{properties: {a: {}}}, {properties: {b: {}}}]}",

@@ -174,9 +174,7 @@ def test_another_status(workshop: Workshop, vendor: Vendor, status: str) -> None
 
 def test_a_page_for_people(workshop: Workshop, vendor: Vendor) -> None:
     at(workshop, vendor.lay("/openapi.yaml", "<!doctype html><title>Docs</title>", head="Content-Type: text/html"))
-    assert "/openapi.yaml is neither JSON nor YAML" in refused(workshop).replace(
-        "a JSON nor a YAML object", "JSON nor YAML"
-    )
+    assert "/openapi.yaml is a web page instead of a description" in refused(workshop)
 
 
 def test_a_certificate_of_nobodys(workshop: Workshop, vendor: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:

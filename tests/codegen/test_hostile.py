@@ -226,7 +226,7 @@ DEEP: Final = 100_000
         (HEAD + "{$ref: '#/paths/~1chat'}}}", "which is no component of this document"),
         ("? {a: b}\n: c", "unhashable"),
         ("openapi: !!python/object/apply:os.system [ls]", "could not determine a constructor"),
-        ("a: 2024-99-99T99:99:99Z\nopenapi: 1e999999", "is no OpenAPI 3.0 or 3.1 document"),
+        ("a: 2024-99-99T99:99:99Z\nopenapi: 1e999999", "is no OpenAPI 3.0, 3.1 or 3.2 document"),
         ("openapi: 3.1.0\ncomponents: {schemas: {Request: {}}}\npaths: {/chat: {post: {}}}", "which is not described"),
     ],
     ids=lambda value: "".join(letter for letter in value[:30] if letter.isalnum()) if isinstance(value, str) else None,

@@ -150,7 +150,7 @@ def test_discovery_documents_become_openapi(workshop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("<html>Not found", "is neither a JSON nor a YAML object"),
+        ("<html>Not found", "is a web page instead of a description"),
         ("{a: [", "is neither JSON nor YAML"),
         (
             '{"openapi": "3.1.0", "info": {"ti',
@@ -158,7 +158,7 @@ def test_discovery_documents_become_openapi(workshop: Workshop) -> None:
         ),
         ("openapi: 3.1.0\ninfo: {title", "is neither JSON nor YAML: while parsing a flow mapping"),
         ("[1]", "is neither a JSON nor a YAML object"),
-        ("swagger: '2.0'", "is no OpenAPI 3.0 or 3.1 document"),
+        ("swagger: '2.0'", "is no OpenAPI 3.0, 3.1 or 3.2 document"),
         ("openapi: 3.1.0", "has no components.schemas"),
         ("openapi: 3.1.0\ncomponents: [1]", "has no components.schemas"),
         ("openapi: 3.1.0\ncomponents: {schemas: {}}\npaths: []", "published has no operation POST /chat\n"),
@@ -258,7 +258,7 @@ def test_what_a_vendor_forgot_to_describe_is_for_an_overlay(
     file = published(workshop, workshop.document("Reply: {properties: {a: {$ref: Lost}}}"))
     assert workshop.run("refresh", "acme", "--from", str(file)) == 0
     assert workshop.run("generate") == 1
-    assert capsys.readouterr().err == "codegen: Reply refers to Lost, which is not described\n"
+    assert capsys.readouterr().err == "codegen: specs/acme: Reply refers to Lost, which is not described\n"
     workshop.overlay("- {target: $.components.schemas, description: forgotten, update: {Lost: {type: string}}}")
     workshop.generate()
 

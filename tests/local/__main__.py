@@ -127,6 +127,8 @@ def head(server: Server) -> str:
 
 def main(names: Sequence[str]) -> int:
     """Record these servers, or all."""
+    if unknown := [name for name in names if name not in SERVERS]:
+        sys.exit(f"{unknown[0]} is no server that is recorded; there are {', '.join(SERVERS)}")
     for name in names or SERVERS:
         print(f"{name}: {urlsplit(SERVERS[name].url).netloc}", flush=True)
         with running(name):

@@ -43,9 +43,9 @@ def words(*texts: str, index: int = 0) -> tuple[Json, ...]:
     return block({"type": "text", "text": ""}, *deltas, index=index)
 
 
-def use(*pieces: str, index: int = 0, given: object = None) -> tuple[Json, ...]:
+def use(*pieces: str, index: int = 0, given: object = None, name: str = "add") -> tuple[Json, ...]:
     """A block of a tool call."""
-    start: Json = {"type": "tool_use", "id": f"toolu_{index}", "name": "add", "input": given or {}}
+    start: Json = {"type": "tool_use", "id": f"toolu_{index}", "name": name, "input": given or {}}
     deltas: list[Json] = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
     return block(start, *deltas, index=index)
 

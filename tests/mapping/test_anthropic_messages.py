@@ -177,6 +177,11 @@ def test_instructions_alone_are_no_conversation() -> None:
         sent(MODEL, [{"role": "system", "content": "One."}])
 
 
+def test_nor_is_an_empty_question() -> None:
+    with pytest.raises(InvalidMessageError, match="or says nothing; Anthropic needs a user message with content"):
+        sent(MODEL, [{"role": "user", "content": ""}])
+
+
 RESULTS: Final[dict[str, tuple[Json, Json]]] = {
     "text": ({"content": "3"}, _result("3")),
     "JSON": ({"content": '{"sum": 3}'}, _result('{"sum": 3}')),
@@ -221,7 +226,7 @@ def test_a_call_that_is_said_in_the_old_form_too_is_one_call() -> None:
     assert sent(MODEL, [USER, both])["messages"] == [USER, _said(_use({"a": 1}))]
     assert "function_call" in both
     other: Json = {**both, "function_call": {"name": "sub", "arguments": "{}"}}
-    assert sent(MODEL, [USER, other])["messages"] == [USER, _said(_use({"a": 1}), _use({}, "sub", "call_1"))]
+    assert sent(MODEL, [USER, other])["messages"] == [USER, _said(_use({"a": 1}), _use({}, "sub", "call_pv_1"))]
 
 
 def test_deprecated_function_messages_are_tool_messages() -> None:
@@ -232,8 +237,8 @@ def test_deprecated_function_messages_are_tool_messages() -> None:
     ]
     assert sent(MODEL, talk)["messages"] == [
         USER,
-        _said(_use({"a": 1}, made="call_1")),
-        {"role": "user", "content": [_result("3", "call_1")]},
+        _said(_use({"a": 1}, made="call_pv_1")),
+        {"role": "user", "content": [_result("3", "call_pv_1")]},
     ]
 
 

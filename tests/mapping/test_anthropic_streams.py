@@ -315,3 +315,40 @@ def test_every_event_and_delta_of_the_description_has_a_case() -> None:
     tried = b"".join([*SAME.values(), *(stream(*events) for events, _, _ in WHOLE.values()), ERRORS["overloaded"][0]])
     for kind in kinds(r.MessageStreamEvent) | kinds(r.ContentBlockDeltaEventDelta):
         assert f'"{kind}"'.encode() in tried
+
+
+# What is known of an answer beside the text: for a streamed one there is no `native` to look it up.
+CONTAINER: Final[Json] = {"id": "container_1", "expires_at": "2026-01-01T00:00:00Z"}
+MANAGED: Final[Json] = {"applied_edits": []}
+COUNTED: Final[Json] = {
+    "input_tokens": 10,
+    "cache_creation_input_tokens": 5,
+    "cache_creation": {"ephemeral_5m_input_tokens": 5, "ephemeral_1h_input_tokens": 0},
+    "inference_geo": "eu",
+    "speed": "fast",
+}
+LATER: Final[Json] = {
+    "output_tokens": 7,
+    "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 0},
+    "iterations": [{"type": "message", "input_tokens": 10, "output_tokens": 7}],
+    "a_new_count": 3,
+}
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_what_is_known_beside_the_answer(streamed: bool) -> None:
+    message: Json = {**ANTHROPIC_REPLY, "content": [], "stop_reason": None, "usage": COUNTED}
+    begin: Json = {"type": "message_start", "message": message}
+    delta: Json = {"stop_reason": "end_turn", "container": CONTAINER}
+    last: Json = {"type": "message_delta", "delta": delta, "usage": LATER, "context_management": MANAGED}
+    body = named_sse(begin, *words("Hello"), last, STOP)
+    whole: Json = {**ANTHROPIC_REPLY, "container": CONTAINER, "context_management": MANAGED, "usage": COUNTED | LATER}
+    answer = assembled(MODEL, body) if streamed else answered(MODEL, whole)
+    fields = answer.choices[0].provider_specific_fields
+    assert fields == {"native_finish_reason": "end_turn", "container": CONTAINER, "context_management": MANAGED}
+    assert answer.usage is not None
+    found = answer.usage.model_dump(exclude_none=True)
+    for name in ("cache_creation", "inference_geo", "speed", "server_tool_use", "a_new_count"):
+        assert found[name] == (COUNTED | LATER)[name]
+    (iteration,) = found["iterations"]
+    assert (iteration["input_tokens"], iteration["output_tokens"]) == (10, 7)

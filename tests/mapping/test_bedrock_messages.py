@@ -155,7 +155,7 @@ def test_instructions_are_text() -> None:
 
 
 def test_instructions_alone_are_no_call() -> None:
-    with pytest.raises(InvalidMessageError, match="at least one user message"):
+    with pytest.raises(InvalidMessageError, match="only instructions, or says nothing"):
         sent([{"role": "system", "content": "a"}])
 
 
@@ -204,8 +204,8 @@ def test_the_deprecated_form_of_calls() -> None:
     called: Json = {"role": "assistant", "content": None, "function_call": {"name": "add", "arguments": "{}"}}
     found = turns(*HELLO, called, {"role": "function", "name": "add", "content": "3"})
     assert found[1:] == [
-        {"role": "assistant", "content": [{"toolUse": {"toolUseId": "call_1", "name": "add", "input": {}}}]},
-        {"role": "user", "content": [{"toolResult": {"toolUseId": "call_1", "content": [{"text": "3"}]}}]},
+        {"role": "assistant", "content": [{"toolUse": {"toolUseId": "call_pv_1", "name": "add", "input": {}}}]},
+        {"role": "user", "content": [{"toolResult": {"toolUseId": "call_pv_1", "content": [{"text": "3"}]}}]},
     ]
 
 

@@ -29,7 +29,7 @@ def test_the_whole_answer() -> None:
     assert isinstance(answer.native, r.ConverseResponse)
     (choice,) = answer.choices
     assert (choice.message.role, choice.message.content, choice.finish_reason) == ("assistant", "Hello", "stop")
-    assert choice.provider_specific_fields == {"native_finish_reason": "end_turn"}
+    assert choice.provider_specific_fields == {"native_finish_reason": "end_turn", "metrics": {"latencyMs": 5}}
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,13 @@ def test_cached_tokens_are_a_part_of_the_prompt(counted: Json, wanted: tuple[int
     assert details is not None
     found = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
     assert (*found, details.cached_tokens, details.cache_write_tokens) == wanted
+
+
+def test_what_else_is_counted_is_kept() -> None:
+    beside: Json = {"cacheDetails": [{"ttl": "5m", "inputTokens": 3}], "serverToolUsage": {"webSearch": 1}}
+    usage = answered(reply(usage={"inputTokens": 1, "outputTokens": 2, "totalTokens": 3, **beside})).usage
+    assert usage is not None
+    assert {name: usage[name] for name in beside} == beside
 
 
 def test_usage_that_is_not_told_stays_unknown() -> None:
@@ -138,6 +145,7 @@ def test_what_guardrails_and_models_say_beside_the_answer() -> None:
         "native_finish_reason": "end_turn",
         "additionalModelResponseFields": {"stop_sequence": "END"},
         "trace": trace,
+        "metrics": {"latencyMs": 5},
     }
 
 

@@ -76,7 +76,7 @@ def test_one_id_and_usage_on_the_last_chunk() -> None:
     assert last.usage is not None
     assert (last.usage.prompt_tokens, last.usage.completion_tokens, last.usage.total_tokens) == (1, 2, 3)
     assert last.choices[0].finish_reason == "stop"
-    assert last.choices[0].provider_specific_fields == {"native_finish_reason": "end_turn"}
+    assert last.choices[0].provider_specific_fields == {"native_finish_reason": "end_turn", "metrics": {"latencyMs": 5}}
 
 
 def test_the_role_comes_first_whatever_comes_first() -> None:
@@ -184,6 +184,7 @@ def test_what_guardrails_say_is_kept() -> None:
     assert answer.choices[0].provider_specific_fields == {
         "native_finish_reason": "guardrail_intervened",
         "trace": trace,
+        "metrics": {"latencyMs": 5},
     }
 
 

@@ -73,7 +73,7 @@ TURNS: Final[dict[str, tuple[Json, Json]]] = {
     "call with an object": (_assistant(tool_calls=[_call({"a": 1})]), _assistant(tool_calls=[_call('{"a":1}')])),
     "custom call": (
         _assistant(tool_calls=[{"id": "c1", "type": "custom", "custom": {"name": "add", "input": "1 2"}}]),
-        _assistant(tool_calls=[_call("1 2", "c1")]),
+        _assistant(tool_calls=[_call('{"input":"1 2"}', "c1")]),
     ),
     "what Cohere sent": (
         _assistant(content="3", provider_specific_fields={"cohere": {"message": CITED, "text": "3"}}),
@@ -115,8 +115,8 @@ def test_the_deprecated_function_messages() -> None:
     answer: Json = {"role": "function", "name": "add", "content": "3"}
     assert COHERE.sent([*HELLO, asked, answer])["messages"] == [
         *HELLO,
-        _assistant(tool_calls=[_call("{}", "call_1")]),
-        {"role": "tool", "tool_call_id": "call_1", "content": "3"},
+        _assistant(tool_calls=[_call("{}", "call_pv_1")]),
+        {"role": "tool", "tool_call_id": "call_pv_1", "content": "3"},
     ]
 
 

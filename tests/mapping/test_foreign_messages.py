@@ -82,6 +82,32 @@ CASES: Final[dict[str, tuple[str, Json, Json]]] = {
 }
 
 
+# A call of a tool that takes free text, as an answer of OpenAI's has it here: in both forms.
+FREE_TEXT: Final[Json] = {
+    "role": "assistant",
+    "tool_calls": [
+        {
+            "id": "call_1",
+            "type": "custom",
+            "custom": {"name": "run", "input": "ls -l"},
+            "function": {"name": "run", "arguments": "ls -l"},
+        }
+    ],
+}
+AS_AN_ARGUMENT: Final[dict[str, Json]] = {
+    "anthropic:m": {"type": "tool_use", "id": "call_1", "name": "run", "input": {"input": "ls -l"}},
+    "gemini:m": {"functionCall": {"name": "run", "args": {"input": "ls -l"}}},
+    "ollama:m": {"id": "call_1", "function": {"name": "run", "arguments": {"input": "ls -l"}}},
+    "cohere:m": {"id": "call_1", "type": "function", "function": {"name": "run", "arguments": '{"input":"ls -l"}'}},
+}
+
+
+@pytest.mark.parametrize(("model", "call"), AS_AN_ARGUMENT.items(), ids=AS_AN_ARGUMENT)
+def test_a_call_with_free_text_has_it_as_an_argument(model: str, call: Json) -> None:
+    turn = _turn(model, FREE_TEXT)
+    assert [*turn.get("tool_calls", turn.get("parts", turn.get("content")))] == [call]
+
+
 def _turn(model: str, message: object) -> Any:
     body = sent(model, [*HELLO, message])  # type: ignore[list-item]  # objects of other libraries have no common type
     turns: Any = body.get("messages", body.get("contents"))

@@ -277,3 +277,32 @@ def test_a_json_body_instead_of_a_stream_is_read_as_an_error(body: bytes) -> Non
 
 def test_the_usual_reply_is_a_stream_of_one() -> None:
     assert assembled(MODEL, as_bytes(GEMINI_REPLY)).choices[0].message.content == "Hello"
+
+
+KINDS: Final[Json] = {
+    "promptTokenCount": 30,
+    "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 5}, {"modality": "AUDIO", "tokenCount": 25}],
+    "candidatesTokenCount": 9,
+    "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 9}],
+    "thoughtsTokenCount": 4,
+    "totalTokenCount": 43,
+    "trafficType": "ON_DEMAND",
+    "aNewCount": 3,
+}
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_tokens_by_their_kind_and_the_time_that_is_said(streamed: bool) -> None:
+    said = event(words("Hello"), finish="STOP", usageMetadata=KINDS, createTime="2026-05-04T20:01:02.264968Z")
+    answer = assembled(MODEL, sse(said)) if streamed else answered(MODEL, said)
+    assert answer.created == 1777924862
+    assert answer.usage is not None
+    assert answer.usage.model_dump(exclude_none=True) == {
+        "prompt_tokens": 30,
+        "completion_tokens": 13,
+        "total_tokens": 43,
+        "prompt_tokens_details": {"cached_tokens": 0, "text_tokens": 5, "audio_tokens": 25},
+        "completion_tokens_details": {"reasoning_tokens": 4, "image_tokens": 9},
+        "trafficType": "ON_DEMAND",
+        "aNewCount": 3,
+    }

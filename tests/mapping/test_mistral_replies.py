@@ -184,7 +184,9 @@ def test_steps_of_the_vendors_tools() -> None:
     assert choice.provider_specific_fields == {"native_finish_reason": "stop", "messages": steps}
 
 
-def _usage(prompt: int, completion: int, total: int, cached: int | None = None, audio: int | None = None) -> object:
+def _usage(
+    prompt: int, completion: int, total: int, cached: int | None = None, audio: int | None = None
+) -> CompletionUsage:
     known = cached is not None or audio is not None
     return CompletionUsage(
         prompt_tokens=prompt,
@@ -206,7 +208,7 @@ USAGES: Final[dict[str, tuple[object, object]]] = {
             "prompt_audio_seconds": 5,
             "prompt_tokens_details": {"audio_tokens": 375, "cached_tokens": 9},
         },
-        _usage(386, 15, 401, 9, 375),
+        _usage(386, 15, 401, 9, 375).model_copy(update={"prompt_audio_seconds": 5}),
     ),
     "sound in the prompt": (
         {**COUNTED, "prompt_tokens_details": {"audio_tokens": 3}},

@@ -65,6 +65,13 @@ def test_sent_as_it_is(message: Json) -> None:
     assert sent(MODEL, [message])["messages"] == [message]
 
 
+@pytest.mark.parametrize("model", ["openai:gpt-4o", "azure:m", "azure_ai:m", "xai:grok-4"])
+def test_an_address_alone_is_sent_in_openais_form(model: str) -> None:
+    part = {"type": "image_url", "image_url": "https://x.test/a.png"}
+    message = sent(model, [{"role": "user", "content": [part]}], api_base="https://h.test")["messages"]
+    assert message == [{"role": "user", "content": [{**part, "image_url": {"url": "https://x.test/a.png"}}]}]
+
+
 def test_several_system_messages_keep_their_places() -> None:
     talk: list[Json] = [
         {"role": "system", "content": "One."},

@@ -378,3 +378,8 @@ def test_facts() -> None:
     assert answer.dropped_params == ()
     assert answer.response_ms is not None
     assert answer.response_ms >= 0
+
+
+def test_a_page_of_something_else_is_no_answer() -> None:
+    with pytest.raises(APIResponseValidationError, match="it has no choices; it begins"):
+        answered(GATEWAY, {"status": "ok"})

@@ -575,3 +575,10 @@ def test_a_misspelt_type(vendor: str) -> None:
     _, messages = talk("user", {"type": "image", "image": {"url": PNG_URL}} if vendor == "openai" else {"type": "txt"})
     with pytest.raises(UnsupportedParamsError, match=r"messages\[0\]\.content\[1\] \(.*\): .* did you mean '\w+'\?"):
         _ask(vendor, messages)
+
+
+@pytest.mark.parametrize("vendor", ["openai", "anthropic", "ollama"])
+def test_a_type_that_is_spelt_right_is_not_corrected(vendor: str) -> None:
+    _, messages = talk("user", {"type": "video_url", "video_url": {"url": "https://x.test/a.mp4"}})
+    with pytest.raises(UnsupportedParamsError, match=r"^(?!.*did you mean)"):
+        _ask(vendor, messages)

@@ -96,6 +96,8 @@ def test_what_none_of_them_takes(model: str) -> None:
             sent(model, talk, **asked)
     with pytest.raises(UnsupportedParamsError, match=r"messages"):
         sent(model, [*HELLO, {"role": "tool", "tool_call_id": "c1", "content": "x"}])
+    with pytest.raises(UnsupportedParamsError, match=r"messages"):
+        sent(model, [*HELLO, {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}])
 
 
 @pytest.mark.parametrize(

@@ -147,11 +147,14 @@ def test_without_any_credentials_both_ways_are_named() -> None:
 
 # --- streams ----------------------------------------------------------------------------------------------------------
 
+EVENTS: Final = sse(*CHUNKS, "[DONE]")
+LINES: Final = b"".join(b"%s\n" % as_bytes(chunk) for chunk in CHUNKS)
+
 
 @pytest.mark.parametrize("size", [1, 3, 17, 1000])
 @pytest.mark.parametrize(
     "written",
-    [sse(*CHUNKS, "[DONE]"), b"".join(b"%s\n" % as_bytes(chunk) for chunk in CHUNKS)],
+    [EVENTS, LINES],
     ids=["events", "JSON lines"],
 )
 def test_a_stream_in_frames(written: bytes, size: int) -> None:
@@ -187,9 +190,14 @@ def test_an_error_inside_of_a_stream(name: str, told: Json, kind: type[APIError]
     assert caught.value.partial.choices[0].message.content == "Hé"
 
 
-def test_a_stream_that_was_cut_off() -> None:
+@pytest.mark.parametrize(
+    "written",
+    [sse(*CHUNKS[:2]), EVENTS[: len(sse(*CHUNKS[:2])) + 20], LINES[: LINES.index(b"\n", LINES.index(b"\n") + 1) + 20]],
+    ids=["behind an event", "in an event", "in a line"],
+)
+def test_a_stream_that_was_cut_off(written: bytes) -> None:
     with pytest.raises(StreamInterruptedError) as caught:
-        SageMaker(framed(sse(*CHUNKS[:2]), 50)).ask(stream=True, **SIGNED)
+        SageMaker(framed(written, 50)).ask(stream=True, **SIGNED)
     assert caught.value.partial is not None
     assert caught.value.partial.choices[0].message.content == "Hé"
 

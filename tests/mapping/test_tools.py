@@ -350,12 +350,20 @@ def unknown(city: Nowhere) -> str:  # type: ignore[name-defined]  # noqa: F821  
     return "nowhere"
 
 
+def broken(city: str) -> str:
+    """Annotated with what is no expression."""
+    return city
+
+
+broken.__annotations__["city"] = "list["
 WRONG: Final[dict[str, tuple[object, str]]] = {
     "a type without JSON": (
         [unspeakable],
         r"tools\[0\] \(unspeakable\): parameter 'engine' cannot be described in JSON",
     ),
     "a type that is not defined": ([unknown], r"tools\[0\] \(unknown\): its annotations use 'Nowhere'"),
+    "an annotation that is no code": ([broken], r"tools\[0\] \(broken\): its annotations cannot be read: "),
+    "a class in C": ([str], r"tools\[0\] \(str\): Python does not know its parameters; wrap it with `def`"),
     "lambda": ([lambda: None], r"tools\[0\]: no vendor takes a tool named '<lambda>'"),
     "two of one name": ([weather, BARE, Station().weather], r"tools\[2\] has the name of tools\[0\], 'weather'"),
     "no annotation": ([unannotated], r"tools\[0\] \(unannotated\): parameter 'city' needs a type annotation"),

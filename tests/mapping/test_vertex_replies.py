@@ -126,6 +126,15 @@ def test_finish_reasons(native: str, reason: str) -> None:
     assert (added_up.finish_reason, added_up.message.content) == (reason, "Hello")
 
 
+def test_a_finish_that_was_held_back_is_handed_out_before_an_error() -> None:
+    events = (_reply(None, {"text": "Hel"}), _reply("MODEL_ARMOR", {"text": "lo"}), {"error": {"message": "too late"}})
+    with pytest.raises(APIError, match="too late") as caught:
+        streamed(GEMINI, sse(*events))
+    assert caught.value.partial is not None
+    (choice,) = caught.value.partial.choices
+    assert (choice.finish_reason, choice.message.content) == ("content_filter", "Hello")
+
+
 def test_a_prompt_that_is_blocked() -> None:
     feedback: Json = {"blockReason": "MODEL_ARMOR", "blockReasonMessage": "Blocked by Model Armor."}
     reply: Json = {"promptFeedback": feedback, "responseId": "r1"}

@@ -187,6 +187,27 @@ class Mistral(OpenAI):
         return "".join(texts) if isinstance(content, list) else text(content)
 
 
+class Functions(OpenAI):
+    """The same, asked in the words of OpenAI's old functions."""
+
+    finishes = {**OPENAI_FINISH, "tool_calls": "function_call"}
+
+
+class GigaChat(OpenAI):
+    """The same; a call comes whole, as the function call that OpenAI once had."""
+
+    finishes = {**OPENAI_FINISH, "function_call": "tool_calls", "blacklist": "content_filter"}
+
+    def _choice(self, said: JSON) -> None:
+        super()._choice(fields(said))
+        made = fields(fields(fields(said).get("delta")).get("function_call"))
+        if made:
+            arguments = as_json(made.get("arguments") or {})
+            self.choice(number(fields(said).get("index"))).calls.append(
+                Call(text(made.get("name")), None, "", arguments)
+            )
+
+
 class Completions(OpenAI):
     """Texts that go on, instead of messages."""
 

@@ -121,6 +121,20 @@ class Anthropic(Reading):
         self.usage = Counts(prompt, answer, prompt + answer)
 
 
+class Answering(Anthropic):
+    """The same, asked for an object that only a call to a function named `City` gives: its arguments are the text."""
+
+    def close(self) -> None:
+        super().close()
+        for choice in self.choices.values():
+            answer = next((call for call in choice.calls if call.name == "City"), None)
+            if answer is not None:
+                choice.calls.remove(answer)
+                choice.text = answer.arguments
+                alone = choice.finish == "tool_calls" and not choice.calls
+                choice.finish = "stop" if alone else choice.finish
+
+
 def given(value: JSON) -> JSON:
     """An object that may be absent."""
     return {} if value is None else value
@@ -133,6 +147,8 @@ GEMINI_FINISH: Final[Mapping[str, str]] = {"STOP": "stop", "1": "stop", "MAX_TOK
 
 class Gemini(Reading):
     """Each event is a reply in small; a finish reason for each candidate is the end, though counts may follow."""
+
+    finishes = GEMINI_FINISH
 
     @property
     def complete(self) -> bool:
@@ -157,13 +173,19 @@ class Gemini(Reading):
                 choice.text += text(fields(part).get("text"))
         said = candidate.get("finishReason")
         if said is not None and choice.finish is None:
-            found = GEMINI_FINISH.get(text(said), "other")
+            found = self.finishes.get(text(said), "other")
             choice.finish = "tool_calls" if choice.calls and found == "stop" else found
 
     def _counts(self, counted: JSON) -> Counts:
         prompt = number(counted.get("promptTokenCount")) + number(counted.get("toolUsePromptTokenCount"))
         answer = number(counted.get("candidatesTokenCount")) + number(counted.get("thoughtsTokenCount"))
         return Counts(prompt, answer, number(counted.get("totalTokenCount")) or prompt + answer)
+
+
+class Vertex(Gemini):
+    """The same, with a filter of Google Cloud's."""
+
+    finishes = {**GEMINI_FINISH, "MODEL_ARMOR": "content_filter"}
 
 
 # --- Cohere -----------------------------------------------------------------------------------------------------------

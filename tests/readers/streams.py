@@ -39,6 +39,24 @@ def as_frame(event: JSON) -> bytes:
     return bedrock.frame(headers, json.dumps(payload).encode())
 
 
+def as_pieces(data: bytes) -> bytes:
+    """Frames of SageMaker's, which cut what a container writes wherever they like; here in three."""
+    headers = {":event-type": "PayloadPart", ":content-type": "application/octet-stream", ":message-type": "event"}
+    third = len(data) // 3
+    pieces_of = (data[:third], data[third : 2 * third], data[2 * third :])
+    return b"".join(bedrock.frame(headers, piece) for piece in pieces_of)
+
+
+def as_framed_sse(event: JSON) -> bytes:
+    """An event of a container's on SageMaker."""
+    return as_pieces(as_sse(event))
+
+
+def as_framed_line(event: JSON) -> bytes:
+    """A container's line of JSON."""
+    return as_pieces(as_line(event))
+
+
 @dataclass(frozen=True)
 class Vendor:
     """Who speaks a dialect, what it sends, and who reads that by the plainest rules."""
@@ -117,6 +135,14 @@ MISTRAL: Final[list[JSON]] = [
     chunk({"content": ""}, "tool_calls", usage=COUNTED),
     DONE,
 ]
+GIGACHAT: Final[list[JSON]] = [
+    chunk({"role": "assistant", "reasoning_content": "Hm, "}),
+    chunk({"content": "Hel"}),
+    chunk({"content": "lo"}),
+    chunk({"content": "", "function_call": {"name": "add", "arguments": {"a": 1}}}),
+    chunk({"content": ""}, "function_call", usage={**COUNTED, "precached_prompt_tokens": 1}),
+    DONE,
+]
 ANTHROPIC: Final[list[JSON]] = [
     anthropic.START,
     anthropic.PING,
@@ -124,6 +150,16 @@ ANTHROPIC: Final[list[JSON]] = [
     *anthropic.words("Hel", "lo", index=1),
     *anthropic.use('{"a": ', "1}", index=2),
     *anthropic.use(index=3),
+    anthropic.end("tool_use", output_tokens=7),
+    anthropic.STOP,
+]
+
+
+ANSWERING: Final[list[JSON]] = [
+    anthropic.START,
+    *anthropic.words("I will ", "say.", index=0),
+    *anthropic.use('{"a": ', "1}", index=1, name="City"),
+    *anthropic.use(index=2),
     anthropic.end("tool_use", output_tokens=7),
     anthropic.STOP,
 ]
@@ -160,6 +196,8 @@ GEMINI_TWICE: Final[list[JSON]] = [
     _candidate({"text": "day"}, index=1, finishReason="MAX_TOKENS"),
     _candidate(groundingMetadata=_CITED, finishReason="STOP", safetyRatings=[{"category": "C", "probability": "LOW"}]),
 ]
+
+VERTEX: Final[list[JSON]] = [*GEMINI[:4], _candidate({"text": "!"}, finishReason="MODEL_ARMOR"), GEMINI[-1]]
 
 
 def pieces(path: str, more: bool = True, **value: object) -> Json:
@@ -274,19 +312,32 @@ LANGGRAPH: Final[list[JSON]] = [
     {"end": None},
 ]
 _AWS: Final = {"aws_region_name": "us-east-1"}
+_SIGNED: Final = {**_AWS, "api_key": None, "aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
+_CITY: Final = {
+    "max_tokens": 9,
+    "response_format": {"type": "json_schema", "json_schema": {"name": "City", "schema": {"type": "object"}}},
+}
 _OWN: Final = {"api_base": "https://own.test"}
 
 VENDORS: Final = {
     "openai": Vendor("openai:gpt-5", OPENAI, plain.OpenAI),
+    "openai, functions": Vendor("openai:gpt-5", OPENAI, plain.Functions, settings={"functions": [{"name": "add"}]}),
     "groq": Vendor("groq:m", TWO_CHOICES, plain.OpenAI),
     "mistral": Vendor("mistral:m", MISTRAL, plain.Mistral),
     "completions": Vendor("text-completion-openai:gpt-3.5-turbo-instruct", PROMPTED, plain.Completions),
+    "completions, Azure": Vendor("azure_text:m", PROMPTED, plain.Completions, settings=_OWN),
+    "completions of code": Vendor("text-completion-codestral:m", OPENAI, plain.OpenAI),
+    "gigachat": Vendor("gigachat:GigaChat-2", GIGACHAT, plain.GigaChat),
+    "sagemaker, events": Vendor("sagemaker:e", OPENAI, plain.OpenAI, as_framed_sse, _SIGNED),
+    "sagemaker, lines": Vendor("sagemaker_nova:e", TWO_CHOICES[:-1], plain.OpenAI, as_framed_line, _SIGNED),
     "think tags": Vendor("minimax:m", THINKING, plain.ThinkTags),
     "whole messages": Vendor("openai:gpt-5", WHOLE, None),
     "anthropic": Vendor("anthropic:claude-sonnet-4-5", ANTHROPIC, natives.Anthropic, settings={"max_tokens": 9}),
+    "answers by a call": Vendor("anthropic:claude-3-haiku", ANSWERING, natives.Answering, settings=_CITY),
     "gemini": Vendor("gemini:gemini-2.5-flash", GEMINI, natives.Gemini),
     "gemini, two candidates": Vendor("gemini:gemini-2.5-flash", GEMINI_TWICE, natives.Gemini),
     "gemini, calls in pieces": Vendor("gemini:gemini-2.5-flash", GEMINI_PIECES, None),
+    "vertexai": Vendor("vertexai:gemini-2.5-flash", VERTEX, natives.Vertex),
     "cohere": Vendor("cohere:command-a", COHERE, natives.Cohere),
     "ollama": Vendor("ollama:qwen3:4b", OLLAMA, natives.Ollama, as_line),
     "bedrock": Vendor("bedrock:anthropic.claude-v2", BEDROCK, natives.Bedrock, as_frame, _AWS),

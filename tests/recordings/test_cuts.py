@@ -16,7 +16,7 @@ from typing import Final, TypeAlias, cast
 import pytest
 
 from polyvox import ChatCompletion
-from polyvox.calling import Opened, plan_stream
+from polyvox.calling import plan_stream
 from polyvox.errors import APIError, StreamInterruptedError
 from polyvox.exchange import Response
 from polyvox.streaming import Received
@@ -31,8 +31,8 @@ Said: TypeAlias = dict[int, Choice]
 
 SMALL: Final = 4096
 """Bytes of a stream that may be cut at every offset."""
-WORK: Final = 10_000_000
-"""Bytes per file to read for that, twice (about a second): the smallest streams of different shapes come first."""
+WORK: Final = 4_000_000
+"""Bytes per file to read for that, twice (under half a second): the smallest streams of different shapes come first."""
 SAMPLE: Final = 4
 """Offsets for every stream, beside the special ones."""
 
@@ -58,7 +58,7 @@ class Case:
     record: Record
 
     @cached_property
-    def open(self) -> Callable[[], Opened]:
+    def open(self) -> Callable[[], Received]:
         """Makes a reader of its own for each time the stream is read."""
         parameters = {"provider": self.record.provider, "api_key": "a-key", "api_base": HOST}
         (prepare,) = plan_stream(self.record.model, MESSAGES, None, parameters).candidates
@@ -73,7 +73,7 @@ class Case:
 
 def arrive(case: Case, pieces: Iterable[bytes]) -> ChatCompletion | APIError:
     """What comes of a body that arrives in these pieces."""
-    received = Received(case.open())
+    received = case.open()
     for piece in pieces:
         _, error = received.feed(piece)
         if error is not None:

@@ -51,6 +51,11 @@ def _google(code: int, status: str, message: str, *details: Json) -> Json:
     return {"error": {"code": code, "message": message, "status": status, "details": list(details)}}
 
 
+def _silent(start: str) -> str:
+    return f"the vendor gave no reason; its reply begins {start!r}"
+
+
+_ASKED: Final = "asked https://api.openai.com/v1/chat/completions, is `api_base` right?"
 CASES: Final[dict[str, Case]] = {
     "openai": Case(
         "openai:m",
@@ -455,13 +460,16 @@ CASES: Final[dict[str, Case]] = {
     "plain text": Case("openai:m", 503, b"upstream connect error\n", ServiceUnavailableError, "upstream connect error"),
     "gateway timeout": Case("openai:m", 504, b"", GatewayTimeoutError, "the vendor gave no reason (empty body)"),
     "empty": Case("openai:m", 500, b"", InternalServerError, "the vendor gave no reason (empty body)"),
-    "empty object": Case("openai:m", 400, {}, BadRequestError, "the vendor gave no reason"),
-    "empty list": Case("openai:m", 400, [], BadRequestError, "the vendor gave no reason"),
-    "null": Case("openai:m", 400, b"null", BadRequestError, "the vendor gave no reason"),
-    "a number": Case("openai:m", 400, b"7", BadRequestError, "the vendor gave no reason"),
+    "empty object": Case("openai:m", 400, {}, BadRequestError, _silent("{}")),
+    "empty list": Case("openai:m", 400, [], BadRequestError, _silent("[]")),
+    "null": Case("openai:m", 400, b"null", BadRequestError, _silent("null")),
+    "a number": Case("openai:m", 400, b"7", BadRequestError, _silent("7")),
+    "packed": Case("openai:m", 400, b"\x1f\x8b\0", BadRequestError, "the vendor gave no reason"),
     "a JSON text": Case("openai:m", 400, b'"bad thing"', BadRequestError, "bad thing"),
     "a list of objects": Case("openai:m", 400, [{"error": {"message": "in a list"}}], BadRequestError, "in a list"),
-    "null error": Case("openai:m", 400, {"error": None}, BadRequestError, "the vendor gave no reason"),
+    "null error": Case("openai:m", 400, b'{"error": null}', BadRequestError, _silent('{"error": null}')),
+    "no such address": Case("openai:m", 404, {"detail": "Not Found"}, NotFoundError, f"Not Found; {_ASKED}"),
+    "not for a POST": Case("openai:m", 405, b"<p>Not allowed</p>", BadRequestError, f"Not allowed; {_ASKED}"),
     "not UTF-8": Case("openai:m", 500, b"caf\xe9", InternalServerError, "caf\ufffd"),
     "an unknown 4xx": Case("openai:m", 418, _openai("teapot"), BadRequestError, "teapot"),
     "an unknown 5xx": Case("openai:m", 599, _openai("odd"), InternalServerError, "odd"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Final
 
 import pytest
 
-from polyvox import InvalidRequestError, LLMProvider, UnknownProviderError
+from polyvox import InvalidRequestError, LLMProvider, UnknownProviderError, get_supported_openai_params
 from polyvox.addressing import NATIVE, find_vendor, known_names, locate
 from polyvox_wire.gateways import ALIASES, GATEWAYS, LEFT_OUT
 from tests.mapping.asking import HELLO, Wire
@@ -64,7 +65,8 @@ def test_means(model: str, provider: str | None, vendor: str, name: str) -> None
 
 UNKNOWN: Final[list[tuple[str, str | None, str]]] = [
     ("m", "opnai", "unknown provider 'opnai'; did you mean 'openai'?"),
-    ("m", "zzzzzz", "unknown provider 'zzzzzz'"),
+    ("m", "zzzzzz", "unknown provider 'zzzzzz'; for a server that is not listed: openai_like, with api_base"),
+    ("mygateway:llama", None, "unknown provider 'mygateway'; for a server that is not listed: openai_like"),
     ("m", "", "unknown provider ''"),
     ("antropic:claude-x", None, "did you mean 'anthropic'?"),
     ("openai-:gpt-5", None, "did you mean 'openai'?"),
@@ -77,6 +79,35 @@ def test_unknown(model: str, provider: str | None, says: str) -> None:
     with pytest.raises(UnknownProviderError) as caught:
         locate(model, provider)
     assert says in str(caught.value)
+
+
+STRAYS: Final = ("acme/model-1", "acme:model-1", "zephyr-x:8b")
+
+
+@pytest.mark.parametrize("model", STRAYS)
+def test_a_prefix_that_is_no_providers_is_not_asked_for_at_openais(model: str) -> None:
+    wire = Wire()
+    with pytest.raises(ValueError, match=f"unknown provider '{model[:4]}.*if '{model}' is .*provider='openai'"):
+        wire.ask(model)
+    with pytest.raises(UnknownProviderError):
+        get_supported_openai_params(model)
+    assert wire.requests == []
+
+
+@pytest.mark.parametrize("model", STRAYS)
+@pytest.mark.parametrize("settings", [{"provider": "openai"}, {"api_base": "https://h.test/v1"}])
+def test_a_models_whole_name_where_the_caller_says_so(model: str, settings: Mapping[str, str]) -> None:
+    wire = Wire()
+    wire.ask(model, HELLO, **settings)
+    assert wire.body["model"] == model
+
+
+@pytest.mark.parametrize("model", STRAYS)
+def test_a_models_whole_name_at_the_address_of_the_environment(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://h.test/v1")
+    wire = Wire()
+    wire.ask(model)
+    assert (wire.requests[-1].url.host, wire.body["model"]) == ("h.test", model)
 
 
 # Providers of other libraries that polyvox does not speak to (yet): their models are never asked for at OpenAI's.

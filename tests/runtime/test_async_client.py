@@ -15,7 +15,16 @@ import httpx2
 import pytest
 from typing_extensions import override
 
-from polyvox import APIConnectionError, APIError, AsyncClient, Client, Timeout, acompletion, completion
+from polyvox import (
+    APIConnectionError,
+    APIError,
+    AsyncClient,
+    Client,
+    InvalidRequestError,
+    Timeout,
+    acompletion,
+    completion,
+)
 from polyvox.exchange import Attempt, Request, Response, Timeouts, exchange
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Wire, usual_reply
 from tests.runtime.socket_server import serving
@@ -261,6 +270,12 @@ async def test_failures_of_either_library_are_ours(library: str, raised: str, ki
 
 
 def test_an_asynchronous_client_is_no_synchronous_one() -> None:
-    own = httpx2.AsyncClient(transport=httpx2.MockTransport(_answer))
-    with pytest.raises((TypeError, AttributeError)):
-        Client(http_client=own, api_key="k").completion(MODEL, HELLO)  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(InvalidRequestError, match="http_client is a AsyncClient; it must be a synchronous one"):
+        Client(http_client=httpx2.AsyncClient())  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(InvalidRequestError, match="transport is a HTTPTransport; it must be an asynchronous one"):
+        AsyncClient(transport=httpx2.HTTPTransport())  # type: ignore[arg-type]  # the mistake
+
+
+def test_a_client_has_one_way_to_the_network() -> None:
+    with pytest.raises(InvalidRequestError, match="give http_client or transport"):
+        Client(http_client=httpx2.Client(), transport=httpx2.MockTransport(_answer))

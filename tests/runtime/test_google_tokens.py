@@ -300,7 +300,10 @@ def test_an_account_that_fails_leaves_the_fallback(google: Google) -> None:
 
 NO_KEY: Final[Json] = {"private_key": "sk-secret"}
 BROKEN: Final[dict[str, tuple[object, str]]] = {
-    "no file": ("/no/such/account.json", "No such file"),
+    "no file": (
+        "/no/such/account.json",
+        "their file cannot be read: No such file or directory; pass api_key or vertex",
+    ),
     "no JSON": ("{", "Expecting property name"),
     "no kind": ({"project_id": "p1"}, "type is 'None'; it is one of service_account, "),
     "unknown kind": ({"type": "robot"}, "type is 'robot'"),

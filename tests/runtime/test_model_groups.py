@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from random import Random
+from typing import cast
 
 import pytest
 
@@ -194,9 +195,14 @@ def test_a_lease_ends_once() -> None:
     ("make", "says"),
     [
         (lambda: ModelGroup([]), "at least one deployment"),
+        (lambda: ModelGroup("openai:a"), "a model group takes a list of deployments"),
+        (lambda: ModelGroup(cast("list[str]", [{"model": "a"}])), "names of models, not a dict"),
         (lambda: ModelGroup(["openai:a"], cooldown=-1), "cooldown is -1"),
+        (lambda: ModelGroup(["openai:a"], cooldown=cast("float", "30")), "cooldown is '30'"),
         (lambda: Deployment("openai:a", weight=0), "the weight of openai:a is 0; it must be above 0"),
+        (lambda: Deployment("openai:a", weight=cast("float", "3")), "the weight of openai:a is '3'"),
         (lambda: Deployment("openai:a", max_concurrent=0), "max_concurrent of openai:a is 0"),
+        (lambda: Deployment("openai:a", max_per_minute=cast("int", "9")), "max_per_minute of openai:a is '9'"),
     ],
 )
 def test_what_cannot_be_meant(make: Callable[[], object], says: str) -> None:

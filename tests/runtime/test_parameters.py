@@ -332,6 +332,11 @@ CLIENT_ARGS: Final[dict[str, tuple[Json, Callable[[httpx2.Request], object], obj
     "headers": ({"default_headers": {"x-a": "1"}}, lambda sent: sent.headers["x-a"], "1"),
     "address": ({"base_url": "https://h.test/v1"}, lambda sent: sent.url.host, "h.test"),
     "key": ({"api_key": "k9"}, lambda sent: sent.headers["authorization"], "Bearer k9"),
+    "who pays": (
+        {"organization": "o1", "project": "p1", "default_headers": {"x-a": "1"}},
+        lambda sent: [sent.headers[name] for name in ("openai-organization", "openai-project", "x-a")],
+        ["o1", "p1", "1"],
+    ),
 }
 
 
@@ -343,9 +348,34 @@ def test_client_args_are_settings(arguments: Json, look: Callable[[httpx2.Reques
     assert look(wire.requests[-1]) == seen
 
 
-def test_client_args_that_nobody_knows() -> None:
-    with pytest.raises(UnknownParameterError, match="timeout"):
-        request(MODEL, HELLO, client_args={"timeot": 3})
+# What other vendors' clients take.
+@pytest.mark.parametrize(
+    ("model", "arguments", "address"),
+    [
+        ("azure:m", {"base_url": "https://r.test", "api_version": "2024-02-01"}, "api-version=2024-02-01"),
+        ("bedrock:m", {"region_name": "eu-west-1"}, "bedrock-runtime.eu-west-1.amazonaws.com"),
+        ("bedrock:m", {"aws_region_name": "eu-west-1"}, "bedrock-runtime.eu-west-1.amazonaws.com"),
+        ("vertexai:m", {"vertex_project": "p1", "vertex_location": "us-east1"}, "/projects/p1/locations/us-east1/"),
+    ],
+)
+def test_client_args_of_one_vendor(model: str, arguments: Json, address: str) -> None:
+    wire = Wire()
+    wire.ask(model, HELLO, client_args=arguments)
+    assert address in str(wire.requests[-1].url)
+
+
+@pytest.mark.parametrize(
+    ("model", "arguments", "says"),
+    [
+        (MODEL, {"timeot": 3}, "timeout"),
+        (MODEL, {"http_client": None}, "it belongs to a Client"),
+        (MODEL, {"api_version": "2024-02-01"}, "it is for Azure"),
+        ("anthropic:claude-x", {"organization": "o1"}, "client_args has no 'organization'"),
+    ],
+)
+def test_client_args_that_nobody_knows(model: str, arguments: Json, says: str) -> None:
+    with pytest.raises(InvalidRequestError, match=says):
+        request(model, HELLO, client_args=arguments)
 
 
 @pytest.mark.parametrize("name", ["api_version", "deployment_id"])
@@ -358,7 +388,7 @@ def test_what_is_dropped_twice_is_listed_once() -> None:
     call = Call(vendor=NATIVE["openai"], model="m", messages=[], given={}, drop=True)
     for name in ("seed", "n", "seed"):
         call.refuse(name, "no")
-    assert call.dropped == ["seed", "n"]
+    assert list(call.dropped) == ["seed", "n"]
 
 
 def test_a_label_is_never_sent() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import pytest
 
-from polyvox import UnknownProviderError
+from polyvox import LLMProvider, UnknownProviderError
 from polyvox.addressing import NATIVE
 from polyvox_wire.gateways import ALIASES, GATEWAYS, LEFT_OUT
 from tests.mapping.asking import HELLO, Wire
@@ -55,6 +55,12 @@ def kind(name: str) -> Kind:
         found.append("refused")
     assert len(found) == 1, f"{name} is {found or 'forgotten'}"
     return found[0]
+
+
+def test_every_name_of_any_llms_enum_is_in_ours() -> None:
+    entries: list[dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8"))
+    names = {name for entry in entries if entry["chat"] for name in entry["peer_names"].get("any-llm", ())}
+    assert names - LEFT_OUT.keys() <= {member.value for member in LLMProvider}
 
 
 def meant(name: str) -> str:

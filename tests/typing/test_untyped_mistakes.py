@@ -26,10 +26,12 @@ def _nothing_is_sent(_: httpx2.Request) -> httpx2.Response:
 @pytest.mark.parametrize(
     ("keywords", "says"),
     [
-        pytest.param({"fallbacks": "gpt-4o"}, "fallbacks must be a list", id="fallbacks-text"),
-        pytest.param({"fallback_models": "gpt-4o"}, "fallback_models must be a list", id="fallback_models-text"),
-        pytest.param({"modalities": "text"}, "modalities must be a list", id="modalities-text"),
-        pytest.param({"allowed_openai_params": "seed"}, "allowed_openai_params must be a list", id="allowed-text"),
+        pytest.param({"fallbacks": "gpt-4o"}, "fallbacks is a str; it must be a list", id="fallbacks-text"),
+        pytest.param({"fallback_models": "gpt-4o"}, "fallback_models is a str; it must be a list", id="fallback-text"),
+        pytest.param({"model_list": "gpt-4o"}, "model_list is a str; it must be a list", id="model_list-text"),
+        pytest.param({"functions": "add"}, "functions must be a list of functions", id="functions-text"),
+        pytest.param({"modalities": "text"}, "modalities is 'text'; it must be a list of texts", id="modalities-text"),
+        pytest.param({"allowed_openai_params": "n"}, "allowed_openai_params is .n.; it must be", id="allowed-text"),
         pytest.param({"response_format": "json"}, "response_format is a type, or a mapping", id="format-text"),
         pytest.param({"response_format": City(name="Paris")}, "response_format is a type", id="format-instance"),
         pytest.param({"temprature": 0.2}, "did you mean 'temperature'", id="typo"),

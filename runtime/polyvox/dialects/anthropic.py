@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, assert_never
 
 from pydantic_core import to_json
@@ -28,6 +28,7 @@ from ..results import (
     ThinkingBlock,
     ToolCall,
     UrlCitation,
+    extras,
 )
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .anthropic_request import RULES, request, way
@@ -126,7 +127,7 @@ class AnthropicMapping(stubs.Mapping["Call", ChatCompletion]):
                 Choice(
                     message=message,
                     finish_reason=finish_reason(reply.stop_reason),
-                    provider_specific_fields=choice_fields(reply.stop_reason, reply.stop_sequence, reply.stop_details),
+                    provider_specific_fields=choice_fields(reply, reply.context_management),
                 )
             ],
             usage=None if reply.usage is None else usage(reply.usage),
@@ -134,13 +135,18 @@ class AnthropicMapping(stubs.Mapping["Call", ChatCompletion]):
         )
 
 
-def choice_fields(reason: str | None, sequence: str | None, details: r.RefusalStopDetails | None) -> dict[str, object]:
-    """What is known of the end beside its unified reason."""
-    fields: dict[str, object] = {"native_finish_reason": reason}
-    if sequence is not None:
-        fields["stop_sequence"] = sequence
-    if details is not None:
-        fields["stop_details"] = details.model_dump(exclude_none=True)
+def choice_fields(end: r.Message | r.MessageDelta, managed: r.ContextManagement | None) -> dict[str, object]:
+    """What is known of the end beside its unified reason. (`container` is asked for by its id in a next call.)"""
+    fields: dict[str, object] = {"native_finish_reason": end.stop_reason}
+    if end.stop_sequence is not None:
+        fields["stop_sequence"] = end.stop_sequence
+    for name, part in (
+        ("stop_details", end.stop_details),
+        ("container", end.container),
+        ("context_management", managed),
+    ):
+        if part is not None:
+            fields[name] = part.model_dump(exclude_none=True)
     return fields
 
 
@@ -225,13 +231,31 @@ def usage(counted: r.Usage) -> CompletionUsage:
     read, written = counted.cache_read_input_tokens or 0, counted.cache_creation_input_tokens or 0
     prompt = counted.input_tokens + read + written
     thought = counted.output_tokens_details.thinking_tokens if counted.output_tokens_details else None
-    return CompletionUsage(
+    made = CompletionUsage(
         prompt_tokens=prompt,
         completion_tokens=counted.output_tokens,
         total_tokens=prompt + counted.output_tokens,
         prompt_tokens_details=PromptTokensDetails(cached_tokens=read, cache_write_tokens=written),
         completion_tokens_details=None if thought is None else CompletionTokensDetails(reasoning_tokens=thought),
     )
+    extras(made).update(_counted_beside(counted))
+    return made
+
+
+def _counted_beside(counted: r.Usage) -> Iterator[tuple[str, object]]:
+    """What has no place in OpenAI's usage, under Anthropic's names, and whatever is new."""
+    if counted.inference_geo:
+        yield "inference_geo", counted.inference_geo
+    if counted.speed:
+        yield "speed", counted.speed
+    if counted.cache_creation and counted.cache_creation_input_tokens:
+        yield "cache_creation", counted.cache_creation.model_dump(exclude_none=True)
+    for name, part in (("server_tool_use", counted.server_tool_use), ("fallback_credit", counted.fallback_credit)):
+        if part is not None:
+            yield name, part.model_dump(exclude_none=True)
+    if counted.iterations:
+        yield "iterations", [iteration.model_dump(exclude_none=True) for iteration in counted.iterations]
+    yield from extras(counted).items()
 
 
 class AnthropicDialect(Dialect):

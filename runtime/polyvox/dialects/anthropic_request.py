@@ -18,7 +18,7 @@ from ..shapes import mapping_of
 from .anthropic_media import TAKES, block_of, text
 from .anthropic_own import own_tool
 from .anthropic_search import search_tool
-from .parts import ONLY_TEXT, SAID, Taken, arguments, native_blocks, numbered, stops, texts, thinks, turns
+from .parts import ONLY_TEXT, SAID, Taken, calls_of, native_blocks, numbered, stops, texts, thinks, turns
 
 if TYPE_CHECKING:
     from polyvox_wire.anthropic import requests as q
@@ -204,22 +204,23 @@ def _shortest(blocks: list[q.TextBlock]) -> str | list[q.TextBlock] | Omit:
 def _messages(call: Call, placed: Sequence[Turn]) -> list[q.InputMessage]:
     said: list[q.InputMessage] = []
     results: list[q.InputContentBlock] = []
-    legacy_id = "call_0"
-    for index, (where, message) in enumerate(placed):
+    for where, message in placed:
         match message["role"]:
             case "system" | "developer":
                 continue
             case "tool" | "function":
-                results.append(_result(call, where, message, legacy_id))
+                results.append(_result(call, where, message))
             case _:
-                legacy_id = f"call_{index}"
-                _flush(said, results)
-                turn = _turn(call, where, message, legacy_id)
+                if results:
+                    _flush(said, results)
+                turn = _turn(call, where, message)
                 if turn["content"]:  # an answer in which nothing was said; Anthropic refuses an empty turn
                     said.append(turn)
     _flush(said, results)
     if not said:
-        raise InvalidMessageError("messages has only instructions; Anthropic needs at least one user message")
+        raise InvalidMessageError(
+            "messages has only instructions, or says nothing; Anthropic needs a user message with content"
+        )
     return said
 
 
@@ -230,9 +231,9 @@ def _flush(said: list[q.InputMessage], results: list[q.InputContentBlock]) -> No
         results.clear()
 
 
-def _turn(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.InputMessage:
+def _turn(call: Call, where: str, message: Mapping[str, object]) -> q.InputMessage:
     if message["role"] == "assistant":
-        return _assistant(call, where, message, legacy_id)
+        return _assistant(call, where, message)
     content = message["content"]
     return q.InputMessage(role="user", content=content if isinstance(content, str) else _blocks(call, where, content))
 
@@ -248,15 +249,15 @@ def _told(call: Call, where: str, content: object) -> Iterable[q.InputContentBlo
         yield text(str(part[kind]), part)
 
 
-def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.InputMessage:
-    content = message.get("content")
+def _assistant(call: Call, where: str, message: Mapping[str, object]) -> q.InputMessage:
     if is_plain(message):
-        return q.InputMessage(role="assistant", content=cast("str", content))
+        return q.InputMessage(role="assistant", content=message["content"])
+    content = message.get("content")
     native = native_blocks(message, "anthropic", "content")
     if native is not None:
         return q.InputMessage(role="assistant", content=cast("list[q.InputContentBlock]", native))
     thinking = list(_thoughts(cast("Iterable[Mapping[str, object]]", message.get("thinking_blocks") or ())))
-    calls = list(_calls(where, message, legacy_id))
+    calls = list(_calls(where, message))
     if isinstance(content, str) and not thinking and not calls:
         return q.InputMessage(role="assistant", content=content)
     if content is None or isinstance(content, str):
@@ -277,20 +278,9 @@ def _thoughts(blocks: Iterable[Mapping[str, object]]) -> Iterable[q.InputContent
             yield q.ThinkingBlock(type="thinking", thinking=thought, signature=str(block["signature"]))
 
 
-def _calls(where: str, message: Mapping[str, object], legacy_id: str) -> Iterable[q.InputContentBlock]:
-    made = cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ())
-    for number, one in enumerate(made):
-        inner = cast("Mapping[str, object]", one.get("function") or one.get("custom") or {})
-        text = inner.get("arguments", inner.get("input"))
-        yield q.ToolUseBlock(
-            type="tool_use",
-            id=_safe_id(str(one["id"])),
-            name=str(inner["name"]),
-            input=arguments(f"{where}.tool_calls[{number}].function", text),
-        )
-    if legacy := cast("Mapping[str, object] | None", message.get("function_call")):
-        found = arguments(f"{where}.function_call", legacy.get("arguments"))
-        yield q.ToolUseBlock(type="tool_use", id=legacy_id, name=str(legacy.get("name")), input=found)
+def _calls(where: str, message: Mapping[str, object]) -> Iterable[q.InputContentBlock]:
+    for made in calls_of(where, message):
+        yield q.ToolUseBlock(type="tool_use", id=_safe_id(made.id), name=made.name, input=made.arguments)
 
 
 def _safe_id(made: str) -> str:
@@ -298,9 +288,9 @@ def _safe_id(made: str) -> str:
     return _BAD_IN_ID.sub("_", made)
 
 
-def _result(call: Call, where: str, fields: Mapping[str, object], legacy_id: str) -> q.ToolResultBlock:
+def _result(call: Call, where: str, fields: Mapping[str, object]) -> q.ToolResultBlock:
     content = fields.get("content")
-    block = q.ToolResultBlock(type="tool_result", tool_use_id=_safe_id(str(fields.get("tool_call_id") or legacy_id)))
+    block = q.ToolResultBlock(type="tool_result", tool_use_id=_safe_id(str(fields["tool_call_id"])))
     if isinstance(content, str):
         block["content"] = content
     elif content is not None:

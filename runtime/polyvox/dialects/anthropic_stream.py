@@ -23,6 +23,7 @@ from ..results import (
     ThinkingBlock,
     ToolCallDelta,
     delta_chunk,
+    extras,
 )
 from ..shapes import mapping_of
 from ..streams import EventStreamDecoder
@@ -99,6 +100,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
         self._begun = False
         self._said: r.MessageDelta | None = None
         """How the answer ended, until it is handed on."""
+        self._managed: r.ContextManagement | None = None
         self.done = False
 
     def _chunk(self, delta: Delta) -> ChatCompletionChunk:
@@ -153,10 +155,14 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             yield from self._stop(index)
         if message.stop_reason is not None:
             said = r.MessageDelta(
-                stop_reason=message.stop_reason, stop_sequence=message.stop_sequence, stop_details=message.stop_details
+                stop_reason=message.stop_reason,
+                stop_sequence=message.stop_sequence,
+                stop_details=message.stop_details,
+                container=message.container,
             )
             counted = r.MessageDeltaUsage(output_tokens=self._usage.output_tokens)
-            self._end(r.MessageDeltaEvent(delta=said, usage=counted))
+            managed = message.context_management
+            self._end(r.MessageDeltaEvent(delta=said, usage=counted, context_management=managed))
 
     def _start(self, index: int, block: r.ContentBlock) -> Iterable[ChatCompletionChunk]:
         yield from self._stop(index)  # where the end of another block was lost
@@ -267,6 +273,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
 
     def _end(self, event: r.MessageDeltaEvent) -> None:
         self._count(event.usage)
+        self._managed = event.context_management or self._managed
         if self._said is None or event.delta.stop_reason is not None:
             self._said = event.delta
 
@@ -280,7 +287,7 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
         chunk = self._chunk(Delta(provider_specific_fields=self._parts.kept()))
         choice = chunk.choices[0]
         choice.finish_reason = finish_reason(said.stop_reason)
-        choice.provider_specific_fields = choice_fields(said.stop_reason, said.stop_sequence, said.stop_details)
+        choice.provider_specific_fields = choice_fields(said, self._managed)
         chunk.usage = usage(self._usage)
         chunk.service_tier = self._usage.service_tier
         yield chunk
@@ -296,6 +303,10 @@ class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
             total.cache_read_input_tokens = counted.cache_read_input_tokens
         if counted.cache_creation_input_tokens is not None:
             total.cache_creation_input_tokens = counted.cache_creation_input_tokens
+        total.server_tool_use = counted.server_tool_use or total.server_tool_use
+        total.iterations = counted.iterations or total.iterations
+        total.fallback_credit = counted.fallback_credit or total.fallback_credit
+        extras(total).update({name: new for name, new in extras(counted).items() if name not in r.Usage.model_fields})
 
 
 class AnthropicReader(EventReader):

@@ -21,8 +21,6 @@ from .dialect import Credentials, Dialect
 if TYPE_CHECKING:
     from ..call import Call
 
-__all__ = ["bearer", "credentials", "is_token"]
-
 _VARIABLES: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET")
 _AUTHORITY: Final = "https://login.microsoftonline.com"
 _SCOPE: Final = "https://cognitiveservices.azure.com/.default"

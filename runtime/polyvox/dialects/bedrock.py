@@ -28,6 +28,7 @@ from ..results import (
     ThinkingBlock,
     ToolCall,
     UrlCitation,
+    extras,
 )
 from ..shapes import mapping_of
 from ..support import COUNTED, Emulated, Renamed, Stance, Unsupported
@@ -108,7 +109,7 @@ class BedrockMapping(stubs.Mapping["Call", ChatCompletion]):
             parts.add(block)
         message = parts.message()
         check_calls(message, call)
-        fields = choice_fields(reply.stopReason, reply.additionalModelResponseFields, reply.trace)
+        fields = choice_fields(reply.stopReason, reply.additionalModelResponseFields, reply)
         return ChatCompletion(
             id=new_id("chatcmpl-"),
             created=now(),
@@ -122,14 +123,15 @@ class BedrockMapping(stubs.Mapping["Call", ChatCompletion]):
 
 
 def choice_fields(
-    reason: str, additional: object, trace: r.ConverseTrace | r.ConverseStreamTrace | None
+    reason: str, additional: object, told: r.ConverseResponse | r.ConverseStreamMetadataEvent | None
 ) -> dict[str, object]:
     """What is known of the answer beside its unified fields."""
     fields: dict[str, object] = {"native_finish_reason": reason}
     if additional is not None:
         fields["additionalModelResponseFields"] = additional
-    if trace is not None:
-        fields["trace"] = trace.model_dump(exclude_unset=True, by_alias=True)
+    if told is not None:
+        parts = (("trace", told.trace), ("metrics", told.metrics), ("performanceConfig", told.performanceConfig))
+        fields |= {name: part.model_dump(exclude_unset=True, by_alias=True) for name, part in parts if part is not None}
     return fields
 
 
@@ -226,12 +228,17 @@ def usage(counted: r.TokenUsage) -> CompletionUsage:
     """OpenAI counts cached tokens as a part of the prompt, Bedrock beside it."""
     read, written = counted.cacheReadInputTokens or 0, counted.cacheWriteInputTokens or 0
     prompt = counted.inputTokens + read + written
-    return CompletionUsage(
+    made = CompletionUsage(
         prompt_tokens=prompt,
         completion_tokens=counted.outputTokens,
         total_tokens=prompt + counted.outputTokens,
         prompt_tokens_details=PromptTokensDetails(cached_tokens=read, cache_write_tokens=written),
     )
+    if counted.cacheDetails:
+        extras(made)["cacheDetails"] = [detail.model_dump(exclude_none=True) for detail in counted.cacheDetails]
+    if counted.serverToolUsage:
+        extras(made)["serverToolUsage"] = counted.serverToolUsage
+    return made
 
 
 def model_id(model: str) -> str:

@@ -49,17 +49,17 @@ class Documents:
     """Names for the documents of a request, each of its own and in the letters that Bedrock allows."""
 
     def __init__(self) -> None:
-        self._names: set[str] = set()
+        self._names: dict[str, int] = {}
 
     def name(self, filename: object) -> str:
         """A name for one more document."""
         stem = PurePosixPath(str(filename)).stem if filename else ""
         plain = " ".join(_BAD_IN_NAME.sub("-", stem).split())[:_LONGEST_NAME] or "document"
-        name, number = plain, 1
+        name, number = plain, self._names.get(plain, 1)
         while name in self._names:
             number += 1
             name = f"{plain} {number}"
-        self._names.add(name)
+        self._names[name], self._names[plain] = 1, number
         return name
 
 

@@ -13,7 +13,7 @@ from ..errors import InvalidMessageError
 from ..messages import is_plain
 from ..shapes import mapping_of
 from .bedrock_media import CONTENT_KEYS, Documents, as_written, cache_point, media
-from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, arguments, native_blocks, numbered
+from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, calls_of, native_blocks, numbered
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -62,20 +62,20 @@ def messages(call: Call, placed: Sequence[Turn]) -> list[q.Message] | Omit:
     """The turns, which must alternate: what one side says in several messages stands in one."""
     said: list[q.Message] = []
     documents = Documents()
-    legacy_id = "call_0"
-    for index, (where, fields) in enumerate(placed):
+    for where, fields in placed:
         match fields["role"]:
             case "system" | "developer":
                 continue
             case "tool" | "function":
-                _say(said, "user", list(_answer(call, where, fields, legacy_id, documents)))
+                _say(said, "user", list(_answer(call, where, fields, documents)))
             case "user":
                 _say(said, "user", _blocks(call, where, fields["content"], documents))
             case _:
-                legacy_id = f"call_{index}"
-                _say(said, "assistant", _assistant(call, where, fields, legacy_id))
+                _say(said, "assistant", _assistant(call, where, fields))
     if not said and ":prompt/" not in call.model:
-        raise InvalidMessageError("messages has only instructions; Bedrock needs at least one user message")
+        raise InvalidMessageError(
+            "messages has only instructions, or says nothing; Bedrock needs a user message with content"
+        )
     return said or OMIT
 
 
@@ -112,9 +112,9 @@ def _block(
     return media(call, where, kind, part, documents)
 
 
-def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> list[q.ContentBlock]:
+def _assistant(call: Call, where: str, message: Mapping[str, object]) -> list[q.ContentBlock]:
     if is_plain(message):
-        return [q.ContentBlock(text=text)] if (text := str(message["content"])).strip() else []
+        return [q.ContentBlock(text=text)] if (text := message["content"]).strip() else []
     native = native_blocks(message, "bedrock", "content")
     if native is not None:
         return [_back(block) for block in native if _goes_back(block)]
@@ -124,7 +124,7 @@ def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id:
         said = [q.ContentBlock(text=str(message["refusal"]))]
     thoughts = _thoughts(cast("Iterable[Mapping[str, object]]", message.get("thinking_blocks") or ()))
     told = [block for block in said if _goes_back(cast("Mapping[str, object]", block))]
-    return [*thoughts, *told, *_calls(where, message, legacy_id)]
+    return [*thoughts, *told, *_calls(where, message)]
 
 
 def _told(call: Call, where: str, content: object) -> Iterable[q.ContentBlock]:
@@ -169,20 +169,10 @@ def _thoughts(blocks: Iterable[Mapping[str, object]]) -> Iterable[q.ContentBlock
             yield q.ContentBlock(reasoningContent=q.ReasoningContentBlock(reasoningText=thought))
 
 
-def _calls(where: str, message: Mapping[str, object], legacy_id: str) -> Iterable[q.ContentBlock]:
-    made = cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ())
-    for number, one in enumerate(made):
-        inner = cast("Mapping[str, object]", one.get("function") or one.get("custom") or {})
-        text = inner.get("arguments", inner.get("input"))
-        found = arguments(f"{where}.tool_calls[{number}].function", text)
-        yield _call(str(one["id"]), str(inner["name"]), found)
-    if legacy := cast("Mapping[str, object] | None", message.get("function_call")):
-        found = arguments(f"{where}.function_call", legacy.get("arguments"))
-        yield _call(legacy_id, str(legacy.get("name")), found)
-
-
-def _call(made: str, name: str, found: dict[str, object]) -> q.ContentBlock:
-    return q.ContentBlock(toolUse=q.ToolUseBlock(toolUseId=_safe_id(made), name=name, input=found))
+def _calls(where: str, message: Mapping[str, object]) -> Iterable[q.ContentBlock]:
+    for made in calls_of(where, message):
+        use = q.ToolUseBlock(toolUseId=_safe_id(made.id), name=made.name, input=made.arguments)
+        yield q.ContentBlock(toolUse=use)
 
 
 def _safe_id(made: str) -> str:
@@ -190,13 +180,11 @@ def _safe_id(made: str) -> str:
     return _BAD_IN_ID.sub("_", made)[-_LONGEST_ID:]
 
 
-def _answer(
-    call: Call, where: str, message: Mapping[str, object], legacy_id: str, documents: Documents
-) -> Iterable[q.ContentBlock]:
+def _answer(call: Call, where: str, message: Mapping[str, object], documents: Documents) -> Iterable[q.ContentBlock]:
     """A tool's answer, and behind it the mark that a part of it has."""
     blocks = list(_answered(call, where, message.get("content"), documents))
     inner = [block for block in blocks if "cachePoint" not in block]
-    answered = _safe_id(str(message.get("tool_call_id") or legacy_id))
+    answered = _safe_id(str(message["tool_call_id"]))
     result = q.ToolResultBlock(toolUseId=answered, content=cast("list[q.ToolResultContentBlock]", inner))
     if message.get("is_error"):
         result["status"] = "error"

@@ -279,11 +279,10 @@ class BedrockEvents(stubs.StreamMapping[ChatCompletionChunk]):
         if said is None or self.done:
             return
         self.done = True
-        trace = metadata.trace if metadata else None
         chunk = self._chunk(Delta(provider_specific_fields=self._parts.kept()))
         choice = chunk.choices[0]
         choice.finish_reason = finish_reason(said.stopReason)
-        choice.provider_specific_fields = choice_fields(said.stopReason, said.additionalModelResponseFields, trace)
+        choice.provider_specific_fields = choice_fields(said.stopReason, said.additionalModelResponseFields, metadata)
         if metadata is not None:
             chunk.usage = usage(metadata.usage)
             chunk.service_tier = metadata.serviceTier.type if metadata.serviceTier else None

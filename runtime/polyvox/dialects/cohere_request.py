@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
-from pydantic_core import to_json
-
 from polyvox_wire.cohere import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidRequestError
+from ..messages import is_plain
 from ..schemas import Rules
-from ..shapes import is_mapping, mapping_of
+from ..shapes import mapping_of
 from .dialect import wanted_way
 from .media import url_of
-from .parts import ONLY_TEXT, SAID, Taken, numbered, stops, texts, turns
+from .parts import ONLY_TEXT, SAID, Taken, calls_of, numbered, stops, texts, turns
 
 if TYPE_CHECKING:
     from polyvox_wire.cohere import requests as q
@@ -113,16 +112,10 @@ def _by_budget(call: Call, thinking: Mapping[str, object]) -> q.Thinking:
 
 
 def _messages(call: Call) -> list[q.ChatMessageV2]:
-    said: list[q.ChatMessageV2] = []
-    legacy_id = "call_0"
-    for index, (where, fields) in enumerate(turns(call)):
-        if fields["role"] == "assistant":
-            legacy_id = f"call_{index}"
-        said.append(_turn(call, where, fields, legacy_id))
-    return said
+    return [_turn(call, where, fields) for where, fields in turns(call)]
 
 
-def _turn(call: Call, where: str, fields: Mapping[str, object], legacy_id: str) -> q.ChatMessageV2:
+def _turn(call: Call, where: str, fields: Mapping[str, object]) -> q.ChatMessageV2:
     content = fields.get("content")
     match fields["role"]:
         case "system" | "developer":
@@ -130,10 +123,10 @@ def _turn(call: Call, where: str, fields: Mapping[str, object], legacy_id: str) 
         case "user":
             return q.UserMessageV2(role="user", content=_content(call, where, content))
         case "assistant":
-            return _assistant(call, where, fields, legacy_id)
+            return _assistant(call, where, fields)
         case _:
-            answered = str(fields.get("tool_call_id") or legacy_id)
-            return q.ToolMessageV2(role="tool", tool_call_id=answered, content=_result(call, where, content))
+            told = _result(call, where, content)
+            return q.ToolMessageV2(role="tool", tool_call_id=str(fields["tool_call_id"]), content=told)
 
 
 def _refuse_cache_mark(call: Call, where: str, part: Mapping[str, object]) -> None:
@@ -183,13 +176,15 @@ def _result(call: Call, where: str, content: object) -> str | list[q.ToolContent
     ]
 
 
-def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> q.AssistantMessageV2:
+def _assistant(call: Call, where: str, message: Mapping[str, object]) -> q.AssistantMessageV2:
+    if is_plain(message):
+        return q.AssistantMessageV2(role="assistant", content=message["content"])
     own = _own(message)
     if own is not None:
         return own
     turn = q.AssistantMessageV2(role="assistant")
     thought = str(message.get("reasoning_content") or "")
-    if calls := list(_calls(message, legacy_id)):
+    if calls := list(_calls(where, message)):
         turn["tool_calls"] = calls
         if thought:
             turn["tool_plan"] = thought
@@ -211,26 +206,19 @@ def _parted(said: str | list[q.ChatTextContent]) -> list[q.ChatTextContent]:
 def _own(message: Mapping[str, object]) -> q.AssistantMessageV2 | None:
     """What Cohere itself sent in an earlier answer, as it is; None if there is no such thing, or if the caller has
     changed the text since."""
-    held = mapping_of(mapping_of(message.get("provider_specific_fields")).get("cohere"))
+    if "provider_specific_fields" not in message:
+        return None
+    held = mapping_of(mapping_of(message["provider_specific_fields"]).get("cohere"))
     sent = held.get("message")
     if sent is None or held.get("text", "") != "".join(texts(message.get("content"))):
         return None
     return cast("q.AssistantMessageV2", {"role": "assistant", **mapping_of(sent)})
 
 
-def _calls(message: Mapping[str, object], legacy_id: str) -> Iterable[q.ToolCallV2]:
-    for made in cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ()):
-        inner = mapping_of(made.get("function") or made.get("custom"))
-        yield _call(str(made["id"]), inner)
-    if legacy := mapping_of(message.get("function_call")):
-        yield _call(legacy_id, legacy)
-
-
-def _call(named: str, inner: Mapping[str, object]) -> q.ToolCallV2:
-    arguments = inner.get("arguments", inner.get("input"))
-    text = to_json(arguments).decode() if is_mapping(arguments) else str(arguments or "{}")
-    function = q.ToolCallV2Function(name=str(inner.get("name")), arguments=text)
-    return q.ToolCallV2(id=named, type="function", function=function)
+def _calls(where: str, message: Mapping[str, object]) -> Iterable[q.ToolCallV2]:
+    for made in calls_of(where, message):
+        function = q.ToolCallV2Function(name=made.name, arguments=made.text or "{}")
+        yield q.ToolCallV2(id=made.id, type="function", function=function)
 
 
 def _tools(call: Call) -> list[q.ToolV2] | Omit:

@@ -69,10 +69,10 @@ def only_text(call: Call, why: str) -> None:
         call.refuse("modalities", why)
 
 
-def interrupted(call: Call) -> StreamInterruptedError:
-    """The error for a stream without an end."""
+def interrupted(call: Call, says: str = "its end marker is missing") -> StreamInterruptedError:
+    """The error for a stream that ended before the answer did."""
     return StreamInterruptedError(
-        "the stream ended before its end marker; `error.partial` has what arrived",
+        f"the stream ended early: {says}; `error.partial` has what arrived",
         provider=call.vendor.name,
         model=call.model,
     )

@@ -15,7 +15,7 @@ from polyvox_wire.gemini.options import PATHS
 from polyvox_wire.support import UnknownVariant
 
 from ..addressing import model_path
-from ..honest import check_calls, new_id, now
+from ..honest import check_calls, created, new_id
 from ..reading import read_reply, unreadable
 from ..results import (
     Annotation,
@@ -23,11 +23,8 @@ from ..results import (
     ChatCompletionMessage,
     Choice,
     ChoiceLogprobs,
-    CompletionTokensDetails,
-    CompletionUsage,
     FinishReason,
     FunctionCall,
-    PromptTokensDetails,
     TokenLogprob,
     ToolCall,
     TopLogprob,
@@ -35,8 +32,9 @@ from ..results import (
 )
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader
-from .gemini_messages import OWN_ID
 from .gemini_request import RULES, request, way
+from .gemini_usage import usage
+from .parts import OWN_ID
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Vendor, Way
@@ -128,7 +126,7 @@ class GeminiMapping(stubs.Mapping["Call", ChatCompletion]):
             choices = [blocked(reply)]
         return ChatCompletion(
             id=reply.responseId or new_id("chatcmpl-"),
-            created=now(),
+            created=created(reply.createTime),
             model=reply.modelVersion or call.model,
             choices=choices,
             usage=None if reply.usageMetadata is None else usage(reply.usageMetadata),
@@ -309,20 +307,6 @@ def logprobs(found: r.LogprobsResult | None) -> ChoiceLogprobs | None:
             )
         )
     return ChoiceLogprobs(content=tokens)
-
-
-def usage(counted: r.UsageMetadata) -> CompletionUsage:
-    """Gemini counts thoughts beside the answer, OpenAI as a part of it."""
-    prompt = (counted.promptTokenCount or 0) + (counted.toolUsePromptTokenCount or 0)
-    thought = counted.thoughtsTokenCount
-    answer = (counted.candidatesTokenCount or 0) + (thought or 0)
-    return CompletionUsage(
-        prompt_tokens=prompt,
-        completion_tokens=answer,
-        total_tokens=counted.totalTokenCount or prompt + answer,
-        prompt_tokens_details=PromptTokensDetails(cached_tokens=counted.cachedContentTokenCount or 0),
-        completion_tokens_details=None if thought is None else CompletionTokensDetails(reasoning_tokens=thought),
-    )
 
 
 class GeminiDialect(Dialect):

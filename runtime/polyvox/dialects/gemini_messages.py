@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from pydantic_core import from_json
 
@@ -13,7 +13,7 @@ from ..errors import InvalidMessageError
 from ..messages import is_plain
 from ..shapes import mapping_of
 from .gemini_parts import OF_SYSTEM, TAKES, answered, from_3, parts_of
-from .parts import arguments, native_blocks, texts
+from .parts import Called, calls_of, native_blocks, texts
 
 if TYPE_CHECKING:
     from polyvox_wire.gemini import requests as q
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from .parts import Turn
 else:
     from .dicts import requests as q
-
-OWN_ID: Final = "call_pv_"
-"""Begins the ids that we make for calls that Gemini sends without one; they never go back to it."""
 
 
 def system(call: Call, placed: Sequence[Turn]) -> q.Content | Omit:
@@ -79,7 +76,9 @@ def contents(call: Call, placed: Sequence[Turn]) -> list[q.Content]:
                     said.append(turn)
     answers.move_to(said)
     if not said:
-        raise InvalidMessageError("messages has only instructions; Gemini needs at least one user message")
+        raise InvalidMessageError(
+            "messages has only instructions, or says nothing; Gemini needs a user message with content"
+        )
     return said
 
 
@@ -91,12 +90,9 @@ def _turn(call: Call, where: str, message: Mapping[str, object], calls: _Calls) 
 
 def _said(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> list[q.Part]:
     if is_plain(message):
-        return [q.Part(text=text)] if (text := str(message["content"])) else []
-    made = list(cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ()))
-    for one in made:
-        calls.names[str(one["id"])] = str(
-            cast("Mapping[str, object]", one.get("function") or one.get("custom"))["name"]
-        )
+        return [q.Part(text=text)] if (text := message["content"]) else []
+    made = list(calls_of(where, message))
+    calls.names.update({one.id: one.name for one in made})
     native = native_blocks(message, "gemini", "parts")
     if native is not None:
         found = (part.get("functionCall") for part in native)
@@ -105,18 +101,13 @@ def _said(call: Call, where: str, message: Mapping[str, object], calls: _Calls) 
         return cast("list[q.Part]", native)
     parts = parts_of(call, where, message.get("content"), TAKES)
     parts.extend(q.Part(text=text) for text in texts(message.get("refusal")))
-    parts.extend(_call(f"{where}.tool_calls[{number}]", one) for number, one in enumerate(made))
-    if legacy := cast("Mapping[str, object] | None", message.get("function_call")):
-        args = arguments(f"{where}.function_call", legacy.get("arguments"))
-        parts.append(q.Part(functionCall=q.FunctionCall(name=str(legacy.get("name")), args=args)))
+    parts.extend(map(_call, made))
     return [part for part in parts if part.get("text") != ""]
 
 
-def _call(where: str, made: Mapping[str, object]) -> q.Part:
-    inner = cast("Mapping[str, object]", made.get("function") or made.get("custom"))
-    args = arguments(f"{where}.function", inner.get("arguments", inner.get("input")))
-    part = q.Part(functionCall=q.FunctionCall(name=str(inner["name"]), args=args))
-    signature = _signature(made)
+def _call(made: Called) -> q.Part:
+    part = q.Part(functionCall=q.FunctionCall(name=made.name, args=made.arguments))
+    signature = _signature(made.given)
     if isinstance(signature, str):
         part["thoughtSignature"] = signature
     return part
@@ -130,7 +121,7 @@ def _signature(made: Mapping[str, object]) -> object:
 
 def _answer(call: Call, where: str, fields: Mapping[str, object], calls: _Calls) -> tuple[q.Part, list[q.Part]]:
     """A function's answer, and its media where it cannot hold them: before Gemini 3 they stand behind it."""
-    made = str(fields.get("tool_call_id", ""))
+    made = str(fields["tool_call_id"])
     name = fields.get("name") or calls.names.get(made)
     if not name:
         raise InvalidMessageError(f"{where}.tool_call_id {made!r} answers no call of an earlier message")

@@ -11,7 +11,7 @@ from typing_extensions import override
 from polyvox_wire.gemini import responses as r
 from polyvox_wire.gemini import stubs
 
-from ..honest import new_id, now
+from ..honest import created, new_id
 from ..reading import is_whole, read_reply
 from ..results import (
     Annotation,
@@ -25,8 +25,9 @@ from ..results import (
 )
 from ..streams import EventStreamDecoder, JsonArrayDecoder
 from .dialect import Decoder, StreamReader, interrupted
-from .gemini import Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs, usage
+from .gemini import Parts, blocked, choice_fields, cited_pages, finish_reason, logprobs
 from .gemini_pieces import PartialCall
+from .gemini_usage import usage
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -103,7 +104,7 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._id, self._created, self._model = "", now(), call.model
+        self._id, self._created, self._model = "", 0, call.model
         self._candidates: dict[int, _Candidate] = {}
         self._open: set[int] = set()
         self._usage: r.UsageMetadata | None = None
@@ -119,7 +120,7 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
     @override
     def event(self, event: r.GenerateContentResponse, /) -> Iterable[ChatCompletionChunk]:
         if not self._id:
-            self._id = event.responseId or new_id("chatcmpl-")
+            self._id, self._created = event.responseId or new_id("chatcmpl-"), created(event.createTime)
             self._model = event.modelVersion or self._model
         if event.usageMetadata is not None:
             self._usage, self._counted = event.usageMetadata, b""

@@ -27,7 +27,7 @@ from ..token_server import TokenRequest, expires_at, login
 from .dialect import Credentials, StreamReader
 from .openai import OpenAIDialect, native
 from .openai_stream import OpenAIReader
-from .parts import arguments, texts
+from .parts import calls_of, texts
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
@@ -161,16 +161,13 @@ def _text(call: Call, where: str, content: object) -> str:
 
 
 def _call(call: Call, where: str, message: Mapping[str, object], names: dict[str, str]) -> dict[str, object]:
-    calls = cast("list[Mapping[str, object]]", message.get("tool_calls") or [])
-    for one in calls:
-        names[str(one.get("id"))] = str(mapping_of(one.get("function")).get("name"))
+    calls = list(calls_of(where, message))
+    names.update({one.id: one.name for one in calls})
     if len(calls) > 1:
         call.refuse(f"{where}.tool_calls", "GigaChat makes one call at a time")
-    function = mapping_of(calls[0].get("function")) if calls else mapping_of(message.get("function_call"))
-    if not function:
+    if not calls:
         return {}
-    told = arguments(f"{where}.tool_calls[0].function", function.get("arguments"))
-    made: dict[str, object] = {"function_call": {"name": function.get("name"), "arguments": told}}
+    made: dict[str, object] = {"function_call": {"name": calls[0].name, "arguments": calls[0].arguments}}
     if state := message.get("functions_state_id"):
         made["functions_state_id"] = state
     return made

@@ -15,11 +15,12 @@ from ..prompts import refuse_format
 from ..results import CompletionUsage
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Emulated, Renamed, takes_only
-from .parts import ONLY_TEXT, Taken, only_texts, turns
+from .parts import ONLY_TEXT, Taken, calls_of, only_texts, turns
 from .plain import PlainDialect, Said, counted
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..exchange import Headers
 
 SUPPORT: Final = takes_only(
     "a graph decides for itself what its models are asked",
@@ -37,6 +38,10 @@ class LangGraphDialect(PlainDialect):
 
     support = SUPPORT
     option_paths = _OPTIONS
+
+    @override
+    def headers(self, key: str, variable: str | None) -> Headers:
+        return (("x-api-key", key),) if key else ()
 
     @override
     def path(self, call: Call) -> str:
@@ -80,7 +85,7 @@ def _messages(call: Call) -> list[object]:
     made: list[object] = []
     for where, message in turns(call):
         role = "system" if message["role"] == "developer" else message["role"]
-        if role not in ("system", "user", "assistant") or message.get("tool_calls"):
+        if role not in ("system", "user", "assistant") or any(calls_of(where, message)):
             raise UnsupportedParamsError(
                 f"{where}: a graph calls its own tools; give messages of system, user and assistant, with text",
                 param=where,

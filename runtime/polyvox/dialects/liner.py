@@ -16,11 +16,12 @@ from ..prompts import refuse_format
 from ..results import Annotation, UrlCitation
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Unsupported, takes_only
-from .parts import ONLY_TEXT, Taken, only_texts, turns
+from .parts import ONLY_TEXT, Taken, calls_of, only_texts, turns
 from .plain import PlainDialect, Said
 
 if TYPE_CHECKING:
     from ..call import Call
+    from ..exchange import Headers
 
 SUPPORT: Final = takes_only(
     "Liner's agents take messages only", stream_options=Unsupported("Liner's agents count no tokens")
@@ -32,6 +33,10 @@ class LinerDialect(PlainDialect):
     """Liner: the model is the agent, `quick-answer` or `search`."""
 
     support = SUPPORT
+
+    @override
+    def headers(self, key: str, variable: str | None) -> Headers:
+        return (("x-api-key", key),) if key else ()
 
     @override
     def path(self, call: Call) -> str:
@@ -71,7 +76,7 @@ def _messages(call: Call) -> list[object]:
     """The turns of user and assistant. There is no place for instructions, and none is made up."""
     made: list[object] = []
     for where, message in turns(call):
-        if message["role"] not in ("user", "assistant") or message.get("tool_calls"):
+        if message["role"] not in ("user", "assistant") or any(calls_of(where, message)):
             raise UnsupportedParamsError(
                 f"{where}: Liner takes messages of user and assistant only, with text",
                 param=where,

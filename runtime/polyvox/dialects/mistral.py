@@ -14,10 +14,9 @@ from polyvox_wire.mistral import responses as r
 from polyvox_wire.mistral import stubs
 from polyvox_wire.mistral.options import PATHS
 
-from ..errors import APIResponseValidationError
 from ..failures import failure
 from ..honest import check_calls, new_id, now
-from ..reading import read_reply
+from ..reading import read_reply, unreadable
 from ..results import (
     ChatCompletion,
     ChatCompletionMessage,
@@ -28,6 +27,7 @@ from ..results import (
     FunctionCall,
     PromptTokensDetails,
     ToolCall,
+    extras,
 )
 from ..shapes import is_mapping
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
@@ -164,12 +164,15 @@ def usage(counted: r.UsageInfo | None) -> CompletionUsage | None:
     if audio and prompt + audio + counted.completion_tokens == counted.total_tokens:
         prompt += audio
     known = cached is not None or audio is not None
-    return CompletionUsage(
+    made = CompletionUsage(
         prompt_tokens=prompt,
         completion_tokens=counted.completion_tokens,
         total_tokens=counted.total_tokens,
         prompt_tokens_details=PromptTokensDetails(cached_tokens=cached, audio_tokens=audio) if known else None,
     )
+    if counted.prompt_audio_seconds:
+        extras(made)["prompt_audio_seconds"] = counted.prompt_audio_seconds
+    return made
 
 
 class MistralDialect(Dialect):
@@ -205,12 +208,7 @@ class MistralDialect(Dialect):
         """Why there is no answer in a reply that is none."""
         if reply.object == "error" or (reply.model_extra or {}).keys() & {"error", "detail"}:
             return self.error(call, None, {}, body)
-        return APIResponseValidationError(
-            "the vendor's reply has no choices",
-            provider=call.vendor.name,
-            model=call.model,
-            body=body.decode("utf-8", "replace"),
-        )
+        return unreadable(call, body, "it has no choices")
 
     @override
     def reader(self, call: Call) -> MistralReader:

@@ -7,15 +7,14 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, cast
 
-from pydantic_core import to_json
-
 from polyvox_wire.mistral import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
-from ..errors import InvalidMessageError, InvalidRequestError
+from ..errors import InvalidRequestError
+from ..messages import is_plain
 from ..shapes import mapping_of
 from .media import base64_of, file_of, inline, sound_of, url_of
-from .parts import ONLY_TEXT, UNIFIED, Taken, native_blocks, numbered, texts, turns
+from .parts import ONLY_TEXT, UNIFIED, Taken, calls_of, native_blocks, numbered, texts, turns
 
 if TYPE_CHECKING:
     from polyvox_wire.mistral import requests as q
@@ -116,18 +115,16 @@ def _format(call: Call) -> q.ResponseFormat | Omit:
 
 def _messages(call: Call) -> list[q.ChatCompletionRequestMessagesItem]:
     found: list[q.ChatCompletionRequestMessagesItem] = []
-    legacy_id = call_id("call_0")
-    for index, (where, fields) in enumerate(turns(call)):
+    for where, fields in turns(call):
         match fields["role"]:
             case "system" | "developer":
                 found.append(_system(call, where, fields["content"]))
             case "user":
                 found.append(q.UserMessage(role="user", content=_content(call, where, fields["content"])))
             case "assistant":
-                legacy_id = call_id(f"call_{index}")
-                found.extend(_assistant(call, where, fields, legacy_id))
+                found.extend(_assistant(call, where, fields))
             case _:
-                found.append(_result(call, where, fields, legacy_id))
+                found.append(_result(call, where, fields))
     return found
 
 
@@ -140,12 +137,16 @@ def _system(call: Call, where: str, content: object) -> q.SystemMessage:
     return q.SystemMessage(role="system", content=chunks)
 
 
-def _assistant(call: Call, where: str, message: Mapping[str, object], legacy_id: str) -> Iterable[q.AssistantMessage]:
+def _assistant(call: Call, where: str, message: Mapping[str, object]) -> Iterable[q.AssistantMessage]:
     """The turn; none at all for an answer with nothing in it, which Mistral does not take back."""
+    if is_plain(message):
+        if message["content"]:
+            yield q.AssistantMessage(role="assistant", content=message["content"])
+        return
     turn = q.AssistantMessage(role="assistant")
     if content := _said(call, where, message):
         turn["content"] = content
-    if calls := list(_calls(where, message, legacy_id)):
+    if calls := list(_calls(where, message)):
         turn["tool_calls"] = calls
     if message.get("prefix") is not None:
         turn["prefix"] = bool(message["prefix"])
@@ -163,35 +164,15 @@ def _said(call: Call, where: str, message: Mapping[str, object]) -> str | list[q
     return _content(call, where, content)
 
 
-def _calls(where: str, message: Mapping[str, object], legacy_id: str) -> Iterable[q.ToolCall]:
-    for number, made in enumerate(cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ())):
-        function = mapping_of(made.get("function"))
-        if custom := mapping_of(made.get("custom")):  # another vendor's tool with free text
-            function = {"name": custom.get("name"), "arguments": {"input": custom.get("input")}}
-        arguments = _arguments(f"{where}.tool_calls[{number}].function", function.get("arguments"))
-        held = q.FunctionCall(name=str(function["name"]), arguments=arguments)
-        yield q.ToolCall(id=call_id(str(made["id"])), type="function", function=held)
-    if legacy := mapping_of(message.get("function_call")):
-        arguments = _arguments(f"{where}.function_call", legacy.get("arguments"))
-        held = q.FunctionCall(name=str(legacy.get("name")), arguments=arguments)
-        yield q.ToolCall(id=legacy_id, type="function", function=held)
+def _calls(where: str, message: Mapping[str, object]) -> Iterable[q.ToolCall]:
+    for made in calls_of(where, message):
+        function = q.FunctionCall(name=made.name, arguments=made.text)
+        yield q.ToolCall(id=call_id(made.id), type="function", function=function)
 
 
-def _arguments(where: str, given_arguments: object) -> str:
-    if given_arguments is None or isinstance(given_arguments, str):
-        return given_arguments or ""
-    if isinstance(given_arguments, Mapping):
-        return to_json(given_arguments).decode()
-    raise InvalidMessageError(f"{where}.arguments must be JSON text, not a {type(given_arguments).__name__}")
-
-
-def _result(call: Call, where: str, fields: Mapping[str, object], legacy_id: str) -> q.ToolMessage:
-    made = fields.get("tool_call_id")
-    turn = q.ToolMessage(
-        role="tool",
-        content=_content(call, where, fields.get("content") or ""),
-        tool_call_id=legacy_id if made is None else call_id(str(made)),
-    )
+def _result(call: Call, where: str, fields: Mapping[str, object]) -> q.ToolMessage:
+    content = _content(call, where, fields.get("content") or "")
+    turn = q.ToolMessage(role="tool", content=content, tool_call_id=call_id(str(fields["tool_call_id"])))
     if name := fields.get("name"):
         turn["name"] = str(name)
     return turn

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
 
 from pydantic_core import to_json
@@ -13,7 +12,7 @@ from polyvox_wire.ollama import responses as r
 from polyvox_wire.ollama import stubs
 from polyvox_wire.ollama.options import PATHS
 
-from ..honest import check_calls, new_id, now
+from ..honest import check_calls, created, new_id
 from ..reading import read_reply, unreadable
 from ..results import (
     ChatCompletion,
@@ -30,7 +29,8 @@ from ..results import (
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader, only_text
 from .ollama_address import server
-from .ollama_request import OWN_ID, request
+from .ollama_request import request
+from .parts import OWN_ID
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -108,7 +108,7 @@ class OllamaMapping(stubs.Mapping["Call", ChatCompletion]):
         )
         return ChatCompletion(
             id=new_id("chatcmpl-"),
-            created=created(reply),
+            created=created(reply.created_at),
             model=reply.model or call.model,
             choices=[choice],
             usage=usage(reply),
@@ -139,15 +139,6 @@ def tool_call(made: r.ToolCall) -> ToolCall:
         function=FunctionCall(name=function.name, arguments=to_json(function.arguments or {}).decode()),
         provider_specific_fields={} if function.index is None else {"index": function.index},
     )
-
-
-def created(reply: r.ChatResponse) -> int:
-    """When the answer was made, in seconds; the time of receipt where it is not said."""
-    try:
-        said = int(datetime.fromisoformat(reply.created_at or "").timestamp())
-    except ValueError:
-        return now()
-    return said if said > 0 else now()  # servers in Go write the year 1 for no time at all
 
 
 def choice_fields(reply: r.ChatResponse) -> dict[str, object]:

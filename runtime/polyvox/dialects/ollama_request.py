@@ -9,9 +9,10 @@ from polyvox_wire.ollama import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
 from ..errors import InvalidMessageError, InvalidRequestError
+from ..messages import is_plain
 from ..shapes import is_list, mapping_of
 from .media import detail_of, inline, url_of
-from .parts import SAID, Taken, arguments, numbered, stops, turns
+from .parts import OWN_ID, SAID, Called, Taken, calls_of, numbered, stops, turns
 
 if TYPE_CHECKING:
     from polyvox_wire.ollama import requests as q
@@ -21,8 +22,6 @@ else:
     from .dicts import requests as q
 
 _TAKES: Final = Taken(SAID | {"image_url"}, "Ollama takes text and images")
-OWN_ID: Final = "call_pv_"
-"""Begins the ids that we make for calls that come without one; they never go back."""
 Level: TypeAlias = Literal["high", "medium", "low", "max"]
 # Servers refused a level for other models than these for a long time, and then took it for "on".
 _HAS_LEVELS: Final = "gpt-oss"
@@ -113,11 +112,10 @@ class _Calls:
         self.names: dict[str, str] = {}
         self.places: dict[str, int] = {}
 
-    def add(self, made: Mapping[str, object]) -> None:
+    def add(self, made: Called) -> None:
         """One more call."""
-        held = cast("Mapping[str, object]", made.get("function") or made.get("custom"))
-        self.names[str(made["id"])] = str(held["name"])
-        self.places[str(made["id"])] = len(self.places)
+        self.names[made.id] = made.name
+        self.places[made.id] = len(self.places)
 
 
 _Answers: TypeAlias = list[tuple[int, q.ChatMessage]]
@@ -131,7 +129,8 @@ def _messages(call: Call) -> list[q.ChatMessage]:
         if fields["role"] in ("tool", "function"):
             answers.append(_answer(call, where, fields, calls))
             continue
-        _flush(said, answers)
+        if answers:
+            _flush(said, answers)
         said.append(_turn(call, where, fields, calls))
     _flush(said, answers)
     return said
@@ -189,6 +188,8 @@ def _image(call: Call, where: str, payload: object) -> str | None:
 
 
 def _assistant(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> q.ChatMessage:
+    if is_plain(message):
+        return q.ChatMessage(role="assistant", content=message["content"])
     turn = _said(call, where, "assistant", message.get("content"))
     if not turn["content"] and message.get("refusal"):
         turn["content"] = str(message["refusal"])
@@ -204,30 +205,24 @@ def _assistant(call: Call, where: str, message: Mapping[str, object], calls: _Ca
 
 
 def _made(where: str, message: Mapping[str, object], calls: _Calls) -> Iterable[q.ToolCall]:
-    found = cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ())
-    for number, one in enumerate(found):
-        calls.add(one)
-        yield _tool_call(f"{where}.tool_calls[{number}].function", one)
-    if legacy := cast("Mapping[str, object] | None", message.get("function_call")):
-        held = arguments(f"{where}.function_call", legacy.get("arguments"))
-        yield q.ToolCall(function=q.ToolCallFunction(name=str(legacy.get("name")), arguments=held))
+    for made in calls_of(where, message):
+        calls.add(made)
+        yield _tool_call(made)
 
 
-def _tool_call(where: str, made: Mapping[str, object]) -> q.ToolCall:
-    inner = cast("Mapping[str, object]", made.get("function") or made.get("custom"))
-    held = arguments(where, inner.get("arguments", inner.get("input")))
-    function = q.ToolCallFunction(name=str(inner["name"]), arguments=held)
-    index = mapping_of(made.get("provider_specific_fields")).get("index")
+def _tool_call(made: Called) -> q.ToolCall:
+    function = q.ToolCallFunction(name=made.name, arguments=made.arguments)
+    index = mapping_of(made.given.get("provider_specific_fields")).get("index")
     if isinstance(index, int):
         function["index"] = index
     call = q.ToolCall(function=function)
-    if not (named := str(made["id"])).startswith(OWN_ID):
-        call["id"] = named
+    if not made.id.startswith(OWN_ID):
+        call["id"] = made.id
     return call
 
 
 def _answer(call: Call, where: str, message: Mapping[str, object], calls: _Calls) -> tuple[int, q.ChatMessage]:
-    named = str(message.get("tool_call_id", ""))
+    named = str(message["tool_call_id"])
     name = calls.names.get(named) or message.get("name")
     if not name:
         raise InvalidMessageError(f"{where}.tool_call_id {named!r} answers no call of an earlier message")

@@ -11,12 +11,12 @@ from typing_extensions import override
 from polyvox_wire.ollama import responses as r
 from polyvox_wire.ollama import stubs
 
-from ..honest import check_call, new_id, now
+from ..honest import check_call, created, new_id, now
 from ..reading import read_reply
 from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta, delta_chunk
 from ..streams import JsonLinesDecoder
 from .dialect import EventReader
-from .ollama import choice_fields, created, finish_reason, kept, logprobs, tool_call, usage
+from .ollama import choice_fields, finish_reason, kept, logprobs, tool_call, usage
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -44,7 +44,7 @@ class OllamaEvents(stubs.StreamMapping[ChatCompletionChunk]):
         delta = self._delta(event.message or r.ReplyMessage())
         if not self._started:
             self._started, delta.role = True, "assistant"
-            self._created, self._model = created(event), event.model or self._model
+            self._created, self._model = created(event.created_at), event.model or self._model
         choice = ChunkChoice(delta=delta, logprobs=logprobs(event.logprobs))
         chunk = ChatCompletionChunk(id=self._id, created=self._created, model=self._model, choices=[choice])
         if event.done:

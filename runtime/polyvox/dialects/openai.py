@@ -17,14 +17,14 @@ from polyvox_wire.openai import stubs
 from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
 
-from ..errors import APIResponseValidationError, InvalidMessageError
+from ..errors import InvalidMessageError
 from ..forms import mapping
 from ..headers import bearer
 from ..honest import check_calls, new_id, now
 from ..kinds import check_kinds
 from ..messages import is_plain
 from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
-from ..reading import read_reply
+from ..reading import read_reply, unreadable
 from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..schemas import Rules
 from ..shapes import is_list, is_mapping, mapping_of
@@ -72,6 +72,8 @@ _OURS: Final = frozenset(
 )
 # Where something may be that is not OpenAI's; every other message goes as it is.
 _TOUCHED: Final = _OURS | {"tool_calls", "function_call", "audio"}
+# What a call of a function has; it goes as it is.
+_OF_A_CALL: Final = frozenset({"id", "type", "function"})
 # Gateways want their reasoning back (DeepSeek, Z.AI, OpenRouter), each under the name it came by.
 _GATEWAY_KEEPS: Final = frozenset({"reasoning_content"})
 
@@ -156,7 +158,7 @@ def _messages(call: Call) -> list[Mapping[str, object]]:
 
 def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, object]:
     """The message as OpenAI takes it; the caller's own mapping wherever it already is."""
-    fields = cast("Mapping[str, object]", message)
+    fields: Mapping[str, object] = message
     vendor = call.vendor
     if None in fields.values():  # a dumped message of a result; OpenAI takes null for content only
         fields = {key: value for key, value in fields.items() if value is not None or key == "content"}
@@ -188,8 +190,7 @@ def _without_ours(where: str, fields: Mapping[str, object], vendor: str) -> Mapp
     if is_list(parts) and "".join(texts(parts)) == plain.get("content"):
         plain["content"] = parts  # as it came, thinking and all (Mistral)
         plain.pop("reasoning_content", None)
-    calls = plain.get("tool_calls")
-    if calls:
+    if calls := plain.get("tool_calls"):
         plain["tool_calls"] = [_tool_call(call) for call in cast("Iterable[Mapping[str, object]]", calls)]
     if (called := plain.get("function_call")) is not None:
         plain["function_call"] = _said_as_text(mapping_of(called))
@@ -204,6 +205,8 @@ def _without_ours(where: str, fields: Mapping[str, object], vendor: str) -> Mapp
 
 
 def _tool_call(call: Mapping[str, object]) -> Mapping[str, object]:
+    if call.get("type") == "function" and call.keys() <= _OF_A_CALL and _has_text(call.get("function")):
+        return call
     kind = call.get("type") or "function"
     left = ("provider_specific_fields", "function" if kind == "custom" else "custom")
     made = {key: value for key, value in call.items() if key not in left and value is not None}
@@ -213,6 +216,10 @@ def _tool_call(call: Mapping[str, object]) -> Mapping[str, object]:
     elif kind == "custom" and mapping_of(made["custom"]).get("input") is None:
         made["custom"] = {**mapping_of(made["custom"]), "input": ""}
     return made
+
+
+def _has_text(function: object) -> bool:
+    return is_mapping(function) and isinstance(function.get("arguments"), str)
 
 
 def _said_as_text(function: Mapping[str, object]) -> Mapping[str, object]:
@@ -327,14 +334,11 @@ class OpenAIDialect(Dialect):
         return (ThinkTagReader if self.vendor.think_tags else OpenAIReader)(self, call)
 
     def _explain_nothing(self, call: Call, completion: ChatCompletion, body: bytes) -> None:
-        if (completion.model_extra or {}).get("error") or completion.id == "":
+        from ..failures import read_error
+
+        if (completion.model_extra or {}).get("error") or (completion.id == "" and read_error(body).message):
             raise self.error(call, None, {}, body)
-        raise APIResponseValidationError(
-            "the vendor's reply has no choices",
-            provider=call.vendor.name,
-            model=call.model,
-            body=body.decode("utf-8", "replace"),
-        )
+        raise unreadable(call, body, "it has no choices")
 
     def _settle(self, call: Call, choice: Choice, body: bytes) -> None:
         if choice.model_extra and choice.model_extra.get("error"):

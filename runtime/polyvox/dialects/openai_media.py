@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Final, cast, get_args
 
 from ..errors import InvalidMessageError
@@ -31,11 +32,14 @@ _FORMATS: Final = {"mpeg": "mp3", "x-wav": "wav", "wave": "wav"}
 
 def parts(call: Call, where: str, role: str, content: object) -> Iterable[Mapping[str, object]]:
     """The parts as the vendor takes them, without what it does not."""
-    kinds = TAKES[call.vendor.name][role]
-    why = f"{call.vendor.name} takes {', '.join(sorted(kinds))} in a message of role {role!r}"
-    inline_sound = {"audio_url"} if "input_audio" in kinds else frozenset[str]()
-    for place, kind, part in numbered(call, where, content, Taken(kinds | inline_sound, why, kinds)):
-        made = _sound(call, place, part, why) if kind not in kinds else _checked(call, place, kind, part)
+    taken = _taken(call.vendor.name, role)
+    for place, kind, part in numbered(call, where, content, taken):
+        if kind not in taken.own:
+            made = _sound(call, place, part, taken.why)
+        elif kind in SAID and "cache_control" not in part and kind == part["type"]:
+            made = part
+        else:
+            made = _checked(call, place, kind, part)
         if made is None:
             continue
         if part.get("cache_control"):
@@ -43,13 +47,20 @@ def parts(call: Call, where: str, role: str, content: object) -> Iterable[Mappin
         yield made
 
 
+@cache
+def _taken(vendor: str, role: str) -> Taken:
+    kinds = TAKES[vendor][role]
+    why = f"{vendor} takes {', '.join(sorted(kinds))} in a message of role {role!r}"
+    inline_sound = {"audio_url"} if "input_audio" in kinds else frozenset[str]()
+    return Taken(kinds | inline_sound, why, kinds)
+
+
 def passed_on(where: str, content: object) -> Iterable[Mapping[str, object]]:
     """The parts for a gateway, which has whatever its models have: in OpenAI's form where OpenAI has one."""
     for number, part in enumerate(cast("Iterable[Mapping[str, object]]", content)):
         kind = str(part["type"])
         if kind in ("image_url", "audio_url", "video_url"):
-            payload = part[kind]
-            yield {**part, kind: {"url": payload} if isinstance(payload, str) else _without_format(payload)}
+            yield {**part, kind: _addressed(part[kind])}
         elif kind == "input_audio":
             yield {**part, kind: _with_format(f"{where}[{number}]", part[kind])}
         elif kind == "file":
@@ -73,21 +84,23 @@ def _sounds() -> Form:
 
 
 def _checked(call: Call, where: str, kind: str, part: Mapping[str, object]) -> Mapping[str, object] | None:
+    payload = part[kind]
     match kind:
         case "image_url" | "audio_url":
-            url_of(f"{where}.{kind}", part[kind])
-            _check_word(f"{where}.{kind}.detail", mapping_of(part[kind]).get("detail"), _details)
+            url_of(f"{where}.{kind}", payload)
+            _check_word(f"{where}.{kind}.detail", mapping_of(payload).get("detail"), _details)
+            payload = _addressed(payload)
         case "input_audio":
-            sound_of(where, part[kind])
-            payload = _with_format(where, part[kind])
-            _check_word(f"{where}.{kind}.format", payload["format"], _sounds)
-            return {"type": kind, kind: payload}
+            sound_of(where, payload)
+            sound = _with_format(where, payload)
+            _check_word(f"{where}.{kind}.format", sound["format"], _sounds)
+            return {"type": kind, kind: sound}
         case "file":
             return _file(call, where, part)
         case _:
             pass
     kept = {key: value for key, value in part.items() if key != "cache_control"}
-    return {**kept, "type": kind, kind: _without_format(part[kind])}
+    return {**kept, "type": kind, kind: payload}
 
 
 def _sound(call: Call, where: str, part: Mapping[str, object], why: str) -> Mapping[str, object] | None:
@@ -110,10 +123,10 @@ def _without_nulls(payload: Mapping[str, object]) -> Mapping[str, object]:
     return {key: value for key, value in payload.items() if value is not None}
 
 
-def _without_format(payload: object) -> object:
-    """Without the media type, which other vendors need of an address."""
-    if not is_mapping(payload) or "url" not in payload:
-        return payload
+def _addressed(payload: object) -> object:
+    """An address in OpenAI's form, were it a text alone; without the media type, which other vendors need."""
+    if not is_mapping(payload):
+        return {"url": payload}
     return {key: value for key, value in payload.items() if key != "format" and value is not None}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from polyvox_wire.support import OMIT, Omit
 
@@ -33,26 +33,46 @@ ONLY_TEXT: Final = frozenset({"text"})
 SAID: Final = frozenset(_SAID)
 
 
+OWN_ID: Final = "call_pv_"
+"""Begins the ids that we make for calls that have none; they never go back to a vendor that sent none."""
+
 Turn: TypeAlias = tuple[str, Mapping[str, object]]
 """A message, and its place."""
 
 
 def turns(call: Call) -> Iterable[Turn]:
-    """Each message with its place, for vendors that know less of messages than OpenAI does."""
+    """Each message with its place, for vendors that know less of messages than OpenAI does. A deprecated
+    `function_call` gets an id, and its answer names it, as those of tools do."""
+    named = f"{OWN_ID}0"
     for index, message in enumerate(call.messages):
-        where, fields = f"messages[{index}]", cast("Mapping[str, object]", message)
-        if is_plain(fields):
-            yield where, fields
-            continue
-        role = str(fields["role"])
-        for key in fields.keys() - _KEYS.get(role, fields.keys()):
-            if fields[key] is not None:
-                call.refuse(f"{where}.{key}", f"a {role} message has no such key")
-        if fields.get("name") and role not in ("tool", "function"):
-            call.refuse(f"{where}.name", f"{call.vendor.name} has no names of participants")
-        if fields.get("audio"):
-            fields = _spoken(call, where, fields)
-        yield where, _marked_part(fields) if fields.get("cache_control") else fields
+        where = f"messages[{index}]"
+        fields: Mapping[str, object] = message
+        if not is_plain(message):
+            fields = _told(call, where, fields)
+            if called := fields.get("function_call"):
+                named = f"{OWN_ID}{index}"
+                fields = {**fields, "function_call": {**mapping_of(called), "id": named}}
+            elif fields["role"] == "function":
+                fields = {**fields, "tool_call_id": named}
+        yield where, fields
+
+
+def _told(call: Call, where: str, fields: Mapping[str, object]) -> Mapping[str, object]:
+    role = str(fields["role"])
+    known = _KEYS.get(role)
+    if known is not None and not fields.keys() <= known:
+        _refuse_unknown(call, where, role, fields, known)
+    if "name" in fields and fields["name"] and role not in ("tool", "function"):
+        call.refuse(f"{where}.name", f"{call.vendor.name} has no names of participants")
+    if fields.get("audio"):
+        fields = _spoken(call, where, fields)
+    return _marked_part(fields) if fields.get("cache_control") else fields
+
+
+def _refuse_unknown(call: Call, where: str, role: str, fields: Mapping[str, object], known: frozenset[str]) -> None:
+    for key in fields.keys() - known:
+        if fields[key] is not None:
+            call.refuse(f"{where}.{key}", f"a {role} message has no such key")
 
 
 def _spoken(call: Call, where: str, fields: Mapping[str, object]) -> Mapping[str, object]:
@@ -93,7 +113,8 @@ def numbered(call: Call, where: str, content: object, takes: Taken) -> Iterable[
         if kind == "document" and "source" in part and kind not in takes.own:
             kind, part = _unified(part)
         if kind not in takes.kinds:
-            call.refuse(f"{place} ({part['type']})", f"{takes.why}{nearest(part['type'], sorted(takes.kinds))}")
+            hint = "" if kind in UNIFIED else nearest(kind, sorted(takes.kinds))
+            call.refuse(f"{place} ({part['type']})", f"{takes.why}{hint}")
             continue
         if kind in UNIFIED and (kind not in takes.own or kind != part["type"]):
             part = _known(call, place, kind, part)
@@ -161,10 +182,55 @@ def arguments(where: str, text: object) -> dict[str, object]:
     return cast("dict[str, object]", value)
 
 
+class Called(NamedTuple):
+    """A call that an assistant made in an earlier turn."""
+
+    where: str
+    id: str
+    name: str
+    said: object
+    """Its arguments as they were given: JSON text, an object, or nothing."""
+    given: Mapping[str, object]
+    """All that was given of it."""
+
+    @property
+    def arguments(self) -> dict[str, object]:
+        """Its arguments as an object. Raises `InvalidMessageError` where they are none."""
+        return arguments(self.where, self.said)
+
+    @property
+    def text(self) -> str:
+        """The same as JSON text, which is not read."""
+        if self.said is None or isinstance(self.said, str):
+            return self.said or ""
+        if is_mapping(self.said):
+            return to_json(self.said).decode()
+        raise InvalidMessageError(f"{self.where}.arguments must be JSON text, not a {type(self.said).__name__}")
+
+
+def calls_of(where: str, message: Mapping[str, object]) -> Iterable[Called]:
+    """The calls of an assistant's message, also in the deprecated form. Free text, which only OpenAI's tools take, is
+    an argument of its own."""
+    for number, made in enumerate(cast("Iterable[Mapping[str, object]]", message.get("tool_calls") or ())):
+        place, named, inner = (
+            f"{where}.tool_calls[{number}].function",
+            str(made["id"]),
+            mapping_of(made.get("function")),
+        )
+        if free := mapping_of(made.get("custom")):
+            inner = {"name": free["name"], "arguments": {"input": free.get("input") or ""}}
+        yield Called(place, named, str(inner["name"]), inner.get("arguments"), made)
+    if legacy := mapping_of(message.get("function_call")):
+        said = legacy.get("arguments")
+        yield Called(f"{where}.function_call", str(legacy.get("id")), str(legacy["name"]), said, legacy)
+
+
 def native_blocks(message: Mapping[str, object], vendor: str, key: str) -> list[dict[str, object]] | None:
     """What this vendor itself sent in an earlier answer, to be given back as it is; None if there is no such thing, or
     if the caller has changed the text since."""
-    held = mapping_of(mapping_of(message.get("provider_specific_fields")).get(vendor))
+    if "provider_specific_fields" not in message:
+        return None
+    held = mapping_of(mapping_of(message["provider_specific_fields"]).get(vendor))
     blocks = held.get(key)
     if not is_list(blocks) or held.get("text", "") != "".join(texts(message.get("content"))):
         return None

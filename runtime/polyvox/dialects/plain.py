@@ -32,7 +32,6 @@ from .dialect import Dialect, Head, StreamReader, interrupted
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..exchange import Headers
     from ..results import Facts
     from ..streams import ServerSentEvent
 
@@ -57,10 +56,6 @@ class PlainDialect(Dialect):
     option_paths: Mapping[str, tuple[str, ...]] = {}
     ends_silently = False
     """Whether the end of the body is the only end of a stream."""
-
-    @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        return (("x-api-key", key),) if key else ()
 
     @abstractmethod
     def answer(self, call: Call, document: Mapping[str, object]) -> Said | None:

@@ -19,6 +19,7 @@ from ..addressing import path_segment
 from ..aws import Service
 from ..aws_frames import BrokenFrameError, Frame, FrameDecoder
 from ..failures import AWS_ERROR_HEADER
+from ..reading import is_whole
 from ..shapes import mapping_of
 from ..support import takes_only
 from .dialect import StreamReader
@@ -133,7 +134,8 @@ class _FramedReader(StreamReader):
         self.done = self._inner.done
 
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
-        self._pass_on(self._line, chunks)
+        if not self._line.startswith(b"{") or is_whole(self._line):
+            self._pass_on(self._line, chunks)
         self._inner.finish(chunks)
         self.done = self._inner.done
 

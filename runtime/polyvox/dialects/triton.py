@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, cast
 from typing_extensions import override
 
 from ..addressing import base_url, path_segment
-from ..headers import bearer
 from ..prompts import prompt_of, refuse_format
 from ..shapes import is_mapping
 from ..support import Renamed, Unsupported, takes_only
@@ -20,7 +19,6 @@ from .plain import PlainDialect, Said
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..exchange import Headers
 
 _NAMES: Final = {
     **{name: name for name in ("temperature", "top_p", "max_tokens", "stop", "seed")},
@@ -51,10 +49,6 @@ class TritonDialect(PlainDialect):
     @override
     def path(self, call: Call) -> str:
         return f"/v2/models/{path_segment(call.model)}/generate{'_stream' if call.stream else ''}"
-
-    @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        return bearer(key) if key else ()
 
     @override
     def body(self, call: Call) -> dict[str, object]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
 from ..support import Stance, Unsupported
-from .dialect import Credentials, StreamReader
+from .dialect import ChangingReader, Credentials, StreamReader
 from .gemini import SUPPORT as GEMINI
 from .gemini import GeminiDialect
 from .vertex_place import SETTINGS, Place
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..results import ChatCompletion, ChatCompletionChunk, Choice, ChunkChoice, Facts
+    from ..results import ChatCompletion, Choice, ChunkChoice, Facts
 
 SUPPORT: dict[str, Stance] = {
     **GEMINI,
@@ -58,7 +57,8 @@ class VertexDialect(GeminiDialect):
     @override
     def read(self, call: Call, body: bytes, facts: Facts) -> ChatCompletion:
         completion = super().read(call, body, facts)
-        _settle(completion.choices)
+        for choice in completion.choices:
+            _settle(choice)
         return completion
 
     @override
@@ -66,30 +66,15 @@ class VertexDialect(GeminiDialect):
         return _Reader(super().reader(call))
 
 
-class _Reader(StreamReader):
+class _Reader(ChangingReader):
     """A stream of Gemini's, with Vertex AI's reason to stop."""
 
-    def __init__(self, gemini: StreamReader) -> None:
-        self._gemini = gemini
-
     @override
-    def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        self._gemini.feed(piece, chunks)
-        self._settle(chunks)
-
-    @override
-    def finish(self, chunks: list[ChatCompletionChunk]) -> None:
-        self._gemini.finish(chunks)
-        self._settle(chunks)
-
-    def _settle(self, chunks: list[ChatCompletionChunk]) -> None:
-        self.done = self._gemini.done
-        for chunk in chunks:
-            _settle(chunk.choices)
+    def _choice(self, choice: ChunkChoice) -> None:
+        _settle(choice)
 
 
-def _settle(choices: Iterable[Choice | ChunkChoice]) -> None:
+def _settle(choice: Choice | ChunkChoice) -> None:
     """The one filter that Gemini's own description does not know."""
-    for choice in choices:
-        if choice.provider_specific_fields.get("native_finish_reason") == "MODEL_ARMOR" and choice.finish_reason:
-            choice.finish_reason = "content_filter"
+    if choice.provider_specific_fields.get("native_finish_reason") == "MODEL_ARMOR" and choice.finish_reason:
+        choice.finish_reason = "content_filter"

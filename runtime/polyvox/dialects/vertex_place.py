@@ -176,9 +176,9 @@ class Place:
 
     def explained(self, error: NoTokenError) -> Exception:
         """As what the caller sees that there is no token."""
-        ways = f": pass api_key or vertex_credentials, or set {self._variables() + ' or ' if self._variables() else ''}"
+        ways = f"; pass api_key or vertex_credentials, or set {self._variables() + ' or ' if self._variables() else ''}"
         more = f"{ways}{CREDENTIALS} or GOOGLE_APPLICATION_CREDENTIALS" if error.kind is MissingApiKeyError else ""
-        return error.kind(f"{error}{more}", provider=self.vendor.name, model=self.call.model)
+        return error.kind(f"{str(error).rstrip('.')}{more}", provider=self.vendor.name, model=self.call.model)
 
 
 class _Login:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 from typing_extensions import override
 
-from ..headers import bearer
 from ..prompts import prompt_of, refuse_format
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import COUNTED, Renamed, takes_only
@@ -16,7 +15,6 @@ from .watsonx import host, log_in, path, whose
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..exchange import Headers
     from ..results import CompletionUsage, FinishReason
     from .dialect import Credentials
 
@@ -77,10 +75,6 @@ class WatsonxTextDialect(PlainDialect):
     @override
     def credentials(self, call: Call) -> Credentials:
         return log_in(self.vendor, call)
-
-    @override
-    def headers(self, key: str, variable: str | None) -> Headers:
-        return bearer(key)
 
     @override
     def body(self, call: Call) -> dict[str, object]:
