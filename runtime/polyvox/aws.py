@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from importlib import import_module
 from os import environ
 from threading import Lock
 from time import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
 from typing_extensions import override
 
-from .errors import InvalidRequestError, MissingApiKeyError
+from .errors import APIError, InvalidRequestError, MissingApiKeyError
+from .secrecy import Secrets, unheard
+from .shapes import mapping_of
 
 if TYPE_CHECKING:
     from .exchange import Headers, Request
@@ -81,6 +84,8 @@ class _Found(Protocol):
 class _Session(Protocol):
     """botocore's session."""
 
+    @property
+    def full_config(self) -> Mapping[str, object]: ...
     def get_credentials(self) -> _Found | None: ...
     def get_config_variable(self, name: str) -> str | None: ...
 
@@ -121,16 +126,13 @@ class Chain:
 
     def keys(self) -> Keys:
         """Keys that are good now; may ask a token server."""
-        with self._lock:
-            try:
-                if self._found is None:
-                    self._found = _session(self._profile, self._service).get_credentials()
-                if self._found is not None:
-                    return self._found.get_frozen_credentials()
-            except _errors(self._service) as error:
-                raise MissingApiKeyError(
-                    f"AWS gave no credentials: {error}", provider=self._service.provider
-                ) from error
+        _botocore("session", self._service)
+        with self._lock, unheard("botocore", "urllib3"):
+            found, told = self._look()
+        if found is not None:
+            return found
+        if told:  # without the error that it was, whose frames hold keys, and perhaps a reply
+            raise MissingApiKeyError(f"AWS gave no credentials: {told}", provider=self._service.provider)
         raise MissingApiKeyError(
             f"no API key and no AWS credentials: {self._service.other_way}; or sign: pass "
             "aws_access_key_id and aws_secret_access_key, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
@@ -138,10 +140,46 @@ class Chain:
             provider=self._service.provider,
         )
 
+    def _look(self) -> tuple[Keys | None, str]:
+        """The keys, or why there are none, if botocore says."""
+        try:
+            if self._found is None:
+                self._found = _session(self._profile, self._service).get_credentials()
+            return (None, "") if self._found is None else (self._found.get_frozen_credentials(), "")
+        except APIError:
+            raise
+        except Exception as error:  # of several families, and what its readers stumble over
+            return None, self._told(error)
+
+    def _told(self, error: Exception) -> str:
+        """What an error of botocore's says, but for secrets, and for a reply that it shows since nobody can read it."""
+        if type(error).__name__ == "ResponseParserError":
+            return "the reply cannot be read"
+        secrets = Secrets()
+        for secret in _secrets(self._service):
+            secrets.keep(secret)
+        return secrets.masked(str(error))
+
     def forget(self) -> None:
         """The vendor refused the keys: look for others for the next request."""
         with self._lock:
             self._found = None
+
+
+_SECRETS: Final = ("aws_secret_access_key", "aws_session_token")
+_SECRET_VARIABLES: Final = (*(name.upper() for name in _SECRETS), "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+_SECRET_FILES: Final = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+
+
+def _secrets(service: Service) -> Iterator[str]:
+    """What botocore has to show to get keys, and a refusal may repeat."""
+    with suppress(_errors(service)):
+        profiles = mapping_of(_session(None, service).full_config.get("profiles")).values()
+        yield from (str(mapping_of(profile).get(name, "")) for profile in profiles for name in _SECRETS)
+    yield from (environ.get(name, "") for name in _SECRET_VARIABLES)
+    for name in _SECRET_FILES:
+        with suppress(OSError, ValueError), open(environ.get(name, ""), encoding="utf-8") as file:
+            yield file.read().strip()
 
 
 def identity(keys: Keys | None, profile: str | None, service: Service) -> Identity:

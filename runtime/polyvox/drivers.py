@@ -175,8 +175,8 @@ async def arun(steps: Steps[T], http: AsyncHTTP) -> tuple[T, AsyncReply | None]:
                 await asyncio.sleep(request.after)
             started = monotonic()
             try:
-                headers = request.headers if request.key is None else await _async_key_headers(request)
-                async with asyncio.timeout(request.timeouts.total):  # headers may trickle in, too
+                async with asyncio.timeout(request.timeouts.total):  # a key may take its time, and headers trickle in
+                    headers = request.headers if request.key is None else await _async_key_headers(request)
                     reply = await _asend(http, request, headers)
                 come = Response(reply.status_code, reply.headers)
                 if _stays_open(request, reply.status_code):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from os import environ
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
+from urllib.parse import parse_qsl
 
-from .errors import APIConnectionError, AuthenticationError, MissingApiKeyError
+from .errors import APIConnectionError, AuthenticationError, MissingApiKeyError, Timeout
+from .secrecy import Secrets, unheard
 from .shapes import is_mapping, mapping_of
+from .token_server import held
 
 if TYPE_CHECKING:
     from .errors import APIError
@@ -80,18 +84,39 @@ def _fetch(
     body: bytes | str | None = None,
     headers: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    within: float = 30.0,
+    secrets: Secrets | None = None,
     **_: object,
 ) -> _Reply:
-    """google-auth's transport: one request."""
+    """google-auth's transport: one request, which takes so many seconds at most, whatever it wishes. What it shows
+    is a secret."""
     from google.auth.exceptions import TransportError
 
     from .transport.fetching import fetch
 
     data = body.encode() if isinstance(body, str) else body
+    if secrets is not None:
+        _keep_shown(data or b"", headers or {}, secrets)
     try:
-        return _Reply(*fetch(method, url, data, headers or {}, 30.0 if timeout is None else timeout))
+        return _Reply(*fetch(method, url, data, headers or {}, min(within, timeout or within)))
     except Exception as error:  # the HTTP library's own, which only the drivers know
         raise _as_googles(TransportError, f"{url.partition('?')[0]}: {error}") from error
+
+
+# What is in requests for a token that nobody need hide.
+_PUBLIC: Final = frozenset(
+    {
+        *("audience", "client_id", "grant_type", "options", "requested_token_type", "scope", "subject_token_type"),
+        *("accept", "content-type", "metadata-flavor", "user-agent", "x-goog-api-client"),
+    }
+)
+
+
+def _keep_shown(body: bytes, headers: Mapping[str, str], secrets: Secrets) -> None:
+    shown = [*parse_qsl(body.decode("utf-8", "replace")), *headers.items()]
+    for value in [value for name, value in shown if name.lower() not in _PUBLIC]:
+        secrets.keep(value)
+        secrets.keep(value.partition(" ")[2])  # of a header
 
 
 def _as_googles(kind: Callable[..., Exception], text: str) -> Exception:
@@ -107,13 +132,13 @@ class Tokens:
         self._lock = Lock()
         self._found: _Found | None = None
 
-    def token(self) -> str:
-        """A token that is good now. May take a while, and raises `NoTokenError`."""
-        with self._lock:
+    def token(self, within: float) -> str:
+        """A token that is good now, in so many seconds at most. Raises `NoTokenError`; `Timeout` where others wait."""
+        with held(self._lock, within, "Google Cloud"):
             credentials, _ = self._loaded()
             if not credentials.valid:
-                _refresh(credentials)
-            if not credentials.token:
+                _refresh(credentials, within)
+            if not isinstance(credentials.token, str) or not credentials.token:
                 raise NoTokenError(AuthenticationError, "Google Cloud gave an empty token")
             return credentials.token
 
@@ -137,15 +162,40 @@ class Tokens:
         return self._found
 
 
-def _refresh(credentials: _GoogleCredentials) -> None:
+def _refresh(credentials: _GoogleCredentials, within: float) -> None:
+    secrets = Secrets()
+    secrets.keep(environ.get("AWS_SESSION_TOKEN", ""))  # which a workload on AWS shows in what it signs
+    with unheard("google"):
+        failed = _refreshed(credentials, partial(_fetch, within=within, secrets=secrets))
+    if failed is not None:  # without the error that it was, which may show a reply
+        kind, told = failed
+        raise NoTokenError(kind, f"Google Cloud gave no token: {secrets.masked(told)}")
+
+
+def _refreshed(credentials: _GoogleCredentials, request: Callable[..., object]) -> tuple[type[APIError], str] | None:
+    """As what a caller should see that there is no token, and why, if there is none."""
     from google.auth.exceptions import GoogleAuthError, TransportError
 
     try:
-        credentials.refresh(_fetch)
+        credentials.refresh(request)
     except GoogleAuthError as error:
         passing = isinstance(error, TransportError) or bool(cast("_GoogleError", error).retryable)
-        kind = APIConnectionError if passing else AuthenticationError
-        raise NoTokenError(kind, f"Google Cloud gave no token: {_told(error)}") from error
+        kind = Timeout if _was_too_slow(error) else APIConnectionError if passing else AuthenticationError
+        return kind, _told(error)
+    except Exception:  # what its readers stumble over
+        return AuthenticationError, "its reply cannot be read"
+    return None
+
+
+def _was_too_slow(error: BaseException | None) -> bool:
+    """Whether it comes from a request that took too long."""
+    from .transport.troubles import timed_out
+
+    while error is not None:
+        if isinstance(error, Exception) and timed_out(error):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _told(error: Exception) -> str:
@@ -253,16 +303,17 @@ class _Machine:
         from google.auth.exceptions import RefreshError
 
         asked = monotonic()
-        reply = self.ask("instance/service-accounts/default/token")
+        reply = self.ask("instance/service-accounts/default/token", request)
         said = mapping_of(json.loads(reply.data) if reply.status == 200 else None)
         token, seconds = said.get("access_token"), said.get("expires_in")
         if not isinstance(token, str) or not isinstance(seconds, (int, float)):
             raise _as_googles(RefreshError, f"the metadata server answered with status {reply.status}")
         self.token, self._until = token, asked + max(seconds, _EARLY + 1)
 
-    def ask(self, what: str) -> _Reply:
+    def ask(self, what: str, request: Callable[..., object]) -> _Reply:
         """What the metadata server says."""
-        return _fetch(f"{self.root}/computeMetadata/v1/{what}", headers={"Metadata-Flavor": "Google"})
+        url = f"{self.root}/computeMetadata/v1/{what}"
+        return cast("_Reply", request(url, headers={"Metadata-Flavor": "Google"}))
 
 
 def _of_this_machine() -> _Found | None:
@@ -272,7 +323,7 @@ def _of_this_machine() -> _Found | None:
         return None
     machine = _Machine(f"http://{environ.get('GCE_METADATA_HOST') or 'metadata.google.internal'}")
     try:
-        reply = machine.ask("project/project-id")
+        reply = machine.ask("project/project-id", _fetch)
     except TransportError:
         return None
     if reply.status != 200 or reply.headers.get("metadata-flavor") != "Google":

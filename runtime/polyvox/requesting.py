@@ -68,7 +68,11 @@ def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: 
 
     def sign(key: str) -> Headers:
         secrets.keep(key)
-        return _beside(headers, hidden(credentials.headers(key, request)))
+        made = hidden(credentials.headers(key, request))
+        for name, value in made:
+            if not name.endswith("date"):  # of a signature; its token is as secret as a key
+                secrets.keep(value)
+        return _beside(headers, made)
 
     request.key, request.sign, request.blocking = key, sign, credentials.blocking
     return request

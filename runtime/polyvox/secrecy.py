@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Generator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, TypeVar, cast
@@ -70,12 +72,12 @@ def _concealed(name: str, value: object) -> object:
         return _within(value)
     if name in _KEYS and not is_mapping(value):
         return _hidden(value)
-    if is_mapping(value):
-        return {key: _hidden(inner) for key, inner in value.items()}
-    return _hidden(value) if is_list(value) else value
+    return _hidden(value) if is_mapping(value) or is_list(value) else value
 
 
 def _hidden(value: object) -> object:
+    if is_mapping(value):
+        return {key: _hidden(inner) for key, inner in value.items()}
     if is_list(value):  # where no list can be meant; the error is told of it later
         return [_hidden(one) for one in value]
     return Hidden(value) if isinstance(value, str) else value
@@ -125,6 +127,29 @@ def _without_carriers(traceback: TracebackType | None) -> TracebackType | None:
         if module.partition(".")[0] not in _CARRIERS and not module.startswith("polyvox.transport."):
             kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
     return kept
+
+
+_unheard: ContextVar[bool] = ContextVar("_unheard", default=False)
+
+
+def _is_heard(_: object) -> bool:
+    return not _unheard.get()
+
+
+@contextmanager
+def unheard(*libraries: str) -> Generator[None]:
+    """Nobody hears what these libraries, which are loaded, log meanwhile in this thread: some log whole requests and
+    replies, and so a secret, or the token that is given for it."""
+    import logging  # slow to import, seldom needed
+
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in libraries:
+            logging.getLogger(name).addFilter(_is_heard)  # once, however often
+    before = _unheard.set(True)
+    try:
+        yield
+    finally:
+        _unheard.reset(before)
 
 
 _PRIVATE = (
@@ -189,6 +214,12 @@ class Secrets:
         """Remember a key that is long enough to be told from other words."""
         if len(key) > _LONG_ENOUGH and key not in self._values:
             self._values = (*self._values, key if isinstance(key, Hidden) else Hidden(key))
+
+    def masked(self, text: str) -> str:
+        """The text with `***` for every secret."""
+        for secret in self._values:
+            text = text.replace(secret, "***")
+        return text
 
     def mask(self, error: E) -> E:
         """The same error, with `***` for every secret in its text, its facts and its body. One in which a secret stood

@@ -83,12 +83,12 @@ def test_a_group(failures: int, way: Way, heard: io.StringIO) -> None:
     assert len(vendor.hosts) == 2
 
 
-# --- a key that is changed for a token --------------------------------------------------------------------------------
+# --- a key that is changed for a token (more in test_secrets_of_logins.py) --------------------------------------------
 
 
 @every_way
 @pytest.mark.parametrize("model", ["gigachat:GigaChat-2", "watsonx:ibm/granite-3-8b-instruct"])
-@pytest.mark.parametrize("prefix", ["", "refused-", "down-", "odd-"])
+@pytest.mark.parametrize("prefix", ["", "down-"])
 def test_a_key_that_a_token_is_made_of(
     prefix: str, model: str, way: Way, tokens: TokenServer, heard: io.StringIO
 ) -> None:

@@ -40,7 +40,7 @@ class Peer:
         except (asyncio.IncompleteReadError, OSError):
             return None
         lines = head.decode("latin-1").split("\r\n")
-        length = next(int(line[15:]) for line in lines if line.lower().startswith("content-length:"))
+        length = next((int(line[15:]) for line in lines if line.lower().startswith("content-length:")), 0)
         return lines[0].split(" ")[1], await self._reader.readexactly(length)
 
     async def send(self, data: bytes) -> None:
@@ -119,6 +119,8 @@ class HostileVendor:
 
     def __init__(self) -> None:
         self._misbehaviours: list[Misbehaviour] = []
+        self.elsewhere: Misbehaviour | None = None
+        """What is done to who asks at another address of this host; nothing."""
         self.requests: list[tuple[str, bytes]] = []
         """Path and body of each request that was read."""
         self._loop = asyncio.new_event_loop()
@@ -137,6 +139,9 @@ class HostileVendor:
         place = f"/{address.split('/')[3]}/"
         return sum(path.startswith(place) for path, _ in list(self.requests))
 
+    def _done_at(self, place: str) -> Misbehaviour | None:
+        return self._misbehaviours[int(place)] if place.isdigit() else self.elsewhere
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -145,7 +150,8 @@ class HostileVendor:
         try:
             while (request := await peer.request()) is not None:
                 self.requests.append(request)
-                if not await self._misbehaviours[int(request[0].split("/")[1])](peer):
+                misbehaviour = self._done_at(request[0].split("/")[1])
+                if misbehaviour is None or not await misbehaviour(peer):
                     break
         except (OSError, asyncio.CancelledError):
             pass  # the client left, or the test is over

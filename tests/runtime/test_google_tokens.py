@@ -156,7 +156,7 @@ def forgotten() -> Generator[None]:
     try:
         yield
     finally:
-        tokens_for(None).forget(tokens_for(None).token())
+        tokens_for(None).forget(tokens_for(None).token(30))
 
 
 # --- kept and renewed -------------------------------------------------------------------------------------------------
@@ -206,10 +206,10 @@ def test_a_renewal_reads_the_file_again(google: Google, tmp_path: Path) -> None:
 
 def test_calls_that_were_refused_together_renew_together(google: Google) -> None:
     tokens = tokens_for(google.account())
-    old = tokens.token()
+    old = tokens.token(30)
     for _ in range(3):
         tokens.forget(old)
-        assert tokens.token() == "t2"
+        assert tokens.token(30) == "t2"
     assert len(google.requests) == 2
 
 
@@ -218,7 +218,7 @@ def test_forgetting_waits_for_nobody(google: Google) -> None:
     tokens = tokens_for(google.account())
     google.gate.clear()
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(tokens.token)
+        waiting = pool.submit(tokens.token, 60)
         google.asked.wait(60)
         tokens.forget("old")
         assert not waiting.done()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from ..addressing import base_url, model_path
-from ..errors import InvalidRequestError, MissingApiKeyError
+from ..errors import InvalidRequestError, MissingApiKeyError, Timeout
 from ..google_tokens import NoTokenError, Tokens, project_of, tokens_for
 from ..headers import bearer
-from ..secrecy import forget_frames
+from ..token_server import time_for
 from .dialect import Credentials, Dialect
 
 if TYPE_CHECKING:
@@ -195,11 +195,15 @@ class _Login:
     def token(self) -> str:
         """A token that is good now."""
         try:
-            self._used = self._tokens.token()
+            self._used = self._tokens.token(time_for(self._place.call))
         except NoTokenError as error:
-            forget_frames(error)  # which hold the credentials
-            raise self._place.explained(error) from error.__cause__
-        return self._used
+            failed = self._place.explained(error)
+        except Timeout as error:  # another call waited for it already
+            error.provider, error.model = self._place.vendor.name, self._place.call.model
+            raise
+        else:
+            return self._used
+        raise failed  # without what it comes from, whose frames hold the credentials
 
     def headers(self, key: str, request: Request) -> Headers:
         """The headers that carry it; the address now gets the project that came with it."""
