@@ -161,6 +161,7 @@ PURE: Final = (
     "streams.py",
     "failures.py",
     "assembling.py",
+    "checking.py",
     "messages.py",
     "structured.py",
     "support.py",
@@ -261,17 +262,18 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
 
 MAY_LOAD: Final = {
     "polyvox": """
-        addressing answering async_client call calling candidates choosing client client_settings completions
-        content defaults described dialects drivers errors exchange forms functions guessing headers honest kinds limits
-        messages mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
+        addressing answering async_client call calling candidates checking choosing client client_settings completions
+        defaults dialects drivers errors exchange forms functions guessing headers honest kinds limits
+        mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
         streams structured support tools transport watching
     """,
     "polyvox.transport": """
-        carrying connecting handshakes interception pooling replies shelving talking targets troubles trusting unpacking
+        carrying connecting handshakes interception pooling read_ahead replies shelving talking targets
+        troubles trusting unpacking
     """,
     "polyvox.dialects": """
-        anthropic anthropic_media anthropic_own anthropic_request anthropic_search blocks dialect dicts media openai
-        openai_forms openai_media openai_stream openai_thoughts parts
+        anthropic anthropic_media anthropic_messages anthropic_request anthropic_tools blocks claude dialect dicts media
+        openai openai_forms openai_media openai_messages openai_stream parts
     """,
     "polyvox_wire": "anthropic chat openai support",
     "polyvox_wire.openai": "options stubs",
