@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import PrivateAttr
 
@@ -23,7 +23,6 @@ from polyvox_wire.chat.responses import (
     FinishReason,
     FunctionCall,
     FunctionCallDelta,
-    Metadata,
     PromptTokensDetails,
     ThinkingBlock,
     TokenLogprob,
@@ -32,9 +31,10 @@ from polyvox_wire.chat.responses import (
     TopLogprob,
     UrlCitation,
 )
-from polyvox_wire.support import OpenLiteral, Wire
+from polyvox_wire.support import Wire
 
 from .headers import request_id
+from .honest import new_id, now
 
 __all__ = [
     "Annotation",
@@ -60,10 +60,6 @@ __all__ = [
     "TopLogprob",
     "UrlCitation",
 ]
-
-# Pydantic looks in this module for the names in inherited annotations.
-_INHERITED = (Annotated, Metadata, OpenLiteral)
-
 
 ONLY_TEXT: Final = {"content"}
 """The fields of nearly every delta: where these are all that was set, nothing else needs to be looked at."""
@@ -146,8 +142,23 @@ class ChatCompletionChunk(chat.ChatCompletionChunk):
     """A piece of a streamed answer, in OpenAI's shape. There is always a choice; usage is on the last chunk."""
 
 
-def delta_chunk(made: str, created: int, model: str, delta: Mapping[str, object]) -> ChatCompletionChunk:
-    """A chunk of one choice with this delta and nothing else, as most are: one validation instead of constructors."""
-    fields = {"id": made, "created": created, "model": model, "choices": [{"delta": delta}]}
-    chunk: ChatCompletionChunk = ChatCompletionChunk.__pydantic_validator__.validate_python(fields)
-    return chunk
+class Chunks:
+    """Makes the chunks of one streamed answer: they have one id, time and model, and the first one says the role."""
+
+    def __init__(self, model: str) -> None:
+        self._id, self._created, self._model = new_id("chatcmpl-"), now(), model
+        self._begun = False
+
+    def _chunk(self, delta: Delta) -> ChatCompletionChunk:
+        if not self._begun:
+            self._begun, delta.role = True, "assistant"
+        choices = [ChunkChoice(delta=delta)]
+        return ChatCompletionChunk(id=self._id, created=self._created, model=self._model, choices=choices)
+
+    def _piece(self, delta: Mapping[str, object]) -> ChatCompletionChunk:
+        """The same, of a delta that says one thing, as most do: one validation instead of constructors."""
+        if not self._begun:
+            self._begun, delta = True, {**delta, "role": "assistant"}
+        fields = {"id": self._id, "created": self._created, "model": self._model, "choices": [{"delta": delta}]}
+        chunk: ChatCompletionChunk = ChatCompletionChunk.__pydantic_validator__.validate_python(fields)
+        return chunk

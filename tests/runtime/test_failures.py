@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+import httpx2
 import pytest
 
-from polyvox import APIError, QuotaExceededError, ServiceUnavailableError
+from polyvox import APIConnectionError, APIError, BadRequestError, Client, QuotaExceededError, ServiceUnavailableError
 from polyvox.failures import failure
 from polyvox.headers import retry_after
-from tests.mapping.asking import Wire, as_bytes
+from tests.mapping.asking import KEY, Wire, as_bytes
 from tests.runtime.error_bodies import CASES, Case
 
 
@@ -54,6 +55,22 @@ def test_a_long_page_is_not_told_whole_but_kept() -> None:
     assert len(error.body) > 20000
 
 
+def test_the_text_is_one_line_that_a_log_can_take() -> None:
+    said = "bad\r\n2026-01-01 INFO all is well\x1b[31m\t!"
+    error = _raised(Case("openai:m", 400, {"error": {"message": said}}, BadRequestError, ""))
+    assert str(error) == "openai:m: bad 2026-01-01 INFO all is well [31m ! (status 400)"
+    long = _raised(Case("openai:m", 400, {"error": {"message": "word " * 5000}}, BadRequestError, ""))
+    assert long.message.endswith("word word ...")
+    assert len(long.message) < 1010
+
+
+def test_a_key_is_masked_though_the_text_is_cut_in_its_middle() -> None:
+    error = _raised(Case("openai:m", 400, {"error": {"message": "x" * 991 + KEY}}, BadRequestError, ""))
+    assert error.message == "x" * 991 + "*** ..."
+    assert error.body is not None
+    assert KEY not in error.body
+
+
 IDS: Final = ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray"]
 
 
@@ -84,3 +101,13 @@ def test_a_vendors_id_wins_over_its_networks() -> None:
 )
 def test_the_wait_that_a_vendor_asks_for(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers) == seconds
+
+
+def test_https_where_only_http_is_spoken() -> None:
+    def refuse(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number")
+
+    with pytest.raises(APIConnectionError, match=r"could not reach https://h.test: .*; does it speak http instead of"):
+        Client(transport=httpx2.MockTransport(refuse), api_key="k", num_retries=0).completion(
+            "openai:m", [{"role": "user", "content": "Hi"}], api_base="https://h.test/v1"
+        )

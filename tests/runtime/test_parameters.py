@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import pydoc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Final, cast, get_args
 
@@ -58,6 +58,20 @@ def test_an_unknown_keyword_names_the_nearest(model: str, wrong: str) -> None:
     assert f"unknown parameter {wrong!r}; did you mean {SPELT[wrong]!r}?" in str(caught.value)
     assert caught.value.param == wrong
     assert wire.requests == []
+
+
+ALL_THAT_IS_SAID: Final = {
+    "temprature": "; did you mean 'temperature'?",
+    "top_k": "; did you mean 'top_p'? Or send a field that polyvox does not know as extra_body={...}",
+    "zzz": "; send a field that polyvox does not know as extra_body={...}",
+}
+
+
+@pytest.mark.parametrize(("wrong", "said"), ALL_THAT_IS_SAID.items())
+def test_what_may_be_no_slip_but_another_vendors_is_told_its_way(wrong: str, said: str) -> None:
+    with pytest.raises(UnknownParameterError) as caught:
+        Wire().ask(MODEL, HELLO, **{wrong: 1})
+    assert caught.value.message == f"unknown parameter {wrong!r}{said}"
 
 
 @pytest.mark.parametrize("wrong", ["temprature", "apikey", "zzz"])
@@ -267,6 +281,16 @@ def test_a_mock_with_tool_calls_is_the_same_streamed(mock: object) -> None:
         assert choice.message.tool_calls[0].function is not None
         assert choice.message.tool_calls[0].function.arguments == '{"a": 1}'
     assert whole.usage == again.usage
+
+
+def test_a_mock_may_be_a_function_of_the_model_and_the_messages() -> None:
+    def vendor(model: str, messages: Sequence[Mapping[str, object]]) -> str | BaseException:
+        return RateLimitError("slow") if model == "openai:m" else f"{model} heard {messages[-1]['content']}"
+
+    answer = completion("openai:m", HELLO, mock_response=vendor, fallbacks=["claude-m"])
+    assert answer.choices[0].message.content == "anthropic:claude-m heard Hi"
+    with pytest.raises(InvalidRequestError, match="mock_response is a type; it is a text, a result, an exception, or"):
+        Wire().ask(MODEL, HELLO, mock_response=RateLimitError)
 
 
 def test_a_mock_has_as_many_choices_as_are_asked_for() -> None:

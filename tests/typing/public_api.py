@@ -425,6 +425,7 @@ def every_parameter(effort: ReasoningEffort, key: Callable[[], str], akey: Calla
     )
     completion("gpt-4", MESSAGES, stop=["a", "b"], timeout=30, api_key="...", provider="openrouter", temperature=None)
     completion("gpt-4", MESSAGES, timeout="30", mock_response=ValueError("no"))
+    completion("gpt-4", MESSAGES, mock_response=lambda model, messages: f"{model}: {messages[-1]['content']}")
     completion("gpt-4", MESSAGES, timeout=httpx.Timeout(10.0))
     Client(api_key=key)
     AsyncClient(api_key=akey)
@@ -614,6 +615,8 @@ def openai_clients() -> None:
     assert_type(create(model="gpt-4", messages=MESSAGES), ChatCompletion)
     assert_type(create(messages=MESSAGES, model="gpt-4", response_format=Model), ParsedChatCompletion[Model])
     assert_type(create(model="gpt-4", messages=MESSAGES, stream=True), Stream[ChatCompletionChunk])
+    parse = client.chat.completions.parse
+    assert_type(parse(messages=MESSAGES, model="gpt-4", response_format=Model), ParsedChatCompletion[Model])
     assert_type(client.completion("gpt-4", MESSAGES, retries=3, fallback_models=["claude-3"]), ChatCompletion)
 
 
