@@ -58,7 +58,7 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
     if vendor.text_only:
         return {**fields, "content": _joined(call, index, cast("Iterable[Mapping[str, object]]", content))}
     if vendor.name in TAKES:
-        return {**fields, "content": list(parts(call, f"messages[{index}]", str(fields["role"]), content))}
+        return {**fields, "content": list(parts(call, f"messages[{index}]", cast("str", fields["role"]), content))}
     return {**fields, "content": list(passed_on(f"messages[{index}].content", content))}
 
 
