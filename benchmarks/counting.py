@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -25,12 +26,14 @@ def calls_of(call: Callable[[], object], times: int = _CALLS) -> float:
         nonlocal count
         count += event in _COUNTED
 
+    gc.disable()  # what others left behind has finalizers
     sys.setprofile(seen)
     try:
         for _ in range(times):
             call()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count / times
 
 
