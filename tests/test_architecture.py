@@ -13,6 +13,8 @@ from typing import Final
 import pytest
 
 import polyvox
+from polyvox.dialects.openai_forms import CLOSED
+from polyvox.parameters import VENDOR_OPTIONS
 from tests.runtime.socket_server import serving
 
 ROOT: Final = Path(__file__).parents[1]
@@ -137,6 +139,16 @@ def test_every_vendor_has_a_mapping() -> None:
     assert {_vendor(file) for file in _files(RUNTIME)} == {"", *VENDORS, *BUILT_ON}
     assert {"openai", "anthropic", "gemini", "bedrock", "mistral", "cohere", "ollama"} <= {*VENDORS}
     assert {"groq", "xai"} <= {*GATEWAYS}
+
+
+def test_every_vendors_own_fields_are_a_keyword() -> None:
+    """`completion(..., groq={...})`: an import and a key of `CallParameters`."""
+    assert {*VENDORS, *GATEWAYS} == VENDOR_OPTIONS
+
+
+def test_what_a_gateway_does_not_describe_is_refused_or_known_to_be_more() -> None:
+    """A new description is one or the other; of those three, theirs say less than they take."""
+    assert {*GATEWAYS} == {*CLOSED, "deepseek", "huggingface", "vllm"}
 
 
 @pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
