@@ -42,6 +42,7 @@ DialectName: TypeAlias = Literal[
     "liner",
     "langgraph",
     "langflow",
+    "databricks_agent",
 ]
 
 
