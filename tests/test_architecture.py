@@ -263,7 +263,7 @@ MAY_LOAD: Final = {
     "polyvox": """
         addressing answering async_client call calling candidates choosing client client_settings completions
         content defaults described dialects drivers errors exchange forms functions guessing headers honest kinds limits
-        messages mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
+        messages mocking natives parameters prompts reading remembering requesting results schemas secrecy settling shapes
         streams structured support tools transport watching
     """,
     "polyvox.transport": """
