@@ -43,6 +43,7 @@ DialectName: TypeAlias = Literal[
     "liner",
     "langgraph",
     "langflow",
+    "databricks_agent",
 ]
 
 
