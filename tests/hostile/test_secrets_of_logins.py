@@ -20,7 +20,7 @@ import pytest
 from polyvox import APIConnectionError, APIError, Timeout
 from tests.hostile.asking import WAYS, Way, every_way
 from tests.hostile.canary import Caller
-from tests.hostile.dialects import DIALECTS, OPENAI
+from tests.hostile.dialects import GEMINI
 from tests.hostile.logins import LOGINS, Login, Place, given, people, secret
 from tests.hostile.vendor import HostileVendor, Misbehaviour, Peer, reply
 
@@ -100,15 +100,9 @@ class Asking:
             return httpx2.Response(401, headers={"x-key": mine}, content=told)
 
         settings = {"api_key": None, "timeout": 0.3 if fault.end == "stall" else 60, **login.settings(place)}
-        error = _caller(login.model, way, self._heard).ask(httpx2.MockTransport(refuse), **settings)
+        error = Caller(way, login.dialect, self._heard).ask(httpx2.MockTransport(refuse), **settings)
         assert self._vendor.asked(place.server), repr(error)
         return error
-
-
-def _caller(model: str, way: Way, heard: io.StringIO) -> Caller:
-    provider = model.partition(":")[0]
-    dialect = next((one for one in DIALECTS if str(one) == provider), OPENAI)
-    return Caller(way, replace(dialect, model=model), heard)
 
 
 @pytest.fixture
@@ -147,7 +141,7 @@ def test_a_user_of_googles(kind: str, way: Way, heard: io.StringIO, monkeypatch:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # where nobody listens
     credentials = people(secret())[kind]
     transport = httpx2.MockTransport(lambda _: httpx2.Response(500))
-    error = _caller("vertexai:gemini-2.5-flash", way, heard).ask(
+    error = Caller(way, replace(GEMINI, model="vertexai:gemini-2.5-flash"), heard).ask(
         transport, api_key=None, vertex_project="p1", vertex_credentials=credentials
     )
     assert isinstance(error, APIConnectionError)
