@@ -12,7 +12,7 @@ from .peers.measured import Measured, measured
 from .report import as_table, machine
 from .server import pin, running
 from .subjects import subjects
-from .targets import check
+from .targets import check, over_a_short_call
 
 
 def _arguments() -> argparse.Namespace:
@@ -37,7 +37,7 @@ def main() -> int:
         order = {subject.group: number for number, subject in enumerate(chosen)}
         everybody = sorted([*chosen, *others.subjects], key=lambda subject: order[subject.group])
         rows = measure(everybody, asked.rounds, asked.calls)
-        facts: dict[str, float] = {}
+        facts = over_a_short_call(rows)
         if not asked.only:
             facts |= counting.measure(server)
     if not asked.only:

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+from .cases import Case
 from .replies import LENGTHS
-from .subjects import Case, our_call, our_stream, raw_call, raw_stream
+from .subjects import our_call, our_stream, raw_call, raw_stream
 
 _CALLS = 50
 _STREAMS = 5
@@ -41,14 +42,28 @@ def calls_of_a_chunk(stream: Callable[[Case, str], Callable[[], float]], vendor:
     return (many - few) / (long - short)
 
 
+def _of(vendor: str, server: str) -> dict[str, float]:
+    """A short call and longer ones, and what each thing more adds: a message with parts or calls or answers; a tool."""
+    cases = {
+        "": Case(vendor),
+        ", 10 messages": Case(vendor, asked="10 messages"),
+        ", 4 tools": Case(vendor, tools=4),
+        ", 40 messages": Case(vendor, asked="40 messages"),
+        ", 40 tools": Case(vendor, tools=40),
+    }
+    found = {f"function calls, {vendor}{what}": calls_of(our_call(case, server)) for what, case in cases.items()}
+    short = found[f"function calls, {vendor}"]
+    for many, one in (("40 messages", "message"), ("40 tools", "tool")):
+        found[f"function calls a {one}, {vendor}"] = (found.pop(f"function calls, {vendor}, {many}") - short) / 40
+    return found
+
+
 def measure(server: str) -> dict[str, float]:
     """By vendor, and for raw httpx2."""
-    cases = {vendor: Case(vendor) for vendor in ("openai", "anthropic", "gemini", "bedrock")}
-    found = {f"function calls, {vendor}": calls_of(our_call(case, server)) for vendor, case in cases.items()}
-    long, tools = Case("openai", history=True), Case("openai", tools=True)
-    found["function calls, openai, 10 messages"] = calls_of(our_call(long, server))
-    found["function calls, openai, 4 tools"] = calls_of(our_call(tools, server))
-    found["function calls, raw httpx2"] = calls_of(raw_call(cases["openai"], server))
+    found: dict[str, float] = {}
+    for vendor in ("openai", "anthropic", "gemini", "bedrock"):
+        found |= _of(vendor, server)
+    found["function calls, raw httpx2"] = calls_of(raw_call(Case("openai"), server))
     for vendor in ("openai", "anthropic", "gemini"):
         found[f"function calls a chunk, {vendor}"] = calls_of_a_chunk(our_stream, vendor, server)
     found["function calls a chunk, raw httpx2"] = calls_of_a_chunk(raw_stream, "openai", server)

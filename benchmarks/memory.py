@@ -9,9 +9,9 @@ from pathlib import Path
 
 from polyvox import Client
 
+from .cases import MESSAGES, Case
 from .results import save_facts
 from .server import running
-from .subjects import MESSAGES, Case
 from .targets import check
 
 

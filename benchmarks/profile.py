@@ -19,8 +19,9 @@ from types import FrameType
 from typing import Final
 
 from . import results
+from .cases import Case
 from .server import pin, running
-from .subjects import Case, our_call, our_stream
+from .subjects import our_call, our_stream
 
 SECONDS: Final = 12.0
 """Of processor time, for each profile."""

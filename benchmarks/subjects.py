@@ -11,26 +11,16 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from time import process_time
-from typing import Final, cast
 
 import httpx2
 
 from polyvox import AsyncClient, Client
 from polyvox.aiohttp_transport import AiohttpTransport
 
+from .cases import MESSAGES, Case
 from .replies import LENGTHS
 from .timing import Run, timed
 
-MESSAGES: Final[list[dict[str, object]]] = [{"role": "user", "content": "Say something about Paris in the spring."}]
-_TURN = "Paris is lovely in the spring, when the chestnut trees along the Seine come into leaf. " * 3
-_ROLES = ("user", "assistant") * 5
-HISTORY: Final = [dict[str, object](role=role, content=_TURN) for role in _ROLES] + MESSAGES
-_PROPERTIES = {"location": {"type": "string", "description": "A place"}, "unit": {"type": "string", "enum": ["C", "F"]}}
-_SCHEMA = {"type": "object", "properties": _PROPERTIES, "required": ["location"]}
-TOOLS: Final[list[dict[str, object]]] = [
-    {"type": "function", "function": {"name": f"tool_{number}", "description": "Does it.", "parameters": _SCHEMA}}
-    for number in range(4)
-]
 _HEADERS = {"authorization": "Bearer bench-key-1234"}
 
 
@@ -48,58 +38,6 @@ class Subject:
     """How many calls of a plain batch one of these is worth."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What is asked, in polyvox's words and in the vendor's."""
-
-    vendor: str
-    reply: str = "1kB"
-    history: bool = False
-    tools: bool = False
-    stream: bool = False
-
-    @property
-    def messages(self) -> list[dict[str, object]]:
-        return HISTORY if self.history else MESSAGES
-
-    def base(self, server: str) -> str:
-        """The address that polyvox is given."""
-        return f"{server}/{self.reply}" + {"openai": "/v1", "gemini": "/v1beta"}.get(self.vendor, "")
-
-    def url(self, server: str) -> str:
-        """The whole address."""
-        paths = {
-            "openai": "/chat/completions",
-            "anthropic": "/v1/messages",
-            "gemini": f"/models/bench:{'streamGenerateContent?alt=sse' if self.stream else 'generateContent'}",
-            "bedrock": "/model/bench/converse",
-        }
-        return self.base(server) + paths[self.vendor]
-
-    def body(self) -> dict[str, object]:
-        """The vendor's request, written by hand."""
-        turns = [(str(message["role"]), str(message["content"])) for message in self.messages]
-        functions = [cast("dict[str, object]", tool["function"]) for tool in TOOLS] if self.tools else []
-        body: dict[str, object] = {"model": "bench", "temperature": 0.2}
-        match self.vendor:
-            case "openai":
-                body |= {"messages": self.messages, "stream": self.stream, "tools": TOOLS if self.tools else None}
-            case "anthropic":
-                tools = [{"name": each["name"], "input_schema": each["parameters"]} for each in functions]
-                body |= {"messages": self.messages, "max_tokens": 4096, "stream": self.stream, "tools": tools or None}
-            case "gemini":
-                roles = {"user": "user", "assistant": "model"}
-                contents = [{"role": roles[role], "parts": [{"text": text}]} for role, text in turns]
-                body = {"contents": contents, "generationConfig": {"temperature": 0.2}}
-                body["tools"] = [{"functionDeclarations": functions}] if functions else None
-            case _:
-                contents = [{"role": role, "content": [{"text": text}]} for role, text in turns]
-                body = {"messages": contents, "inferenceConfig": {"temperature": 0.2}}
-                specs = [{"toolSpec": {"name": each["name"], "inputSchema": {"json": _SCHEMA}}} for each in functions]
-                body["toolConfig"] = {"tools": specs} if specs else None
-        return {name: value for name, value in body.items() if value is not None}
-
-
 def raw_call(case: Case, server: str) -> Callable[[], object]:
     """One call by hand."""
     client = httpx2.Client()
@@ -110,9 +48,9 @@ def raw_call(case: Case, server: str) -> Callable[[], object]:
 def our_call(case: Case, server: str, client: Client | None = None) -> Callable[[], object]:
     """The same by polyvox."""
     client = client or Client(api_key="bench-key-1234", api_base=case.base(server))
-    provider, messages = case.vendor, case.messages
-    if case.tools:
-        return lambda: client.completion("bench", messages, provider=provider, temperature=0.2, tools=TOOLS)
+    provider, messages, tools = case.vendor, case.messages, case.functions
+    if tools:
+        return lambda: client.completion("bench", messages, provider=provider, temperature=0.2, tools=tools)
     return lambda: client.completion("bench", messages, provider=provider, temperature=0.2)
 
 
@@ -240,8 +178,10 @@ def _sync(server: str) -> Iterator[Subject]:
         cases = {
             "1 kB": Case(vendor),
             "20 kB": Case(vendor, reply="20kB"),
-            "10 messages": Case(vendor, history=True),
-            "4 tools": Case(vendor, tools=True),
+            "10 messages": Case(vendor, asked="10 messages"),
+            "4 tools": Case(vendor, tools=4),
+            "40 messages": Case(vendor, asked="40 messages"),
+            "40 tools": Case(vendor, tools=40),
         }
         for name, case in cases.items():
             yield Subject(f"sync, {vendor}, {name}", "raw httpx2", timed(raw_call(case, server)))

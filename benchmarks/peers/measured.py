@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
-from benchmarks.subjects import HISTORY, MESSAGES
+from benchmarks.cases import HISTORY, MESSAGES
 
 from .environments import ROOT, python_of
 

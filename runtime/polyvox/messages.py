@@ -154,12 +154,9 @@ _MAYBE_TEXT: Final = nullable(text)
 _ENCODE: Final = "write base64.b64encode(data).decode()"
 
 
-def _base64(where: str, value: object) -> str | None:
-    return None if isinstance(value, str) else wrong(where, value, f"a text in base64; {_ENCODE}")
-
-
+_BASE64: Final = text_or(lambda where, value: wrong(where, value, f"a text in base64; {_ENCODE}"))
 _FILE: Final = fields(
-    {}, dict.fromkeys(("file_id", "filename", "format"), _MAYBE_TEXT) | {"file_data": nullable(_base64)}
+    {}, dict.fromkeys(("file_id", "filename", "format"), _MAYBE_TEXT) | {"file_data": nullable(_BASE64)}
 )
 
 
@@ -170,12 +167,9 @@ def _file(where: str, value: object) -> str | None:
     return said
 
 
-def _address(where: str, value: object) -> str | None:
-    how = "give https://..., or the content as data:<media type>;base64,<data>"
-    return None if isinstance(value, str) else wrong(where, value, f"a text; {how}")
-
-
-_MEDIA: Final = text_or(fields({"url": _address}, {"detail": _MAYBE_TEXT, "format": _MAYBE_TEXT}))
+_HOW: Final = "give https://..., or the content as data:<media type>;base64,<data>"
+_ADDRESS: Final = text_or(lambda where, value: wrong(where, value, f"a text; {_HOW}"))
+_MEDIA: Final = text_or(fields({"url": _ADDRESS}, {"detail": _MAYBE_TEXT, "format": _MAYBE_TEXT}))
 # For each kind of part what it carries under its own name.
 _PAYLOADS: Final[Mapping[str, Form]] = {
     "text": text,
@@ -183,7 +177,7 @@ _PAYLOADS: Final[Mapping[str, Form]] = {
     "image_url": _MEDIA,
     "audio_url": _MEDIA,
     "video_url": _MEDIA,
-    "input_audio": text_or(fields({"data": _base64}, {"format": _MAYBE_TEXT})),  # Mistral takes the bare data
+    "input_audio": text_or(fields({"data": _BASE64}, {"format": _MAYBE_TEXT})),  # Mistral takes the bare data
     "file": _file,
 }
 _ROLE_AND_CONTENT: Final = frozenset({"role", "content"})

@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 from ..errors import InvalidMessageError
 from ..shapes import is_mapping, mapping_of
 
-_DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?:;[^,]*?)?;base64,(?P<data>.*)", re.DOTALL)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")  # two letters at least: C: is a disk
 _BASE64: Final = f"{ascii_letters}{digits}+/-_=".encode()
+_AT_A_TIME: Final = 2**16
+"""Letters of base64 to look at: no second copy of a long file is made for it."""
 _HOW: Final = "give https://..., or the content as data:<media type>;base64,<data>"
 _ENCODE: Final = "write base64.b64encode(data).decode()"
 _UNKNOWN: Final = ("", "application/octet-stream")
@@ -57,8 +58,16 @@ class File(NamedTuple):
 
 def inline(url: str) -> Inline | None:
     """The content of a data URL; None for an address."""
-    found = _DATA_URL.fullmatch(url)
-    return Inline(found["type"], found["data"]) if found else None
+    found = _begun(url)
+    return None if found is None else Inline(found[0], url[found[1] :])
+
+
+def _begun(url: str) -> tuple[str, int] | None:
+    """The media type of a data URL, and where its data begins."""
+    comma = url.find(",")
+    if comma < 0 or not url.startswith("data:") or not url.endswith(";base64", 0, comma):
+        return None
+    return url[len("data:") : url.index(";")], comma + 1
 
 
 def url_of(where: str, payload: object) -> str:
@@ -73,12 +82,13 @@ def url_of(where: str, payload: object) -> str:
         if url.startswith("file:") or not _SCHEME.match(url):
             raise InvalidMessageError(f"{where}.url is no address ({_start(url)}); {_HOW}")
         return url
-    held = inline(url)
-    if held is None:
+    found = _begun(url)
+    if found is None:
         raise InvalidMessageError(f"{where}.url is a data URL without base64; {_HOW}")
-    if not held.media_type:
+    media_type, start = found
+    if not media_type:
         raise InvalidMessageError(f"{where}.url is a data URL without a media type; {_HOW}")
-    base64_of(f"{where}.url", held.data)
+    _check_base64(f"{where}.url", url, start)
     return url
 
 
@@ -89,13 +99,18 @@ def base64_of(where: str, data: object) -> str:
         raise InvalidMessageError(
             f"{where} is missing" if data is None else f"{where} must be text in base64, not {kind}; {_ENCODE}"
         )
-    if not data:
-        raise InvalidMessageError(f"{where} is missing: there is no data")
-    wrong = data.encode().translate(None, _BASE64)
-    if wrong:
-        hint = "without the data:...;base64, before it" if data.startswith("data:") else _ENCODE
-        raise InvalidMessageError(f"{where} is not base64 (it has {chr(wrong[0])!r}); {hint}")
+    _check_base64(where, data)
     return data
+
+
+def _check_base64(where: str, text: str, start: int = 0) -> None:
+    if len(text) == start:
+        raise InvalidMessageError(f"{where} is missing: there is no data")
+    for at in range(start, len(text), _AT_A_TIME):
+        wrong = text[at : at + _AT_A_TIME].encode("utf-8", "replace").translate(None, _BASE64)
+        if wrong:
+            hint = "without the data:...;base64, before it" if start == 0 and text.startswith("data:") else _ENCODE
+            raise InvalidMessageError(f"{where} is not base64 (it has {chr(wrong[0])!r}); {hint}")
 
 
 def sound_of(where: str, payload: object) -> Inline:

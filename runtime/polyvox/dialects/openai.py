@@ -71,7 +71,7 @@ _OURS: Final = frozenset(
     {"reasoning_content", "thinking_blocks", "provider_specific_fields", "annotations", "is_error"}
 )
 # Where something may be that is not OpenAI's; every other message goes as it is.
-_TOUCHED: Final = _OURS | {"tool_calls", "function_call", "audio"}
+_TOUCHED: Final = _OURS | {"function_call", "audio", "reasoning"}
 # What a call of a function has; it goes as it is.
 _OF_A_CALL: Final = frozenset({"id", "type", "function"})
 # Gateways want their reasoning back (DeepSeek, Z.AI, OpenRouter), each under the name it came by.
@@ -162,6 +162,8 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
     vendor = call.vendor
     if None in fields.values():  # a dumped message of a result; OpenAI takes null for content only
         fields = {key: value for key, value in fields.items() if value is not None or key == "content"}
+    if calls := fields.get("tool_calls"):
+        fields = {**fields, "tool_calls": [_tool_call(one) for one in cast("Iterable[Mapping[str, object]]", calls)]}
     if not _TOUCHED.isdisjoint(fields):
         plain = _without_ours(f"messages[{index}]", fields, vendor.name)
         fields = with_thoughts(fields, plain) if vendor.think_tags else plain
@@ -190,8 +192,6 @@ def _without_ours(where: str, fields: Mapping[str, object], vendor: str) -> Mapp
     if is_list(parts) and "".join(texts(parts)) == plain.get("content"):
         plain["content"] = parts  # as it came, thinking and all (Mistral)
         plain.pop("reasoning_content", None)
-    if calls := plain.get("tool_calls"):
-        plain["tool_calls"] = [_tool_call(call) for call in cast("Iterable[Mapping[str, object]]", calls)]
     if (called := plain.get("function_call")) is not None:
         plain["function_call"] = _said_as_text(mapping_of(called))
     audio = plain.get("audio")

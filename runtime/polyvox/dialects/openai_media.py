@@ -34,12 +34,7 @@ def parts(call: Call, where: str, role: str, content: object) -> Iterable[Mappin
     """The parts as the vendor takes them, without what it does not."""
     taken = _taken(call.vendor.name, role)
     for place, kind, part in numbered(call, where, content, taken):
-        if kind not in taken.own:
-            made = _sound(call, place, part, taken.why)
-        elif kind in SAID and "cache_control" not in part and kind == part["type"]:
-            made = part
-        else:
-            made = _checked(call, place, kind, part)
+        made = _checked(call, place, kind, part) if kind in taken.own else _sound(call, place, part, taken.why)
         if made is None:
             continue
         if part.get("cache_control"):
@@ -99,6 +94,8 @@ def _checked(call: Call, where: str, kind: str, part: Mapping[str, object]) -> M
             return _file(call, where, part)
         case _:
             pass
+    if payload is part[kind] and part["type"] == kind and "cache_control" not in part:
+        return part
     kept = {key: value for key, value in part.items() if key != "cache_control"}
     return {**kept, "type": kind, kind: payload}
 
@@ -127,6 +124,8 @@ def _addressed(payload: object) -> object:
     """An address in OpenAI's form, were it a text alone; without the media type, which other vendors need."""
     if not is_mapping(payload):
         return {"url": payload}
+    if len(payload) == 1:
+        return payload
     return {key: value for key, value in payload.items() if key != "format" and value is not None}
 
 

@@ -116,7 +116,7 @@ def numbered(call: Call, where: str, content: object, takes: Taken) -> Iterable[
             hint = "" if kind in UNIFIED else nearest(kind, sorted(takes.kinds))
             call.refuse(f"{place} ({part['type']})", f"{takes.why}{hint}")
             continue
-        if kind in UNIFIED and (kind not in takes.own or kind != part["type"]):
+        if len(part) > 2 and kind in UNIFIED and (kind not in takes.own or kind != part["type"]):
             part = _known(call, place, kind, part)
         yield place, kind, part
 
