@@ -267,7 +267,8 @@ MAY_LOAD: Final = {
         streams structured support tools transport watching
     """,
     "polyvox.transport": """
-        carrying connecting handshakes interception pooling replies shelving talking targets troubles trusting unpacking
+        carrying connecting handshakes interception pooling read_ahead replies shelving talking targets
+        troubles trusting unpacking
     """,
     "polyvox.dialects": """
         anthropic anthropic_media anthropic_own anthropic_request anthropic_search blocks dialect dicts media openai

@@ -2443,7 +2443,6 @@ LEFT_OUT: Final[dict[str, str]] = {
     "infinity": "no chat API",
     "jina_ai": "no chat API",
     "lambda_ai": "Lambda closed its inference API on 2025-09-25",
-    "langflow": "an API of its own that polyvox does not map",
     "llama": "Meta retired the Llama API on 2026-07-06: use meta",
     "llama_cpp": "a model inside this process: start its server, and use llamacpp",
     "local": "no chat API",

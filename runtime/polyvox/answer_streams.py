@@ -4,7 +4,8 @@ stands in streaming.py."""
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from types import TracebackType
+from contextlib import suppress
+from types import AsyncGeneratorType, GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Generic, Self, cast
 
 from typing_extensions import TypeVar
@@ -33,7 +34,7 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         self._received = received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = cast("Generator[ChunkT, None, None]", self._read())
+        self._chunks = cast("GeneratorType[ChunkT, None, None]", self._read())
 
     def _read(self) -> Generator[ChatCompletionChunk, None, None]:
         received = self._received
@@ -77,10 +78,12 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         return self._received.completion()
 
     def close(self) -> None:
-        """Stop reading and close the connection; safe to call twice."""
-        self._chunks.close()
-        self._reply.close()
+        """Stop reading and close the connection; safe to call twice, and while another thread reads: that one gets a
+        StreamInterruptedError."""
+        with suppress(ValueError):  # another thread is in there
+            self._chunks.close()
         self._received.left()
+        self._reply.close()
 
     def __enter__(self) -> Self:
         return self
@@ -96,7 +99,7 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         self._received = received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = cast("AsyncGenerator[ChunkT, None]", self._read())
+        self._chunks = cast("AsyncGeneratorType[ChunkT, None]", self._read())
 
     async def _read(self) -> AsyncGenerator[ChatCompletionChunk, None]:
         received = self._received
@@ -143,10 +146,12 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         return self._received.completion()
 
     async def close(self) -> None:
-        """Stop reading and close the connection; safe to call twice."""
-        await self._chunks.aclose()
-        await self._reply.aclose()
+        """Stop reading and close the connection; safe to call twice, and while another task reads: that one gets a
+        StreamInterruptedError."""
+        if not self._chunks.ag_running:  # another task is in there
+            await self._chunks.aclose()
         self._received.left()
+        await self._reply.aclose()
 
     async def __aenter__(self) -> Self:
         return self

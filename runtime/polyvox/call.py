@@ -41,6 +41,7 @@ DialectName: TypeAlias = Literal[
     "triton",
     "liner",
     "langgraph",
+    "langflow",
 ]
 
 

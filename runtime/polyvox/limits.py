@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from .exchange import Request, Timeouts
 
 _PHASES: Final = ("connect", "read", "write", "pool")
-_SHORTEST: Final = 0.001  # 0 would mean not to wait at all, which sockets report as another failure
 
 
 class Phases(Mapping[str, float | None]):
-    """The timeout of each phase, asked for when the phase begins: never more than is left of the whole call."""
+    """The timeout of each phase, asked for when the phase begins: never more than is left of the whole call. Where
+    nothing is left, to ask raises TimeoutError."""
 
     __slots__ = ("_ends", "_timeouts")
 
@@ -30,7 +30,9 @@ class Phases(Mapping[str, float | None]):
         limit = cast("float | None", getattr(self._timeouts, phase))
         if self._ends is None:
             return limit
-        left = max(self._ends - monotonic(), _SHORTEST)
+        left = self._ends - monotonic()
+        if left <= 0:  # to a socket it would mean not to wait at all
+            raise TimeoutError("its time was over")
         return left if limit is None else min(limit, left)
 
     def __iter__(self) -> Iterator[str]:

@@ -246,4 +246,14 @@ NATIVE: Final[Mapping[str, Vendor]] = {
         key_variables=("LANGGRAPH_API_KEY",),
         base_variables=("LANGGRAPH_API_BASE",),
     ),
+    "langflow": Vendor(
+        name="langflow",
+        dialect="langflow",
+        base_url=None,
+        path="",
+        self_hosted=True,
+        key_optional=True,
+        key_variables=("LANGFLOW_API_KEY",),
+        base_variables=("LANGFLOW_API_BASE",),
+    ),
 }

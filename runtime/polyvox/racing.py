@@ -11,7 +11,6 @@ import asyncio
 import socket
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from queue import SimpleQueue
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 from .drivers import arun, run
 from .errors import APIError
 from .exchange import Candidate, Tell, exchange, exhausted
+from .transport.handshakes import shut
 from .transport.replies import HTTP, AsyncHTTP, AsyncReply, Reply
 
 if TYPE_CHECKING:
@@ -71,19 +71,14 @@ class Interruptible:
             with self._lock:
                 self._sockets.append(found)
                 if self.lost:
-                    _shut(found)
+                    shut(found)
 
     def stop(self) -> None:
         """End it, wherever it is."""
         with self._lock:
             self.lost = True
             for one in self._sockets:
-                _shut(one)
-
-
-def _shut(one: socket.socket) -> None:
-    with suppress(OSError):  # closed already
-        one.shutdown(socket.SHUT_RDWR)
+                shut(one)
 
 
 class _Race(Generic[T]):

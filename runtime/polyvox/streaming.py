@@ -142,7 +142,9 @@ class Received:
         held: list[ChatCompletionChunk] = []
         self._reader.release(held)
         self._add(held)
-        says = "no more data came in time; pass a longer `timeout`" if timed_out else f"the connection broke ({error})"
+        says = f"the connection broke ({str(error) or type(error).__name__})"
+        if timed_out:
+            says = "no more data came in time; pass a longer `timeout`"
         return self._failed(interrupted(self.call, says))
 
     def _endless(self) -> APIError:

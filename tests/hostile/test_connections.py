@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from polyvox import (
     APIConnectionError,
     APIError,
     APIResponseValidationError,
+    AsyncClient,
+    Client,
     StreamInterruptedError,
     Timeout,
 )
 from tests.hostile.asking import WAYS, Came, Way, ask, assert_failed, every_way
 from tests.hostile.dialects import ANTHROPIC, DIALECTS, HEL, OPENAI, TEXT, Dialect
 from tests.hostile.vendor import REQUEST_ID, HostileVendor, Misbehaviour, Peer, certificates, chunked, head, reply
+from tests.mapping.asking import HELLO
 
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=str)
 
@@ -312,6 +316,50 @@ def test_a_kept_connection_that_closes_as_it_is_used_again(vendor: HostileVendor
     settings = {"api_base": vendor.address(misbehaviour), "num_retries": 1}
     assert ask(way, dialect, None, 2, **settings).text == TEXT
     assert len(served) == 2
+
+
+class TwoAnswers:
+    """One that was asked for, and at once another that was not; over TLS, in two records."""
+
+    def __init__(self) -> None:
+        self.said = threading.Event()
+
+    async def __call__(self, peer: Peer) -> bool:
+        right = reply(OPENAI.reply)
+        await peer.send(right, right.replace(b'"Hello"', b'"WRONG"'))
+        self.said.set()
+        return True
+
+    def heard(self) -> None:
+        """Wait until both are on their way."""
+        assert self.said.wait(30)
+        self.said.clear()
+
+
+every_line = pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+
+
+@every_line
+def test_an_answer_that_nobody_asked_for(vendor: HostileVendor, tls: bool) -> None:
+    server = TwoAnswers()
+    with Client(api_base=vendor.address(server, tls=tls), api_key="k") as client:
+        for _ in range(5):
+            assert client.completion(OPENAI.model, HELLO).choices[0].message.content == TEXT
+            server.heard()
+
+
+@every_line
+def test_an_answer_that_nobody_asked_for_asynchronously(vendor: HostileVendor, tls: bool) -> None:
+    server = TwoAnswers()
+
+    async def main() -> None:
+        async with AsyncClient(api_base=vendor.address(server, tls=tls), api_key="k") as client:
+            for _ in range(5):
+                answer = await client.completion(OPENAI.model, HELLO)
+                assert answer.choices[0].message.content == TEXT
+                server.heard()
+
+    asyncio.run(main())
 
 
 # --- redirects --------------------------------------------------------------------------------------------------------

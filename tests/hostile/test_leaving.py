@@ -6,21 +6,24 @@ import asyncio
 import signal
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import httpx2
 import pytest
 
-from polyvox import AsyncClient, Client
+from polyvox import AsyncClient, AsyncStream, Client, StreamInterruptedError
 from tests.hostile.asking import Way
-from tests.hostile.dialects import OPENAI
+from tests.hostile.dialects import HEL, OPENAI
 from tests.hostile.test_connections import good
-from tests.hostile.vendor import HostileVendor, Peer, reply
+from tests.hostile.vendor import HostileVendor, Peer, chunked, reply
 from tests.mapping.asking import HELLO
 
 PLAIN: Final = good(OPENAI, Way(asynchronous=False, stream=False))
 STREAM: Final = good(OPENAI, Way(asynchronous=False, stream=True))
+TWO_CHUNKS: Final = STREAM.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + chunked(OPENAI.first)
 
 # What the vendor says before it falls silent, and whether the call is streamed.
 PLACES: Final[dict[str, tuple[bytes, bool]]] = {
@@ -175,11 +178,20 @@ def test_interrupting(vendor: HostileVendor, says: bytes, stream: bool) -> None:
         pytest.skip("only the main thread gets signals")
     silent = Silent(says)
     address = vendor.address(silent)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # some runners of tests ignore it
+    stopped = threading.Event()
+
+    def stop(signal_number: int, frame: object) -> None:
+        if not stopped.is_set():
+            stopped.set()
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)  # some runners of tests ignore it
 
     def press() -> None:
         silent.asked.wait(30)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        while not stopped.wait(1):  # one that comes just before the wait for a socket does not end that wait
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def call() -> None:
         if stream:
@@ -221,6 +233,47 @@ def test_leaving_an_asynchronous_stream_unread(vendor: HostileVendor, taken: int
                 await anext(stream)
             await stream.close()
             assert await asyncio.to_thread(silent.left.wait, 30)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["the stream", "the client"])
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_closing_what_another_thread_reads(vendor: HostileVendor, tls: bool, whole: bool) -> None:
+    silent = Silent(TWO_CHUNKS)
+    client = Client(api_base=vendor.address(silent, tls=tls), api_key="k")
+    with client.completion(OPENAI.model, HELLO, stream=True) as stream, ThreadPoolExecutor(1) as threads:
+        assert [next(stream) for _ in range(2)]
+        reading = threads.submit(list, stream)
+        while not stream._chunks.gi_running:  # until it is in there
+            time.sleep(0.001)
+        (client if whole else stream).close()
+        with pytest.raises(StreamInterruptedError, match="the stream ended") as caught:
+            reading.result(30)
+    assert caught.value.partial is not None
+    assert caught.value.partial.choices[0].message.content == HEL
+    client.close()
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["the stream", "the client"])
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_closing_what_another_task_reads(vendor: HostileVendor, tls: bool, whole: bool) -> None:
+    silent = Silent(PLACES["between two chunks"][0])
+
+    async def read(stream: AsyncStream) -> None:
+        async for _ in stream:
+            pass
+
+    async def main() -> None:
+        client = AsyncClient(api_base=vendor.address(silent, tls=tls), api_key="k")
+        async with await client.completion(OPENAI.model, HELLO, stream=True) as stream:
+            reading = asyncio.create_task(read(stream))
+            await asyncio.sleep(0)
+            assert stream._chunks.ag_running
+            await (client if whole else stream).close()
+            with pytest.raises(StreamInterruptedError, match="ended early"):
+                await reading
+        await client.close()
 
     asyncio.run(main())
 

@@ -43,9 +43,10 @@ class Peer:
         length = next((int(line[15:]) for line in lines if line.lower().startswith("content-length:")), 0)
         return lines[0].split(" ")[1], await self._reader.readexactly(length)
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, *pieces: bytes) -> None:
         """Write, and give it to the network."""
-        self._writer.write(data)
+        for piece in pieces:
+            self._writer.write(piece)
         await self._writer.drain()
 
     async def trickle(self, data: bytes) -> None:

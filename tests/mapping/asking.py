@@ -137,8 +137,9 @@ TEXT_REPLY: Final[Json] = {
     "text_output": "Hello",
     "answer": "Hello",
     "messages": [{"type": "human", "content": "Hi"}, {"type": "ai", "content": "Hello"}],
+    "outputs": [{"outputs": [{"results": {"message": {"text": "Hello"}}}]}],
 }
-_OF_TEXT = re.compile(r"/(generation|generate|wait)$|/agents/|/m$")
+_OF_TEXT = re.compile(r"/(generation|generate|wait)$|/agents/|/run/|/m$")
 _OF_A_PROMPT = re.compile(r"(?<!/chat)/completions$")
 
 

@@ -129,5 +129,11 @@ ELSEWHERE: Final[Mapping[str, Column]] = {
         stream_options=Emulated(),
         response_format=Refused(_NO_FORMAT.format("langgraph")),
     ),
+    "langflow": _only(
+        "a flow decides for itself what its models are asked",
+        stream=Sent({}, path="/api/v1/run/m"),
+        stream_options=Refused("a flow counts no tokens"),
+        response_format=Refused(_NO_FORMAT.format("langflow")),
+    ),
 }
 """Vendor -> parameter -> what becomes of it."""

@@ -68,6 +68,7 @@ NEEDS: Final[Mapping[str, CallParameters]] = {
     "gdc": {"api_base": HOST, "vertex_project": "p", "vertex_location": "l"},
     "triton": {"api_base": HOST},
     "langgraph": {"api_base": HOST},
+    "langflow": {"api_base": HOST},
 }
 KEY: Final = "eyJ-test-key"  # by its beginning a token, where other keys are changed for one
 
@@ -294,6 +295,7 @@ OWN_FIELDS: Final[Mapping[str, tuple[str, object]]] = {
     "text-completion-codestral": ("suffix", "}"),
     "text-completion-inception": ("suffix", "}"),
     "langgraph": ("context", {"a": "b"}),
+    "langflow": ("session_id", "chat-1"),
 }
 
 

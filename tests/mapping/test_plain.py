@@ -8,13 +8,14 @@ from typing import Final
 import pytest
 
 from polyvox import APIError, APIResponseValidationError, StreamInterruptedError, UnsupportedParamsError
-from tests.mapping.asking import HELLO, Json, Wire, answered, as_bytes, assembled, sent, sse, streamed
+from tests.mapping.asking import HELLO, KEY, Json, Wire, answered, as_bytes, assembled, sent, sse, streamed
 
 BASE: Final = "https://own.test/base"
 TEXT: Final = "watsonx_text:ibm/granite-13b"
 TRITON: Final = "triton:llama"
 LINER: Final = "liner:search"
 GRAPH: Final = "langgraph:agent"
+FLOW: Final = "langflow:my flow"
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def places(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where one's own servers and instances are."""
     monkeypatch.setenv("WATSONX_REGION", "us-south")
     monkeypatch.setenv("PREDIBASE_TENANT_ID", "t1")
-    for name in ("TRITON_API_BASE", "LANGGRAPH_API_BASE", "GDC_API_BASE"):
+    for name in ("TRITON_API_BASE", "LANGGRAPH_API_BASE", "LANGFLOW_API_BASE", "GDC_API_BASE"):
         monkeypatch.setenv(name, BASE)
 
 
@@ -65,6 +66,18 @@ SENT: Final[dict[str, tuple[str, Json, Json]]] = {
             "config": {"tags": ["x"]},
         },
     ),
+    "langflow": (FLOW, {}, {"input_value": "Hi", "input_type": "chat", "output_type": "chat"}),
+    "langflow, of a session": (
+        FLOW,
+        {"session_id": "s1", "tweaks": {"ChatOutput-1": {"x": 1}}, "output_type": "any"},
+        {
+            "input_value": "Hi",
+            "input_type": "chat",
+            "output_type": "any",
+            "session_id": "s1",
+            "tweaks": {"ChatOutput-1": {"x": 1}},
+        },
+    ),
 }
 
 
@@ -83,7 +96,7 @@ def test_a_graph_knows_who_said_what() -> None:
     assert sent(GRAPH, talk)["input"] == {"messages": [{"role": "system", "content": "Be brief."}, *talk[1:]]}
 
 
-@pytest.mark.parametrize("model", [TEXT, TRITON, LINER, GRAPH])
+@pytest.mark.parametrize("model", [TEXT, TRITON, LINER, GRAPH, FLOW])
 def test_what_none_of_them_takes(model: str) -> None:
     picture: Json = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}]}
     tool: Json = {"type": "function", "function": {"name": "f"}}
@@ -98,6 +111,22 @@ def test_what_none_of_them_takes(model: str) -> None:
         sent(model, [*HELLO, {"role": "tool", "tool_call_id": "c1", "content": "x"}])
     with pytest.raises(UnsupportedParamsError, match=r"messages"):
         sent(model, [*HELLO, {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}])
+
+
+def test_a_flow_is_in_the_address_and_its_key_in_a_header_of_its_own() -> None:
+    wire = Wire()
+    wire.ask(FLOW)
+    assert str(wire.requests[-1].url) == f"{BASE}/api/v1/run/my%20flow?stream=false"
+    assert wire.requests[-1].headers["x-api-key"] == KEY
+
+
+def test_a_flow_takes_one_message_and_knows_what_was_said_before_by_its_session() -> None:
+    talks: list[list[Json]] = [[{"role": "system", "content": "Be brief."}, *HELLO], [*HELLO, *HELLO]]
+    for talk in talks:
+        with pytest.raises(UnsupportedParamsError, match="session_id"):
+            sent(FLOW, talk, drop_params=True)
+    answer = answered(FLOW, {"session_id": "s1", **_FLOWS})
+    assert answer.choices[0].provider_specific_fields["session_id"] == "s1"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +144,7 @@ def test_tritons_address(base: str, url: str) -> None:
 
 # --- replies ----------------------------------------------------------------------------------------------------------
 
+_FLOWS: Final[Json] = {"outputs": [{"inputs": {}, "outputs": [{"results": {"message": {"text": "Hello"}}}]}]}
 PAGE: Final[Json] = {"url": "https://x.test/a", "title": "A"}
 REPLIES: Final[dict[str, tuple[str, Json, str]]] = {
     "watsonx_text": (TEXT, {"results": [{"generated_text": "Hello", "stop_reason": "max_tokens"}]}, "length"),
@@ -124,6 +154,12 @@ REPLIES: Final[dict[str, tuple[str, Json, str]]] = {
     "langgraph": (
         GRAPH,
         {"messages": [{"type": "human", "content": "Hi"}, {"type": "ai", "content": [{"text": "Hello"}]}]},
+        "stop",
+    ),
+    "langflow": (FLOW, _FLOWS, "stop"),
+    "langflow, of old": (
+        FLOW,
+        {"outputs": [{"outputs": [{"results": {}}, {"results": {"message": {"data": {"text": "Hello"}}}}]}]},
         "stop",
     ),
 }
@@ -157,7 +193,7 @@ def test_the_pages_that_liner_found() -> None:
     assert choice.provider_specific_fields["references"] == [PAGE]
 
 
-@pytest.mark.parametrize("model", [TEXT, TRITON, LINER, GRAPH])
+@pytest.mark.parametrize("model", [TEXT, TRITON, LINER, GRAPH, FLOW])
 @pytest.mark.parametrize("reply", [{}, {"unexpected": 1}, []])
 def test_a_reply_that_is_none(model: str, reply: object) -> None:
     with pytest.raises(APIResponseValidationError, match="cannot be read"):
@@ -174,6 +210,10 @@ def test_a_reply_that_is_none(model: str, reply: object) -> None:
 def test_an_error_in_the_place_of_an_answer(model: str, reply: Json, says: str) -> None:
     with pytest.raises(APIError, match=says):
         answered(model, reply)
+
+
+def _lines(*events: tuple[str, Json]) -> bytes:
+    return b"".join(as_bytes({"event": name, "data": data}) + b"\n\n" for name, data in events)
 
 
 def _part(text: str, reason: str, **counts: int) -> Json:
@@ -210,6 +250,17 @@ STREAMS: Final[dict[str, tuple[str, bytes]]] = {
             ("end", None),
         ),
     ),
+    "langflow": (
+        FLOW,
+        _lines(
+            ("add_message", {"sender": "User", "text": "Hi"}),
+            ("token", {"chunk": "Hel", "id": "m1"}),
+            ("token", {"chunk": "lo", "id": "m1"}),
+            ("add_message", {"sender": "Machine", "text": "Hello"}),
+            ("end", {"result": _FLOWS}),
+        ),
+    ),
+    "langflow, at once": (FLOW, _lines(("add_message", {"text": "Hello"}), ("end", {"result": _FLOWS}))),
 }
 
 
@@ -248,6 +299,7 @@ def test_what_ibm_counts_in_a_stream() -> None:
             "no luck",
         ),
         (GRAPH, _events(("error", {"error": "ValueError", "message": "the graph broke"})), "the graph broke"),
+        (FLOW, _lines(("token", {"chunk": "Hel"}), ("error", {"error": "the flow broke"})), "the flow broke"),
         (TEXT, as_bytes({"errors": [{"code": "no", "message": "not today"}]}), "not today"),
     ],
 )

@@ -311,6 +311,17 @@ LANGGRAPH: Final[list[JSON]] = [
     {"messages": [{**_SAID, "content": [{"type": "text", "text": "lo"}]}, {"step": 1}]},
     {"end": None},
 ]
+LANGFLOW: Final[list[JSON]] = [
+    {"event": "add_message", "data": {"sender": "Machine", "text": "", "id": "m1"}},
+    {"event": "token", "data": {"chunk": "Hel", "id": "m1"}},
+    {"event": "token", "data": {"chunk": "lo", "id": "m1"}},
+    {
+        "event": "end",
+        "data": {
+            "result": {"session_id": "s1", "outputs": [{"outputs": [{"results": {"message": {"text": "Hello"}}}]}]}
+        },
+    },
+]
 _AWS: Final = {"aws_region_name": "us-east-1"}
 _SIGNED: Final = {**_AWS, "api_key": None, "aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
 _CITY: Final = {
@@ -345,4 +356,5 @@ VENDORS: Final = {
     "liner": Vendor("liner:search", LINER, None),
     "watsonx_text": Vendor("watsonx_text:m", WATSONX, None, settings={**_OWN, "project_id": "p1"}),
     "langgraph": Vendor("langgraph:agent", LANGGRAPH, None, as_named, _OWN),
+    "langflow": Vendor("langflow:flow", LANGFLOW, None, as_line, _OWN),
 }

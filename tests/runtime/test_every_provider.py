@@ -132,6 +132,11 @@ NATIVES: Final[Mapping[str, Provider]] = {
     "langgraph": Provider(
         f"{OWN_SERVER}/runs/wait", {"LANGGRAPH_API_KEY": "x-api-key: {}"}, f"{OWN_SERVER}/runs/stream"
     ),
+    "langflow": Provider(
+        f"{OWN_SERVER}/api/v1/run/m?stream=false",
+        {"LANGFLOW_API_KEY": "x-api-key: {}"},
+        f"{OWN_SERVER}/api/v1/run/m?stream=true",
+    ),
 }
 # What stands in some addresses, or is one.
 ENVIRONMENT: Final = {
@@ -145,6 +150,7 @@ ENVIRONMENT: Final = {
     "GDC_API_BASE": OWN_SERVER,
     "TRITON_API_BASE": OWN_SERVER,
     "LANGGRAPH_API_BASE": OWN_SERVER,
+    "LANGFLOW_API_BASE": OWN_SERVER,
 }
 
 

@@ -22,12 +22,14 @@ def _without_header(data: bytes) -> bytes:
 
 PACKED = {
     "gzip": ("gzip", gzip.compress(BODY)),
+    "gzip in two parts": ("gzip", gzip.compress(BODY[:9]) + gzip.compress(BODY[9:])),
+    "gzip with something behind it": ("gzip", gzip.compress(BODY) + bytes(9) + b"\x1f\x8b and so on"),
     "deflate": ("deflate", zlib.compress(BODY)),
     "deflate without header": ("deflate", _without_header(BODY)),
 }
 
 
-@pytest.mark.parametrize("size", [2, 7, 1 << 20])
+@pytest.mark.parametrize("size", [1, 2, 7, 1 << 20])
 @pytest.mark.parametrize(("encoding", "packed"), PACKED.values(), ids=PACKED)
 def test_it_unpacks_in_pieces_of_any_size(encoding: str, packed: bytes, size: int) -> None:
     unpacker = Unpacker(encoding)
@@ -40,6 +42,14 @@ def test_a_small_packet_comes_out_in_bounded_pieces() -> None:
     sizes = [len(out) for out in Unpacker("gzip").feed(bomb)]
     assert max(sizes) <= 1 << 20
     assert sum(sizes) == 64 << 20
+
+
+def test_what_is_behind_the_end_is_not_kept_and_gives_something_empty() -> None:
+    unpacker = Unpacker("gzip")
+    assert b"".join(unpacker.feed(gzip.compress(b"{}"))) == b"{}"
+    for _ in range(9):
+        assert list(unpacker.feed(bytes(1 << 16))) == [b""]
+    assert unpacker._part.unused_data + unpacker._held == b""
 
 
 @pytest.mark.parametrize("wrong", [b"{}", b"<html>", b"\x1f\x8b\x08garbage that is none"])

@@ -127,4 +127,8 @@ def _load(vendor: Vendor) -> Dialect:
             from .langgraph import LangGraphDialect
 
             return LangGraphDialect(vendor)
+        case "langflow":
+            from .langflow import LangflowDialect
+
+            return LangflowDialect(vendor)
     assert_never(vendor.dialect)

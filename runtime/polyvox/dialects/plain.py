@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,8 +27,8 @@ from ..results import (
     FinishReason,
 )
 from ..shapes import is_mapping
-from ..streams import EventStreamDecoder
-from .dialect import Dialect, Head, StreamReader, interrupted
+from ..streams import EventStreamDecoder, JsonLinesDecoder
+from .dialect import Decoder, Dialect, Head, StreamReader, interrupted
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -41,6 +41,8 @@ class Said:
     """An answer, or a piece of one."""
 
     text: str = ""
+    whole: str = ""
+    """All of the text, at the end: it counts where no piece of it came."""
     reason: FinishReason | None = None
     """Why it ends; None where more may come."""
     native: str | None = None
@@ -54,6 +56,8 @@ class PlainDialect(Dialect):
     """Text for text."""
 
     option_paths: Mapping[str, tuple[str, ...]] = {}
+    decoder: Callable[[], Decoder] = EventStreamDecoder
+    """Takes a stream apart."""
     ends_silently = False
     """Whether the end of the body is the only end of a stream."""
 
@@ -99,14 +103,16 @@ class PlainReader(StreamReader):
 
     def __init__(self, dialect: PlainDialect, call: Call) -> None:
         self._dialect, self._call = dialect, call
-        self._decoder = EventStreamDecoder()
+        self._decoder = dialect.decoder()
         self._head = Head()
+        self._of_lines = isinstance(self._decoder, JsonLinesDecoder)  # plain JSON is what it should be
         self._id, self._created = new_id("chatcmpl-"), now()
-        self._begun = False
+        self._begun = self._written = False
         self._usage: CompletionUsage | None = None
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
-        self._head.add(piece)
+        if not self._of_lines:
+            self._head.add(piece)
         for event in self._decoder.feed(piece):
             self._event(event, chunks)
 
@@ -128,7 +134,9 @@ class PlainReader(StreamReader):
 
     def _add(self, said: Said, chunks: list[ChatCompletionChunk]) -> None:
         self._usage = _more(self._usage, said.usage)
-        delta = Delta(content=said.text or None, annotations=said.annotations or None)
+        text = said.text or ("" if self._written else said.whole)
+        self._written = self._written or bool(text)
+        delta = Delta(content=text or None, annotations=said.annotations or None)
         if not self._begun:
             self._begun, delta.role = True, "assistant"
         choice = ChunkChoice(delta=delta, finish_reason=said.reason)

@@ -1,8 +1,10 @@
-"""Closes a connection whatever becomes of its task, and one whose TLS handshake is cancelled: httpcore2 closes only
-those whose handshake fails."""
+"""Closes a connection whatever becomes of its task, whoever else is reading it, and one whose TLS handshake is
+cancelled: httpcore2 closes only those whose handshake fails."""
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
@@ -18,6 +20,13 @@ async def closed_all_the_same(stream: AsyncNetworkStream) -> None:
 
     with CancelScope(shield=True):
         await stream.aclose()
+
+
+def shut(one: object) -> None:
+    """End a socket's connection: closing alone would not wake a thread that waits for it."""
+    if isinstance(one, socket.socket):
+        with suppress(OSError):  # closed already
+            socket.socket.shutdown(one, socket.SHUT_RDWR)  # TLS's own would take the keys from under the other thread
 
 
 def closing(network: AsyncNetworkBackend) -> AsyncNetworkBackend:

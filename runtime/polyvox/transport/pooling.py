@@ -16,8 +16,9 @@ import httpcore2
 from typing_extensions import override
 
 from ..headers import ReplyHeaders
-from .handshakes import closed_all_the_same
+from .handshakes import closed_all_the_same, shut
 from .interception import is_intercepted
+from .read_ahead import holds_more
 from .shelving import KEPT, Kept, Shelf
 from .talking import Head, RawHeaders, Talk
 from .targets import Place, target_of
@@ -126,7 +127,8 @@ class Connection(_Speaking[httpcore2.NetworkStream]):
             held.detach()
 
     def close(self) -> None:
-        """Close it, whatever it is at."""
+        """Close it, whatever it is at; a thread that reads it finds its end."""
+        shut(self._stream.get_extra_info("socket"))
         self._stream.close()
 
 
@@ -134,6 +136,10 @@ class AsyncConnection(_Speaking[httpcore2.AsyncNetworkStream]):
     """The same, asynchronous."""
 
     __slots__ = ()
+
+    @override
+    def has_closed(self) -> bool:
+        return holds_more(self._stream) or super().has_closed()
 
     async def ask(self, asked: Prepared) -> Head:
         """Send a request; how its reply begins."""
@@ -191,22 +197,27 @@ class Pool(_Preparing):
 
     def _send(self, asked: Prepared) -> PoolReply:
         connection, stale = self._shelf.take(asked.place)
-        self._close(stale)
-        if connection is None:
-            connection = self._connect(asked)
         try:
+            self._close(stale)
+            if connection is None:
+                connection = self._connect(asked)
             return PoolReply(self, connection, connection.ask(asked))
         except BaseException:
-            self.give_back(connection)
+            if connection is not None:
+                self.give_back(connection)
             raise
 
     def _connect(self, asked: Prepared) -> Connection:
         place, phases = asked.place, asked.phases
         stream = self._network.connect_tcp(place.host, place.port, phases["connect"])
-        if place.secure:
+        try:
+            if place.secure:
+                _tell(asked, stream)
+                stream = stream.start_tls(trust(), place.host, phases["connect"])
             _tell(asked, stream)
-            stream = stream.start_tls(trust(), place.host, phases["connect"])
-        _tell(asked, stream)
+        except BaseException:  # httpcore2 closes only after failures, not when it is interrupted
+            stream.close()
+            raise
         connection = Connection(place, stream)
         self._shelf.busy.add(connection)
         return connection
@@ -249,10 +260,11 @@ class _Reply:
         return Unpacker(encoding) if encoding in PACKED else None
 
     def by_httpx2(self, pieces: Iterator[bytes] | AsyncIterator[bytes]) -> httpx2.Response:
-        """The reply as httpx2 has it."""
+        """The reply as httpx2 has it, as far as it unpacks; other headers may hold what it takes only as bytes."""
         from httpx2 import Response
 
-        return Response(self.status_code, headers=dict(self.headers), content=pieces)
+        packed = [(b"content-encoding", self.headers["content-encoding"].encode())]
+        return Response(self.status_code, headers=packed, content=pieces)
 
 
 class PoolReply(_Reply):
@@ -307,13 +319,14 @@ class AsyncPool(_Preparing):
 
     async def _send(self, asked: Prepared) -> AsyncPoolReply:
         connection, stale = self._shelf.take(asked.place)
-        await self._close(stale)
-        if connection is None:
-            connection = await self._connect(asked)
         try:
+            await self._close(stale)
+            if connection is None:
+                connection = await self._connect(asked)
             return AsyncPoolReply(self, connection, await connection.ask(asked))
         except BaseException:
-            await self.give_back(connection)
+            if connection is not None:
+                await self.give_back(connection)
             raise
 
     async def _connect(self, asked: Prepared) -> AsyncConnection:
@@ -334,8 +347,15 @@ class AsyncPool(_Preparing):
         await self._close(self._shelf.put(connection))
 
     async def _close(self, connections: Sequence[AsyncConnection]) -> None:
+        """All of them, even if the task is cancelled meanwhile."""
+        stopped: BaseException | None = None
         for connection in connections:
-            await connection.aclose()
+            try:
+                await connection.aclose()
+            except BaseException as error:
+                stopped = error
+        if stopped is not None:
+            raise stopped
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -30,7 +30,7 @@ class Kept:
         raise NotImplementedError
 
     def has_closed(self) -> bool:
-        """Whether the server has closed it meanwhile."""
+        """Whether the server has closed it meanwhile, or said something that nobody asked for."""
         raise NotImplementedError
 
 

@@ -9,6 +9,8 @@ import h11
 
 _LONGEST_HEAD: Final = 100 * 1024
 """Bytes."""
+_EARLY: Final = 10_000
+"""Early replies to one request."""
 _TOGETHER: Final = 2**16
 """Bytes: what is longer is not worth to be copied for the sake of one system call less."""
 
@@ -29,12 +31,14 @@ class Talk:
     def __init__(self) -> None:
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LONGEST_HEAD)
         self._open = True
+        self._early = 0
         self.ended = True
         """Whether the reply is whole."""
 
     def request(self, target: bytes, headers: RawHeaders, body: bytes) -> list[bytes]:
         """A POST: head and body together if they are short, so that they are one packet."""
         self.ended = False
+        self._early = 0
         head = self._h11.send(h11.Request(method=b"POST", target=target, headers=headers)) or b""
         data = self._h11.send(h11.Data(data=body)) or b""
         self._h11.send(h11.EndOfMessage())
@@ -52,6 +56,9 @@ class Talk:
         while (event := self._h11.next_event()) is not h11.NEED_DATA:
             if isinstance(event, h11.Response):
                 return Head(event.status_code, event.headers.raw_items())
+            self._early += 1
+            if self._early > _EARLY:
+                raise h11.RemoteProtocolError("too many early replies (1xx), and no other")
         return None
 
     def body(self) -> Iterator[bytes]:
