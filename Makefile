@@ -102,10 +102,10 @@ lint: $(READY) ## ruff: rules and format
 
 types: mypy pyright ## mypy --strict and pyright strict on everything
 
-mypy: $(READY)
+mypy: $(READY) ## the first of these alone
 	$(BIN)/mypy
 
-pyright: $(READY)
+pyright: $(READY) ## the second alone
 	$(BIN)/pyright
 
 # Files are handed out whole, in the order of tests/conftest.py

@@ -75,9 +75,13 @@ class _Reader:
                 return {"type": "array", "items": self.used(shape["member"]), **_bounds(shape)}
             case "map":
                 return {"type": "object", "additionalProperties": self.used(shape["value"])}
-            case kind:
+            case "timestamp" if shape.get("timestampFormat", "unixTimestamp") != "unixTimestamp":
+                return {"type": "string", "format": "date-time"}
+            case kind if kind in SCALARS:
                 words = {"enum": shape["enum"]} if "enum" in shape else {}
                 return {**SCALARS[kind], **words, **_bounds(shape)}
+            case kind:
+                raise ValueError(f"the shape {name} is of the type {kind!r}, which no AWS model had before")
 
     def structure(self, shape: Schema) -> Schema:
         """An object with the members that stand in the body; one of which one is sent at a time is marked as such."""

@@ -67,9 +67,12 @@ def check(schema: Schema, owner: str) -> None:
     for keyword, sound in _SOUND.items():
         if keyword in schema and not sound(schema[keyword]):
             raise Failure(f"{owner}: {keyword} cannot be {shorten(repr(schema[keyword]), 60)}")
-
-    for inner in inside(schema):
-        check(inner, owner)
+    try:
+        inner = list(inside(schema))
+    except Failure as failure:
+        raise Failure(f"{owner}: {failure}") from None
+    for each in inner:
+        check(each, owner)
 
 
 def ref(name: str) -> Schema:

@@ -11,6 +11,7 @@ from codegen.emitted import Emitted, mentioned
 from codegen.failure import Failure
 from codegen.modules import Module, module
 from codegen.normalise import normalise
+from codegen.rules.bags import forget_gone
 from codegen.rules.names import Names, pascal
 from codegen.rules.spelling import plain
 from codegen.schemas import Schema, arms, target
@@ -94,6 +95,7 @@ def surface(source: Source, description: Schema) -> Surface:
     stops: list[str] = []
     file = source.folder / "overlay.yaml"
     document = overlay.tolerant(description, file, stops)
+    forget_gone(read.schemas_of(document), stops)
     sides, modules = dict[str, Side](), dict[str, Module]()
     roots = read.roots_of(document, needed=("request",))
     for name in ("requests", "responses"):

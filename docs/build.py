@@ -130,6 +130,13 @@ def _differs(provider: Provider) -> str:
     return "; ".join([*said, *(["messages: text only"] if provider.text_only else [])])
 
 
+CAUGHT = """\
+What goes wrong in a call is an `APIError`, as a class of it says; what is refused before any request is an
+`InvalidRequestError`, which is a `BadRequestError`. `print(error)` is one line for a log: who was asked, what is wrong,
+what to do, and the vendor's status, code and request id. The same stands in the attributes `provider`, `model`,
+`message`, `status_code`, `code`, `request_id`, beside `param`, `retry_after`, `retryable`, `body` and `partial`.
+"""
+
 RULES = f"""
 ## When a call is made again
 
@@ -157,7 +164,10 @@ arrived of a stream.
 def errors_page() -> str:
     """Every class of error: what it is, where it comes from, whether the call is made again."""
     lines = [
-        NOTE + "# Errors\n\n| class | what it says | status | vendors' codes | again |\n| --- | --- | --- | --- | --- |"
+        NOTE
+        + "# Errors\n\n"
+        + CAUGHT
+        + "\n| class | what it says | status | vendors' codes | again |\n| --- | --- | --- | --- | --- |"
     ]
     for kind in _errors(errors.APIError):
         statuses = ", ".join(str(status) for status, found in failures.BY_STATUS.items() if found is kind)

@@ -59,6 +59,8 @@ Ollama.
 
 `messages.append(response.choices[0].message)` gives a vendor back what it sent, with thoughts and signatures; a
 `model_dump()` of it does, too, and so do the messages of LiteLLM, any-llm and OpenAI's own package.
+
+A picture or a PDF from a file, written out: [how-to.md](how-to.md).
 """
 
 

@@ -221,7 +221,7 @@ PEERS: Final = (
             "drop_params": "The same, and what was dropped is listed in `response.dropped_params`.",
             "metadata": "In the events of the hooks, and sent to the vendors that have it. For another vendor: with "
             "`drop_params=True`, and the events still have it. What is only for traces: `session_label`.",
-            "mock_response": "The same: text, result or exception; streamed too. No magic words.",
+            "mock_response": "The same: text, result or exception; streamed too. No magic words. Or a function.",
             "custom_llm_provider": "The same; `provider` is its other name.",
             "base_url": "The same; honoured by every provider, whole endpoints too. Another name: `api_base`.",
             "api_base": "The same; another name: `base_url`.",

@@ -13,6 +13,8 @@ from typing import Final
 import pytest
 
 import polyvox
+from polyvox.dialects.openai_forms import CLOSED
+from polyvox.parameters import VENDOR_OPTIONS
 from tests.runtime.socket_server import serving
 
 ROOT: Final = Path(__file__).parents[1]
@@ -139,6 +141,16 @@ def test_every_vendor_has_a_mapping() -> None:
     assert {"groq", "xai"} <= {*GATEWAYS}
 
 
+def test_every_vendors_own_fields_are_a_keyword() -> None:
+    """`completion(..., groq={...})`: an import and a key of `CallParameters`."""
+    assert {*VENDORS, *GATEWAYS} == VENDOR_OPTIONS
+
+
+def test_what_a_gateway_does_not_describe_is_refused_or_known_to_be_more() -> None:
+    """A new description is one or the other; of those three, theirs say less than they take."""
+    assert {*GATEWAYS} == {*CLOSED, "deepseek", "huggingface", "vllm"}
+
+
 @pytest.mark.parametrize("file", _files(RUNTIME), ids=_ids(_files(RUNTIME)))
 def test_a_vendors_types_are_imported_by_its_mapping_only(file: Path) -> None:
     others = [f"polyvox_wire.{vendor}" for vendor in (*VENDORS, *GATEWAYS) if vendor != _vendor(file)]
@@ -161,6 +173,7 @@ PURE: Final = (
     "streams.py",
     "failures.py",
     "assembling.py",
+    "checking.py",
     "messages.py",
     "structured.py",
     "support.py",
@@ -261,9 +274,9 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
 
 MAY_LOAD: Final = {
     "polyvox": """
-        addressing answering async_client call calling candidates choosing client client_settings completions
-        content defaults described dialects drivers errors exchange forms functions guessing headers honest kinds limits
-        messages mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
+        addressing answering async_client call calling candidates checking choosing client client_settings completions
+        defaults dialects drivers errors exchange forms functions guessing headers honest kinds limits
+        mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
         streams structured support tools transport watching
     """,
     "polyvox.transport": """
@@ -271,8 +284,8 @@ MAY_LOAD: Final = {
         troubles trusting unpacking
     """,
     "polyvox.dialects": """
-        anthropic anthropic_media anthropic_own anthropic_request anthropic_search blocks dialect dicts media openai
-        openai_forms openai_media openai_stream openai_thoughts parts
+        anthropic anthropic_media anthropic_messages anthropic_request anthropic_tools blocks claude dialect dicts media
+        openai openai_forms openai_media openai_messages openai_stream parts
     """,
     "polyvox_wire": "anthropic chat openai support",
     "polyvox_wire.openai": "options stubs",

@@ -46,6 +46,11 @@ def test_the_readme_counts_the_providers() -> None:
     assert int(said) < len(polyvox.providers()) <= int(said) + 20
 
 
+def test_the_readme_begins_with_its_two_commands() -> None:
+    first = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.M)[0]
+    assert [line.split("  ")[0] for line in first.splitlines()] == ["make demo", "make test"]
+
+
 def test_every_page_is_named_in_the_readme() -> None:
     named = set(re.findall(r"\]\(docs/([\w-]+\.md)\)", (ROOT / "README.md").read_text(encoding="utf-8")))
     assert named == {page.name for page in (ROOT / "docs").glob("*.md")}

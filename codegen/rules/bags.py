@@ -1,8 +1,13 @@
 """One-key bags: an object of which each reply fills one property is written out as a union, an object per key."""
 
+from typing import Any, Final
+
 from codegen.failure import Failure
 from codegen.rules.names import keep, pascal
-from codegen.schemas import KEYED, Schema, Schemas, ref, without
+from codegen.schemas import KEYED, Schema, Schemas, is_object, ref, without
+
+PARTS: Final = ("beside", "first", "names")
+"""Of a mark, as `split_bags` says."""
 
 
 def split_bags(schemas: Schemas) -> Schemas:
@@ -27,12 +32,32 @@ def split_bags(schemas: Schemas) -> Schemas:
     return split
 
 
+def forget_gone(schemas: Schemas, stops: list[str]) -> None:
+    """Drop from the marks what they name of properties that are gone; `stops` is told of each."""
+    for name, schema in schemas.items():
+        if is_object(mark := schema.get(KEYED)) and is_object(properties := schema.get("properties")):
+            for part in PARTS:
+                if gone := [key for key in mark.get(part, ()) if key not in properties]:
+                    stops += [_gone(name, key, part) for key in gone]
+                    mark[part] = _bar(mark[part], gone)
+
+
+def _bar(keys: Any, gone: list[str]) -> Any:
+    if is_object(keys):
+        return {key: to for key, to in keys.items() if key not in gone}
+    return [key for key in keys if key not in gone]
+
+
 def _named_in(part: str, name: str, schema: Schema) -> Schemas:
     """The properties that a part of the mark names."""
     keys = schema[KEYED].get(part, ())
     if gone := [key for key in keys if key not in schema["properties"]]:
-        raise Failure(f"{name}.{gone[0]} is named in {KEYED}.{part} by an overlay, but is not described any more")
+        raise Failure(_gone(name, gone[0], part))
     return {key: schema["properties"][key] for key in keys}
+
+
+def _gone(name: str, key: str, part: str) -> str:
+    return f"{name}.{key} is named in {KEYED}.{part} by an overlay, but is not described any more"
 
 
 def _arms(name: str, schema: Schema, beside: Schemas) -> Schemas:

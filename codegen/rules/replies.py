@@ -22,12 +22,14 @@ class Tolerance:
 
 
 def widen_numbers(schemas: Schemas) -> Schemas:
-    """The components with a plain number for each list of numbers; only words have an open form."""
+    """The components with a plain number for each list of numbers, and anything for a mixed one; only words have an
+    open form."""
 
     def visit(schema: Schema) -> Schema:
-        if "enum" in schema and not all(isinstance(word, str) for word in schema["enum"]):
-            return {"type": schema["type"]}
-        return rebuild(schema, visit)
+        are_text = [isinstance(word, str) for word in schema.get("enum", ())]
+        if all(are_text):
+            return rebuild(schema, visit)
+        return {} if any(are_text) else {"type": schema["type"]}
 
     return {name: visit(schema) for name, schema in schemas.items()}
 

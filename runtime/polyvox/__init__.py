@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .groups import Deployment as Deployment
     from .groups import ModelGroup as ModelGroup
     from .listing import Provider as Provider
+    from .listing import get_supported_openai_params as get_supported_openai_params
     from .listing import providers as providers
     from .messages import Message as Message
     from .messages import MessageParam as MessageParam
@@ -87,7 +88,6 @@ if TYPE_CHECKING:
     from .support import Renamed as Renamed
     from .support import Stance as Stance
     from .support import Unsupported as Unsupported
-    from .supported import get_supported_openai_params as get_supported_openai_params
 
 _HOME = {
     "assemble": "assembling",
@@ -99,6 +99,7 @@ _HOME = {
     "AsyncStream": "answer_streams",
     "Stream": "answer_streams",
     "Provider": "listing",
+    "get_supported_openai_params": "listing",
     "providers": "listing",
     "FailureEvent": "events",
     "RequestEvent": "events",
@@ -136,7 +137,6 @@ _HOME = {
     "Renamed": "support",
     "Stance": "support",
     "Unsupported": "support",
-    "get_supported_openai_params": "supported",
 }
 _ERRORS = (
     "APIConnectionError",

@@ -7,7 +7,7 @@ is an error, never a call to somebody else's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from os import environ
@@ -123,7 +123,7 @@ def check_head(vendor: Vendor, model: str, address: object) -> None:
     At an address of the caller's own, given or in the environment, any name may be a model's.
     """
     head, separator, _ = _split(model)
-    if not separator or vendor.name != "openai" or address or any(map(environ.get, vendor.base_variables)):
+    if not separator or vendor.name != "openai" or address or from_environment(vendor.base_variables):
         return
     if not any(pattern.match(model) for pattern, _ in _FAMILIES):
         raise _stray(head, model)
@@ -161,13 +161,18 @@ def _why_unknown(name: str) -> str:
 
 def base_url(vendor: Vendor, given: str | None) -> str:
     """The address to call: the argument, else the provider's variables, else its own host."""
-    url = given or next((environ[name] for name in vendor.base_variables if environ.get(name)), None) or vendor.base_url
+    url = given or from_environment(vendor.base_variables) or vendor.base_url
     if not url:
         tried = f" (or set {' or '.join(vendor.base_variables)})" if vendor.base_variables else ""
         raise InvalidRequestError(f"no address: it has no host of its own; pass api_base{tried}", provider=vendor.name)
     if "{" in url:
         url = _VARIABLE.sub(lambda found: _variable(vendor, found.group(1)), url)
     return _checked_url(vendor.name, url.rstrip("/"))
+
+
+def from_environment(variables: Iterable[str]) -> str | None:
+    """What the first of these variables says; one that is blank says nothing."""
+    return next((value for name in variables if (value := environ.get(name, "").strip())), None)
 
 
 @lru_cache(maxsize=256)

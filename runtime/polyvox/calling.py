@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 from .addressing import NATIVE, check_head, locate
 from .answering import AnswerReader, answered
 from .candidates import Groups, Hold, candidates_of
+from .checking import checked
 from .dialects import dialect_of
 from .errors import APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Candidate, Outcome, Request, Response, Steps, Tell, Timeouts, exchange
@@ -16,7 +17,6 @@ from .functions import FunctionReader, called
 from .guessing import nearest
 from .headers import request_id
 from .kinds import check_kinds
-from .messages import checked
 from .parameters import OF_SOME_VENDORS, RETRIES, SAME_AS, WHO_PAYS, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts

@@ -24,7 +24,7 @@ def settle_choice(call: Call) -> None:
     choice: object = call.given.get("tool_choice")
     if isinstance(choice, str):
         if choice not in _WORDS and call.vendor.speaks_openai:
-            raise _wrong(choice)
+            raise wrong_choice(choice)
         call.given["tool_choice"] = _WORDS.get(choice, choice)
     elif is_mapping(choice):
         _settle_mapping(call, choice)
@@ -49,16 +49,16 @@ def _settle_mapping(call: Call, choice: Mapping[str, object]) -> None:
         case {"type": "custom", "custom": {"name": str()}}:
             pass
         case _ if call.vendor.speaks_openai:
-            raise _wrong(choice)
+            raise wrong_choice(choice)
         case _:
             pass  # the vendor's own form
 
 
-def _wrong(choice: object) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"tool_choice is {repr(choice)[:60]}; it is 'auto', 'none', 'required', or a function by name",
-        param="tool_choice",
-    )
+def wrong_choice(
+    choice: object, takes: str = "'auto', 'none', 'required', or a function by name"
+) -> InvalidRequestError:
+    """The error for a choice in none of the forms that are known."""
+    return InvalidRequestError(f"tool_choice is {repr(choice)[:60]}; it is {takes}", param="tool_choice")
 
 
 def _allow(call: Call, allowed: Mapping[str, object]) -> None:

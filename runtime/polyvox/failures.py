@@ -125,6 +125,8 @@ _FULL_CONTEXT = re.compile(
     r"|input token count[^.]* exceeds|too many (input )?tokens|reduce the length of the messages",
     re.IGNORECASE,
 )
+_LONGEST: Final = 1000
+"""Letters of an error's text; the rest is in its body."""
 _NO_MONEY = re.compile(r"credit balance is too low", re.IGNORECASE)
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
@@ -294,11 +296,17 @@ def _plain_text(body: bytes) -> str:
     return " ".join(_TAG.sub(" ", body.decode("utf-8", "replace")).split())[:300]
 
 
+def _line(text: str) -> str:
+    """In one line that a log can take; the body has it as it came."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[: _LONGEST + 1])
+    return " ".join(shown.split()) if len(text) <= _LONGEST else " ".join(shown[:_LONGEST].split()) + " ..."
+
+
 def _message(told: str, status: int | None, headers: Mapping[str, str], body: bytes) -> str:
     if status is not None and 300 <= status < 400:
         target = headers.get("location", "").split("?")[0]
         return f"the address redirects to {target or 'nowhere'}; give the right one as `api_base`"
-    if told:
+    if told := _line(told):
         return told
     if start := _plain_text(body)[:80]:
         return f"the vendor gave no reason; its reply begins {start!r}"

@@ -1,4 +1,4 @@
-"""Every provider, as data: `polyvox.providers()`."""
+"""Every provider, as data: `polyvox.providers()`; and the parameters that a model's provider takes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from .addressing import find_vendor, vendors
+from .addressing import check_head, find_vendor, locate, vendors
+from .dialects import dialect_of
 from .parameters import ModelParameters
+from .support import Unsupported
 
 if TYPE_CHECKING:
     from .call import DialectName, Vendor
     from .dialects.dialect import Dialect
+    from .parameters import ParameterName
     from .support import Stance
 
 
@@ -65,8 +68,6 @@ class Provider:
 
     @property
     def _dialect(self) -> Dialect:
-        from .dialects import dialect_of
-
         vendor = find_vendor(self.name)
         assert vendor is not None  # it was made of one
         return dialect_of(vendor)
@@ -94,3 +95,17 @@ def _provider(vendor: Vendor) -> Provider:
         text_only=vendor.text_only,
         extras=vendor.extras,
     )
+
+
+def get_supported_openai_params(model: str, custom_llm_provider: str | None = None) -> tuple[ParameterName, ...]:
+    """The names of the unified parameters that have an effect with this model's provider.
+
+    Raises:
+        UnknownProviderError: no such provider.
+    """
+    vendor, name = locate(model, custom_llm_provider)
+    if custom_llm_provider is None and name == model:
+        check_head(vendor, model, None)
+    support = dialect_of(vendor).support
+    taken = (parameter for parameter, stance in support.items() if not isinstance(stance, Unsupported))
+    return cast("tuple[ParameterName, ...]", (*taken, "stream", "response_format"))  # a test compares the two

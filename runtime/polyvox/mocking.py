@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pydantic_core import to_json
 
@@ -14,6 +14,7 @@ from .shapes import is_mapping
 
 if TYPE_CHECKING:
     from .call import Call
+    from .parameters import MockVendor
     from .results import ChatCompletion
 
 _WORDS = re.compile(r"\s*\S+\s*$|\s*\S+|\s+")
@@ -23,6 +24,8 @@ def mock_body(mock: object, call: Call) -> bytes:
     """The reply's body, whole or streamed as the call asks. An exception is raised instead."""
     from .results import ChatCompletion
 
+    if callable(mock) and not isinstance(mock, type):
+        mock = cast("MockVendor", mock)(f"{call.vendor.name}:{call.model}", call.messages)
     if isinstance(mock, BaseException):
         raise mock
     if isinstance(mock, str):
@@ -33,7 +36,8 @@ def mock_body(mock: object, call: Call) -> bytes:
         answer = mock
     else:
         raise InvalidRequestError(
-            f"mock_response is a {type(mock).__name__}; it is a text, a result or an exception", param="mock_response"
+            f"mock_response is a {type(mock).__name__}; it is a text, a result, an exception, or a function of these",
+            param="mock_response",
         )
     if not call.stream:
         return answer.model_dump_json().encode()

@@ -147,6 +147,9 @@ class HasTimeouts(Protocol):
 
 TokenProvider: TypeAlias = Union[str, Callable[[], str], Callable[[], Awaitable[str]]]
 Fallback: TypeAlias = Union[str, Mapping[str, object]]
+MockAnswer: TypeAlias = Union[str, "ChatCompletion", Mapping[str, object], BaseException]
+MockVendor: TypeAlias = Callable[[str, Sequence[Mapping[str, object]]], MockAnswer]
+"""Is asked instead of a vendor: `("openai:gpt-5", messages)` -> the answer."""
 
 
 class ModelParameters(TypedDict, total=False):
@@ -281,8 +284,9 @@ class CallParameters(TypedDict, total=False):
     client_args: Mapping[str, object] | None
     """Settings for this call (any-llm): `timeout`, `max_retries`, `default_headers`, `default_query`, `base_url`,
     `api_key`, and what only some vendors know, such as `api_version`, `organization`, `aws_region_name`."""
-    mock_response: str | ChatCompletion | Mapping[str, object] | BaseException | None
-    """Answer with this instead of asking the vendor: a text, a result, or an exception to raise."""
+    mock_response: MockAnswer | MockVendor | None
+    """Answer with this instead of asking the vendor: a text, a result, an exception to raise, or a function that is
+    given the model and the messages and returns one of these."""
     session_label: str | None
     """A label for traces; never sent to the vendor."""
     openai: OpenAIOptions | None

@@ -35,6 +35,7 @@ from polyvox_wire.chat.responses import (
 from polyvox_wire.support import OpenLiteral, Wire
 
 from .headers import request_id
+from .honest import new_id, now
 
 __all__ = [
     "Annotation",
@@ -146,8 +147,23 @@ class ChatCompletionChunk(chat.ChatCompletionChunk):
     """A piece of a streamed answer, in OpenAI's shape. There is always a choice; usage is on the last chunk."""
 
 
-def delta_chunk(made: str, created: int, model: str, delta: Mapping[str, object]) -> ChatCompletionChunk:
-    """A chunk of one choice with this delta and nothing else, as most are: one validation instead of constructors."""
-    fields = {"id": made, "created": created, "model": model, "choices": [{"delta": delta}]}
-    chunk: ChatCompletionChunk = ChatCompletionChunk.__pydantic_validator__.validate_python(fields)
-    return chunk
+class Chunks:
+    """Makes the chunks of one streamed answer: they have one id, time and model, and the first one says the role."""
+
+    def __init__(self, model: str) -> None:
+        self._id, self._created, self._model = new_id("chatcmpl-"), now(), model
+        self._begun = False
+
+    def _chunk(self, delta: Delta) -> ChatCompletionChunk:
+        if not self._begun:
+            self._begun, delta.role = True, "assistant"
+        choices = [ChunkChoice(delta=delta)]
+        return ChatCompletionChunk(id=self._id, created=self._created, model=self._model, choices=choices)
+
+    def _piece(self, delta: Mapping[str, object]) -> ChatCompletionChunk:
+        """The same, of a delta that says one thing, as most do: one validation instead of constructors."""
+        if not self._begun:
+            self._begun, delta = True, {**delta, "role": "assistant"}
+        fields = {"id": self._id, "created": self._created, "model": self._model, "choices": [{"delta": delta}]}
+        chunk: ChatCompletionChunk = ChatCompletionChunk.__pydantic_validator__.validate_python(fields)
+        return chunk

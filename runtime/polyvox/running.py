@@ -18,8 +18,8 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from .callables import name_of, reader_of
+from .checking import is_part
 from .errors import InvalidRequestError
-from .messages import is_part
 from .shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:

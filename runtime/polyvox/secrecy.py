@@ -202,6 +202,19 @@ hidden_once = lru_cache(maxsize=256)(hidden)
 """The same, for keys that stay: a process has few of them. Not for signatures, of which each call has its own."""
 
 
+def _without(secret: str, text: str) -> str:
+    """The text without the secret, and without so much of its beginning as is left where a text was cut off."""
+    start, rest = secret[: _LONG_ENOUGH + 1], secret[_LONG_ENOUGH + 1 :]
+    before, *behind = text.replace(secret, "***").split(start)
+    return before + "".join(f"***{one[_alike(rest, one) :]}" for one in behind)
+
+
+def _alike(one: str, other: str) -> int:
+    """How many letters they begin with in common."""
+    apart = (number for number, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(apart, min(len(one), len(other)))
+
+
 class Secrets:
     """One call's secrets. Some vendors and proxies repeat a key in an error."""
 
@@ -227,8 +240,8 @@ class Secrets:
         facts = vars(error)
         for secret in self._values:
             for name, value in facts.items():
-                if isinstance(value, str) and secret in value:
-                    facts[name] = value.replace(secret, "***")
+                if isinstance(value, str) and secret[: _LONG_ENOUGH + 1] in value:
+                    facts[name] = _without(secret, value)
                     error.__cause__ = error.__context__ = error.__traceback__ = None
         error.args = (error.message, *error.args[1:])
         return error

@@ -57,8 +57,3 @@ def takes_only(reason: str, *names: str, **others: Stance) -> dict[str, Stance]:
     """The stances of a vendor that takes these parameters as they are, `others` in other ways, and no more."""
     taken = {**dict.fromkeys(names, NATIVE), **others}
     return {name: taken.get(name, Unsupported(reason)) for name in MODEL_PARAMETERS}
-
-
-def supported(support: Support) -> tuple[str, ...]:
-    """The parameters that have an effect, by name."""
-    return tuple(name for name, stance in support.items() if not isinstance(stance, Unsupported))

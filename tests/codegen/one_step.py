@@ -68,6 +68,7 @@ RESULT: Final = ".BetaRequestToolResultBlock"
 
 REPLY: Final = "dialects/anthropic.py"
 REQUEST: Final = "dialects/anthropic_request.py"
+MESSAGES: Final = "dialects/anthropic_messages.py"
 STREAM: Final = "dialects/anthropic_stream.py"
 NEVER: Final = 'Argument 1 to "assert_never" has incompatible type'
 
@@ -202,14 +203,14 @@ CHANGES: Final = [
         "nested-request-field-required",
         actions=[update(f"{RESULT}.required", "is_error")],
         lines=2,
-        points={f"{REQUEST}:_result": 'Missing key "is_error" for TypedDict "ToolResultBlock"'},
+        points={f"{MESSAGES}:_result": 'Missing key "is_error" for TypedDict "ToolResultBlock"'},
         follow_ups=1,  # what could not be built is returned
     ),
     Change(
         "constant-of-a-nested-request-field",
         actions=replace(f"{RESULT}.properties.type", {"type": "string", "const": "tool_output"}),
         lines=2,
-        points={f"{REQUEST}:_result": 'TypedDict item "type" has type "Literal[\'tool_output\']"'},
+        points={f"{MESSAGES}:_result": 'TypedDict item "type" has type "Literal[\'tool_output\']"'},
     ),
     Change(
         "optional-reply-field-added",

@@ -169,6 +169,28 @@ def test_what_is_no_service_model_is_refused(
     assert complaint in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("shape", "described"),
+    [
+        ({"type": "timestamp"}, {"type": "number", "format": "unixtime"}),
+        ({"type": "timestamp", "timestampFormat": "iso8601"}, {"type": "string", "format": "date-time"}),
+    ],
+)
+def test_times_are_what_the_shape_says(acme: Workshop, shape: dict[str, str], described: dict[str, str]) -> None:
+    model = copy.deepcopy(MODEL)
+    model["shapes"]["Number"] = shape
+    assert refresh(acme, json.dumps(model).encode()) == 0
+    cut = json.loads((acme.vendor / "openapi.json").read_text(encoding="utf-8"))
+    assert cut["components"]["schemas"]["Reply"]["properties"]["count"] == described
+
+
+def test_a_type_that_is_new_to_aws_models_is_named(acme: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    model = copy.deepcopy(MODEL)
+    model["shapes"]["Number"] = {"type": "bigDecimal"}
+    assert refresh(acme, json.dumps(model).encode()) == 1
+    assert "the shape Number is of the type 'bigDecimal', which no AWS model had before" in capsys.readouterr().err
+
+
 def test_broken_gzip_is_one_clear_line(acme: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
     assert refresh(acme, gzip.compress(b"{}")[:-9]) == 1
     assert capsys.readouterr().err.endswith("is no whole gzip file\n")

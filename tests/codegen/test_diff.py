@@ -232,6 +232,19 @@ def test_a_description_that_is_not_there(shop: Workshop, capsys: pytest.CaptureF
         assert capsys.readouterr().err.startswith(f"codegen: {shop.specs / 'nowhere'}")
 
 
+def test_an_arm_that_an_overlay_names_and_that_is_gone(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    """Generate stops at the overlay; what callers lose is that arm, and no other."""
+    bag = "Bag: {type: object, properties: {text: {type: string}, image: {type: string}, sound: {type: string}}}\n"
+    old = OLD.replace("id: {type: string}\n", "id: {type: string}\n    bag: {$ref: Bag}\n") + bag
+    shop.describe(old)
+    mark = "{x-keyed-union: {first: [image], names: {text: Words}}}"
+    shop.overlay(f"- {{target: $.components.schemas.Bag, description: why, update: {mark}}}")
+    assert diffed(shop, old.replace(" image: {type: string},", "")) == 2
+    said = capsys.readouterr().out
+    assert "generate stops: Bag.image is named in x-keyed-union.first by an overlay" in said
+    assert "breaks callers of native ImageBag\n" in said
+
+
 def test_json_for_programs(shop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
     assert diffed(shop, OLD.replace("[end, length]", "[end, length, safety]"), "--json") == 1
     said = json.loads(capsys.readouterr().out)

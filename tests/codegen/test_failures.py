@@ -133,6 +133,7 @@ def test_an_overlay_that_does_not_fit(
             "Request is a choice; make it one object by overlay",
         ),
         ("Reply: {properties: {x: nonsense}}", "'nonsense' stands where a schema should"),
+        ("Reply: {properties: {x: {items: false}}}", "Reply: 'False' stands where a schema should"),
         ("Reply: {properties: {x: {type: 3}}}", "Reply: type cannot be 3"),
         ("Reply: {properties: [x]}", "Reply: properties cannot be ['x']"),
         ("Reply: {required: x}", "Reply: required cannot be 'x'"),

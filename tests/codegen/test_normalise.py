@@ -249,6 +249,11 @@ def test_enums_and_constants_of_replies_are_open(workshop: Workshop) -> None:
         reader.read({"object": "reply"})
 
 
+def test_words_and_numbers_in_one_enum_of_a_reply_stay_what_they_are(workshop: Workshop) -> None:
+    reader = workshop.reply("Reply: {type: object, properties: {level: {enum: [low, 1, null]}}}")
+    assert [reader.read({"level": level}).level for level in ("low", 1, None)] == ["low", 1, None]
+
+
 def test_enums_of_requests_stay_closed(workshop: Workshop) -> None:
     workshop.decide(mapped=["model", "tier"])
     workshop.generate("""

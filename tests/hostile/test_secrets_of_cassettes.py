@@ -38,9 +38,9 @@ class UsesCassettes(Protocol):
 
 @cache
 def advised() -> Recorder:
-    """What docs/testing.md tells to do; its last example is the recorder, and a call."""
+    """What docs/testing.md tells to do; its last example is the recorder."""
     page = (ROOT / "docs/testing.md").read_text(encoding="utf-8")
-    settings = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[-1].partition("\nwith ")[0]
+    settings = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)[-1]
     made: dict[str, object] = {}
     exec(settings, made)
     return lambda path: cast("UsesCassettes", made["recorder"]).use_cassette(str(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,7 +12,7 @@ from tests.mapping.asking import HELLO, Json, Wire, sent
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter with one value; exactly one of `sends` and `refuses` is given."""
+    """One parameter with one value: what it sends, or why it is refused (and what is sent where it is dropped)."""
 
     name: str
     value: object
@@ -33,43 +32,42 @@ class Row:
         return f"{self.name}{f'={value}' if len(value) < 16 and value else ''}"
 
 
-def rows(table: Iterable[Row], *, refused: bool) -> list[object]:
-    """The rows of one kind, as pytest parameters."""
-    found = [row for row in table if (row.refuses is not None) == refused]
-    return [pytest.param(row, id=_label(row, found)) for row in found]
+@dataclass(frozen=True)
+class Table:
+    """A vendor's rows."""
+
+    model: str
+    rows: tuple[Row, ...]
+    settings: Json = field(default_factory=dict[str, object])
+    """What every call needs."""
 
 
-def _label(row: Row, others: list[Row]) -> str:
-    same = [other for other in others if str(other) == str(row)]
-    return str(row) if len(same) == 1 else f"{row}#{same.index(row)}"
-
-
-def check_sent(model: str, row: Row) -> None:
+def check_sent(table: Table, row: Row) -> None:
     """The body with the parameter is the body without it, and what the row says; nothing else."""
-    model = row.model or model
-    without = sent(model, HELLO, **row.beside)
-    assert sent(model, HELLO, **{**row.beside, row.name: row.value}) == {**without, **(row.sends or {})}
+    model, beside = row.model or table.model, {**table.settings, **row.beside}
+    without = sent(model, HELLO, **beside)
+    assert sent(model, HELLO, **{**beside, row.name: row.value}) == {**without, **(row.sends or {})}
 
 
-def check_refused(model: str, row: Row) -> None:
+def check_refused(table: Table, row: Row) -> None:
     """An error before any request, which names the parameter, the provider, the reason and the way out."""
     wire = Wire()
     with pytest.raises(UnsupportedParamsError) as caught:
-        wire.ask(row.model or model, HELLO, **{**row.beside, row.name: row.value})
+        wire.ask(row.model or table.model, HELLO, **{**table.settings, **row.beside, row.name: row.value})
     text = str(caught.value)
     assert row.name in text
     assert row.refuses is not None
     assert row.refuses in text
     assert "drop_params=True" in text
-    assert caught.value.provider == model.partition(":")[0]
+    assert caught.value.provider == table.model.partition(":")[0]
     assert (caught.value.param or "").startswith(row.name)
     assert wire.requests == []
 
 
-def check_dropped(model: str, row: Row) -> None:
-    """With `drop_params` it is left out of the body and listed in the answer."""
-    model = row.model or model
+def check_dropped(table: Table, row: Row) -> None:
+    """With `drop_params` it is left out of the body, as far as the vendor cannot do it, and listed in the answer."""
+    model, beside = row.model or table.model, {**table.settings, **row.beside}
     wire = Wire()
-    answer = wire.ask(model, HELLO, drop_params=True, **{**row.beside, row.name: row.value})
-    assert wire.body == sent(model, HELLO, **row.beside)
+    answer = wire.ask(model, HELLO, drop_params=True, **{**beside, row.name: row.value})
+    assert wire.body == {**sent(model, HELLO, **beside), **(row.sends or {})}
     assert answer.dropped_params == (row.drops or row.name,)

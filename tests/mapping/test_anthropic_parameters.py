@@ -5,9 +5,8 @@ from typing import Final
 import pytest
 
 from polyvox import InvalidRequestError
-from polyvox.parameters import MODEL_PARAMETERS
 from tests.mapping.asking import HELLO, Json, Wire, sent
-from tests.mapping.parameter_table import Row, check_dropped, check_refused, check_sent, rows
+from tests.mapping.parameter_table import Row
 
 MODEL: Final = "anthropic:claude-opus-4-6"
 OLD: Final = "anthropic:claude-3-7-sonnet-20250219"
@@ -135,30 +134,6 @@ TABLE: Final = (
 )
 
 
-@pytest.mark.parametrize("row", rows(TABLE, refused=False))
-def test_sent(row: Row) -> None:
-    check_sent(MODEL, row)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_refused(row: Row) -> None:
-    check_refused(MODEL, row)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_dropped(row: Row) -> None:
-    check_dropped(MODEL, row)
-
-
-def test_the_table_has_every_parameter() -> None:
-    assert {row.name for row in TABLE} == MODEL_PARAMETERS
-
-
-@pytest.mark.parametrize("name", sorted(MODEL_PARAMETERS))
-def test_none_means_not_given(name: str) -> None:
-    assert sent(MODEL, HELLO, **{name: None}) == sent(MODEL)
-
-
 def test_the_search_stands_beside_the_tools() -> None:
     assert sent(MODEL, HELLO, tools=[TOOL], web_search_options={})["tools"] == [ITS_TOOL, SEARCH]
 
@@ -178,39 +153,6 @@ def test_the_limit_that_anthropic_needs_is_filled_in() -> None:
 
 def test_a_stream_is_asked_for_by_its_flag() -> None:
     assert sent(MODEL, HELLO, stream=True) == {**sent(MODEL), "stream": True}
-
-
-@pytest.mark.parametrize(
-    ("model", "adaptive"),
-    [
-        ("claude-3-7-sonnet-20250219", False),
-        ("claude-3-5-haiku-latest", False),
-        ("claude-sonnet-4-20250514", False),
-        ("claude-opus-4-1-20250805", False),
-        ("claude-opus-4-1", False),
-        ("claude-sonnet-4-5", False),
-        ("claude-sonnet-4-5-20250929", False),
-        ("claude-haiku-4-5", False),
-        ("claude-opus-4-6", True),
-        ("claude-sonnet-4-6", True),
-        ("claude-sonnet-5", True),
-        ("claude-opus-5-20261101", True),
-    ],
-)
-def test_how_a_model_thinks_is_read_off_its_name(model: str, adaptive: bool) -> None:
-    thinking = sent(f"anthropic:{model}", HELLO, reasoning_effort="low")["thinking"]
-    assert thinking == ({"type": "adaptive"} if adaptive else {"type": "enabled", "budget_tokens": 2048})
-
-
-def test_effort_and_thinking_go_together() -> None:
-    body = sent(MODEL, HELLO, reasoning_effort="max", thinking={"type": "adaptive"})
-    assert (body["thinking"], body["output_config"]) == ({"type": "adaptive"}, {"effort": "max"})
-
-
-@pytest.mark.parametrize("choice", ["sometimes", {"type": "function"}, {"names": ["add"]}, 3])
-def test_a_tool_choice_that_nobody_knows_is_refused(choice: object) -> None:
-    with pytest.raises(InvalidRequestError, match="tool_choice is"):
-        sent(MODEL, HELLO, tool_choice=choice, tools=[TOOL])
 
 
 def test_two_names_of_one_id_must_agree() -> None:

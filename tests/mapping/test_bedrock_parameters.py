@@ -7,12 +7,10 @@ from typing import Final, cast
 import pytest
 from pydantic import BaseModel
 
-from polyvox import InvalidRequestError, UnknownParameterError, UnsupportedParamsError
-from polyvox.dialects.bedrock import SUPPORT
-from polyvox.parameters import MODEL_PARAMETERS
+from polyvox import UnknownParameterError, UnsupportedParamsError
 from tests.mapping.asking import HELLO, Json, as_bytes
 from tests.mapping.bedrock_frames import MODEL, sent, wire
-from tests.mapping.parameter_table import Row, rows
+from tests.mapping.parameter_table import Row
 
 OLD: Final = "bedrock:us.anthropic.claude-3-7-sonnet-20250219-v1:0"
 NEW: Final = "bedrock:us.anthropic.claude-sonnet-4-6"
@@ -106,6 +104,7 @@ TABLE: Final = (
     Row("tool_choice", "none", refuses="leave `tools` out", beside={"tools": [ADD]}),
     Row("parallel_tool_calls", True, {}),
     Row("parallel_tool_calls", False, refuses="leaves it to the model"),
+    Row("stream_options", {"include_usage": True}, {}, beside={"stream": True}),
     Row("functions", [{"name": "add"}], {"toolConfig": CALLS}),
     Row("function_call", {"name": "add"}, choice({"tool": {"name": "add"}}), beside={"tools": [ADD]}),
     Row("reasoning_effort", "auto", {}),
@@ -174,42 +173,6 @@ TABLE: Final = (
 )
 
 
-@pytest.mark.parametrize("row", rows(TABLE, refused=False))
-def test_sent(row: Row) -> None:
-    model = row.model or MODEL
-    without = sent(HELLO, model=model, **row.beside)
-    asked = {**row.beside, row.name: row.value}
-    assert sent(HELLO, model=model, **asked) == {**without, **(row.sends or {})}
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_refused_before_any_request(row: Row) -> None:
-    asked, given = wire(), {**row.beside, row.name: row.value}
-    with pytest.raises(UnsupportedParamsError, match=row.refuses) as caught:
-        asked.ask(row.model or MODEL, HELLO, aws_region_name="us-east-1", **given)
-    assert (caught.value.provider, asked.requests) == ("bedrock", [])
-    assert (caught.value.param or "").startswith(row.name)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_dropped_and_listed(row: Row) -> None:
-    asked, given = wire(), {**row.beside, row.name: row.value}
-    answer = asked.ask(row.model or MODEL, HELLO, aws_region_name="us-east-1", drop_params=True, **given)
-    assert asked.body == sent(HELLO, model=row.model or MODEL, **row.beside)
-    assert answer.dropped_params == (row.drops or row.name,)
-
-
-def test_every_parameter_has_a_stance_and_a_row() -> None:
-    assert set(SUPPORT) == MODEL_PARAMETERS
-    assert {row.name for row in TABLE} >= MODEL_PARAMETERS - {"stream_options"}
-
-
-def test_stream_options_ask_for_what_always_comes() -> None:
-    asked = wire()
-    asked.ask_streamed(MODEL, HELLO, aws_region_name="us-east-1", stream_options={"include_usage": True})
-    assert asked.body == sent()
-
-
 def test_thinking_stands_beside_the_callers_own_model_fields() -> None:
     found = sent(reasoning_effort="low", additionalModelRequestFields={"top_k": 20})
     assert found["additionalModelRequestFields"] == {
@@ -240,12 +203,6 @@ def test_json_without_a_schema_is_asked_for_in_words() -> None:
     first, second = cast("list[dict[str, str]]", found["system"])
     assert first == {"text": "Be brief."}
     assert "JSON object" in second["text"]
-
-
-@pytest.mark.parametrize("wrong", ["maybe", {"type": "function"}], ids=str)
-def test_a_choice_that_is_none(wrong: object) -> None:
-    with pytest.raises(InvalidRequestError, match="tool_choice is"):
-        sent(tools=[ADD], tool_choice=wrong)
 
 
 def test_a_misspelt_option() -> None:

@@ -7,12 +7,11 @@ from typing import Final
 import httpx2
 import pytest
 
-from polyvox import InvalidRequestError, MissingApiKeyError, UnknownParameterError, UnsupportedParamsError
-from polyvox.parameters import MODEL_PARAMETERS
+from polyvox import MissingApiKeyError, UnknownParameterError, UnsupportedParamsError
 from polyvox_wire.cohere.options import PATHS
 from tests.mapping.asking import HELLO, KEY, Json
 from tests.mapping.native_asking import Native
-from tests.mapping.parameter_table import Row, rows
+from tests.mapping.parameter_table import Row
 
 COHERE: Final = Native(
     "cohere:command-a-03-2025",
@@ -115,39 +114,9 @@ TABLE: Final = (
 )
 
 
-@pytest.mark.parametrize("row", rows(TABLE, refused=False))
-def test_sent(row: Row) -> None:
-    COHERE.check_sent(row)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_refused_or_dropped(row: Row) -> None:
-    COHERE.check_refused(row)
-
-
-def test_the_table_has_every_parameter() -> None:
-    assert {row.name for row in TABLE} == MODEL_PARAMETERS
-
-
-@pytest.mark.parametrize("name", sorted(MODEL_PARAMETERS))
-def test_none_means_not_given(name: str) -> None:
-    assert COHERE.sent(**{name: None}) == COHERE.sent()
-
-
 def test_the_shortest_call() -> None:
     assert COHERE.sent() == {"model": "command-a-03-2025", "messages": HELLO}
     assert COHERE.sent(stream=True) == {"model": "command-a-03-2025", "messages": HELLO, "stream": True}
-
-
-@pytest.mark.parametrize("choice", ["sometimes", {"type": "function"}, 3])
-def test_a_tool_choice_that_nobody_knows_is_refused(choice: object) -> None:
-    with pytest.raises(InvalidRequestError, match="tool_choice is"):
-        COHERE.sent(tool_choice=choice, tools=[TOOL])
-
-
-def test_thinking_of_no_known_type_is_refused() -> None:
-    with pytest.raises(InvalidRequestError, match=r"thinking\.type is 'some'"):
-        COHERE.sent(thinking={"type": "some"})
 
 
 FORMATS: Final[dict[str, tuple[Json, Json, str | None]]] = {

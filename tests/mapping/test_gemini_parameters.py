@@ -5,9 +5,8 @@ from typing import Final
 import pytest
 
 from polyvox import InvalidRequestError, UnsupportedParamsError
-from polyvox.parameters import MODEL_PARAMETERS
 from tests.mapping.asking import HELLO, Json, request, sent
-from tests.mapping.parameter_table import Row, check_dropped, check_refused, check_sent, rows
+from tests.mapping.parameter_table import Row
 
 MODEL: Final = "gemini:gemini-2.5-flash"
 NEW: Final = "gemini:gemini-3-pro-preview"
@@ -104,6 +103,7 @@ TABLE: Final = (
     Row(
         "web_search_options",
         {"search_context_size": "low"},
+        {"tools": [{"googleSearch": {}}]},
         refuses="no options",
         drops="web_search_options['search_context_size']",
     ),
@@ -116,38 +116,6 @@ TABLE: Final = (
     Row("store", False, {"store": False}),
     Row("prompt_cache_key", "k1", refuses="cachedContent"),
 )
-
-# What `drop_params` leaves of this parameter is still something: search without its options.
-_PARTLY_DROPPED: Final = "web_search_options"
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=False))
-def test_sent(row: Row) -> None:
-    check_sent(MODEL, row)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_refused(row: Row) -> None:
-    check_refused(MODEL, row)
-
-
-@pytest.mark.parametrize("row", rows([row for row in TABLE if row.name != _PARTLY_DROPPED], refused=True))
-def test_dropped(row: Row) -> None:
-    check_dropped(MODEL, row)
-
-
-def test_dropped_options_of_the_search_leave_the_search() -> None:
-    body = sent(MODEL, HELLO, web_search_options={"search_context_size": "low"}, drop_params=True)
-    assert body["tools"] == [{"googleSearch": {}}]
-
-
-def test_the_table_has_every_parameter() -> None:
-    assert {row.name for row in TABLE} == MODEL_PARAMETERS
-
-
-@pytest.mark.parametrize("name", sorted(MODEL_PARAMETERS))
-def test_none_means_not_given(name: str) -> None:
-    assert sent(MODEL, HELLO, **{name: None}) == sent(MODEL)
 
 
 def test_the_model_stands_in_the_address_only() -> None:
@@ -163,15 +131,3 @@ def test_a_tuned_model_is_named_whole() -> None:
 def test_a_level_and_a_budget_of_thinking_exclude_each_other() -> None:
     with pytest.raises((InvalidRequestError, UnsupportedParamsError), match="reasoning_effort"):
         sent(MODEL, HELLO, reasoning_effort="low", thinking={"type": "enabled", "budget_tokens": 2048})
-
-
-@pytest.mark.parametrize("thinking", [{}, {"type": "much"}, {"budget_tokens": 3}])
-def test_thinking_of_an_unknown_type_is_refused(thinking: Json) -> None:
-    with pytest.raises(InvalidRequestError, match=r"thinking\.type is"):
-        sent(MODEL, HELLO, thinking=thinking)
-
-
-@pytest.mark.parametrize("choice", ["sometimes", {"type": "function"}, 3])
-def test_a_tool_choice_that_nobody_knows_is_refused(choice: object) -> None:
-    with pytest.raises(InvalidRequestError, match="tool_choice is"):
-        sent(MODEL, HELLO, tool_choice=choice, tools=[TOOL])

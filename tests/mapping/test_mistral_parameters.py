@@ -5,9 +5,8 @@ from typing import Final
 import pytest
 
 from polyvox import InvalidRequestError
-from polyvox.parameters import MODEL_PARAMETERS
 from tests.mapping.asking import HELLO, KEY, Json, Wire, request, sent
-from tests.mapping.parameter_table import Row, check_dropped, check_refused, check_sent, rows
+from tests.mapping.parameter_table import Row
 
 MODEL: Final = "mistral:mistral-small-latest"
 
@@ -90,30 +89,6 @@ TABLE: Final = (
 )
 
 
-@pytest.mark.parametrize("row", rows(TABLE, refused=False))
-def test_sent(row: Row) -> None:
-    check_sent(MODEL, row)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_refused(row: Row) -> None:
-    check_refused(MODEL, row)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_dropped(row: Row) -> None:
-    check_dropped(MODEL, row)
-
-
-def test_the_table_has_every_parameter() -> None:
-    assert {row.name for row in TABLE} == MODEL_PARAMETERS
-
-
-@pytest.mark.parametrize("name", sorted(MODEL_PARAMETERS))
-def test_none_means_not_given(name: str) -> None:
-    assert sent(MODEL, HELLO, **{name: None}) == sent(MODEL)
-
-
 def test_the_shortest_request() -> None:
     asked = request(MODEL)
     assert asked.url == "https://api.mistral.ai/v1/chat/completions"
@@ -123,32 +98,6 @@ def test_the_shortest_request() -> None:
 
 def test_a_stream_is_asked_for() -> None:
     assert sent(MODEL, HELLO, stream=True) == {**sent(MODEL), "stream": True}
-
-
-@pytest.mark.parametrize(
-    "base",
-    [
-        "https://proxy.test",
-        "https://proxy.test/",
-        "https://proxy.test/v1",
-        "https://proxy.test/v1/",
-        "https://proxy.test/v1/chat/completions",
-    ],
-)
-def test_the_base_may_be_the_bare_host(base: str) -> None:
-    assert request(MODEL, HELLO, api_base=base).url == "https://proxy.test/v1/chat/completions"
-
-
-def test_another_path_is_taken_as_it_is() -> None:
-    assert request(MODEL, HELLO, api_base="https://proxy.test/mistral").url == (
-        "https://proxy.test/mistral/chat/completions"
-    )
-
-
-@pytest.mark.parametrize("choice", ["sometimes", {"type": "function"}, {"names": ["add"]}, 3])
-def test_a_tool_choice_that_nobody_knows_is_refused(choice: object) -> None:
-    with pytest.raises(InvalidRequestError, match="tool_choice is"):
-        sent(MODEL, HELLO, tool_choice=choice, tools=[TOOL])
 
 
 @pytest.mark.parametrize("asked", [{"mistral": {"safe_prompt": True}}, {"safe_prompt": True}])

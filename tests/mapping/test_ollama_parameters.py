@@ -6,12 +6,11 @@ from typing import Final
 
 import pytest
 
-from polyvox import InvalidRequestError, UnknownParameterError
-from polyvox.parameters import MODEL_PARAMETERS
+from polyvox import UnknownParameterError
 from polyvox_wire.ollama.options import PATHS
 from tests.mapping.asking import HELLO, Json
 from tests.mapping.native_asking import Native
-from tests.mapping.parameter_table import Row, rows
+from tests.mapping.parameter_table import Row
 
 OLLAMA: Final = Native(
     "ollama:qwen3:4b",
@@ -129,25 +128,6 @@ TABLE: Final = (
 )
 
 
-@pytest.mark.parametrize("row", rows(TABLE, refused=False))
-def test_sent(row: Row) -> None:
-    OLLAMA.check_sent(row)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_refused_or_dropped(row: Row) -> None:
-    OLLAMA.check_refused(row)
-
-
-def test_the_table_has_every_parameter() -> None:
-    assert {row.name for row in TABLE} == MODEL_PARAMETERS
-
-
-@pytest.mark.parametrize("name", sorted(MODEL_PARAMETERS))
-def test_none_means_not_given(name: str) -> None:
-    assert OLLAMA.sent(**{name: None}) == OLLAMA.sent()
-
-
 def test_the_shortest_call() -> None:
     """Ollama streams unless it is told not to."""
     assert OLLAMA.sent() == {"model": "qwen3:4b", "messages": HELLO, "stream": False}
@@ -156,17 +136,6 @@ def test_the_shortest_call() -> None:
 
 def test_a_model_without_tools_calls_none() -> None:
     assert OLLAMA.sent(tools=[TOOL], tool_choice="none") == OLLAMA.sent()
-
-
-@pytest.mark.parametrize("choice", ["sometimes", {"type": "function"}, 3])
-def test_a_tool_choice_that_nobody_knows_is_refused(choice: object) -> None:
-    with pytest.raises(InvalidRequestError, match="tool_choice is"):
-        OLLAMA.sent(tool_choice=choice, tools=[TOOL])
-
-
-def test_thinking_of_no_known_type_is_refused() -> None:
-    with pytest.raises(InvalidRequestError, match=r"thinking\.type is 'some'"):
-        OLLAMA.sent(thinking={"type": "some"})
 
 
 FORMATS: Final[dict[str, tuple[Json, Json, str | None]]] = {

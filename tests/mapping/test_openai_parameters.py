@@ -2,11 +2,8 @@
 
 from typing import Final
 
-import pytest
-
-from polyvox.parameters import MODEL_PARAMETERS
 from tests.mapping.asking import HELLO, Json, sent
-from tests.mapping.parameter_table import Row, check_dropped, check_refused, check_sent, rows
+from tests.mapping.parameter_table import Row
 
 MODEL: Final = "openai:gpt-5"
 
@@ -62,30 +59,6 @@ TABLE: Final = (
     Row("safety_identifier", "s1", {"safety_identifier": "s1"}),
     Row("prompt_cache_key", "k1", {"prompt_cache_key": "k1"}),
 )
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=False))
-def test_sent(row: Row) -> None:
-    check_sent(MODEL, row)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_refused(row: Row) -> None:
-    check_refused(MODEL, row)
-
-
-@pytest.mark.parametrize("row", rows(TABLE, refused=True))
-def test_dropped(row: Row) -> None:
-    check_dropped(MODEL, row)
-
-
-def test_the_table_has_every_parameter() -> None:
-    assert {row.name for row in TABLE} == MODEL_PARAMETERS
-
-
-@pytest.mark.parametrize("name", sorted(MODEL_PARAMETERS))
-def test_none_means_not_given(name: str) -> None:
-    assert sent(MODEL, HELLO, **{name: None}) == sent(MODEL)
 
 
 def test_nothing_but_model_and_messages_without_parameters() -> None:

@@ -10,7 +10,7 @@ from typing import Final, cast
 import pytest
 
 from polyvox import ChatCompletionMessage
-from polyvox.messages import checked
+from polyvox.checking import checked
 from tests.mapping.anthropic_events import stream as anthropic_stream
 from tests.mapping.asking import ANTHROPIC_REPLY, HELLO, OPENAI_REPLY, Json, answered, assembled, sent, sse
 from tests.mapping.test_anthropic_replies import SERVER_BLOCKS

@@ -6,10 +6,10 @@ from typing import Final
 
 import pytest
 
-from polyvox import APIError, QuotaExceededError, ServiceUnavailableError
+from polyvox import APIError, BadRequestError, QuotaExceededError, ServiceUnavailableError
 from polyvox.failures import failure
 from polyvox.headers import retry_after
-from tests.mapping.asking import Wire, as_bytes
+from tests.mapping.asking import KEY, Wire, as_bytes
 from tests.runtime.error_bodies import CASES, Case
 
 
@@ -52,6 +52,22 @@ def test_a_long_page_is_not_told_whole_but_kept() -> None:
     assert len(str(error)) < 500
     assert error.body is not None
     assert len(error.body) > 20000
+
+
+def test_the_text_is_one_line_that_a_log_can_take() -> None:
+    said = "bad\r\n2026-01-01 INFO all is well\x1b[31m\t!"
+    error = _raised(Case("openai:m", 400, {"error": {"message": said}}, BadRequestError, ""))
+    assert str(error) == "openai:m: bad 2026-01-01 INFO all is well [31m ! (status 400)"
+    long = _raised(Case("openai:m", 400, {"error": {"message": "word " * 5000}}, BadRequestError, ""))
+    assert long.message.endswith("word word ...")
+    assert len(long.message) < 1010
+
+
+def test_a_key_is_masked_though_the_text_is_cut_in_its_middle() -> None:
+    error = _raised(Case("openai:m", 400, {"error": {"message": "x" * 991 + KEY}}, BadRequestError, ""))
+    assert error.message == "x" * 991 + "*** ..."
+    assert error.body is not None
+    assert KEY not in error.body
 
 
 IDS: Final = ["x-request-id", "request-id", "x-amzn-requestid", "apim-request-id", "x-goog-request-id", "cf-ray"]

@@ -87,8 +87,9 @@ def test_the_environment_may_say(provider: str, variable: str, monkeypatch: pyte
     assert request("m", HELLO, provider=provider, api_base="https://argument.test/v1").url.host == "argument.test"
 
 
-def test_an_empty_variable_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", "")
+@pytest.mark.parametrize("blank", ["", " \n"], ids=repr)
+def test_a_blank_variable_says_nothing(blank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", blank)
     assert request("openai:m").url.host == "api.openai.com"
 
 

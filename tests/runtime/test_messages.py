@@ -7,7 +7,7 @@ from typing import Final, cast
 import pytest
 
 from polyvox import ChatCompletionMessage, InvalidMessageError, Messages, ToolCall
-from polyvox.messages import checked
+from polyvox.checking import checked
 from polyvox.parsed_results import ParsedChatCompletionMessage
 from polyvox.results import FunctionCall
 from tests.mapping.asking import HELLO, Json, Wire

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import pydoc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Final, cast, get_args
 
@@ -265,6 +265,16 @@ def test_a_mock_with_tool_calls_is_the_same_streamed(mock: object) -> None:
         assert choice.message.tool_calls[0].function is not None
         assert choice.message.tool_calls[0].function.arguments == '{"a": 1}'
     assert whole.usage == again.usage
+
+
+def test_a_mock_may_be_a_function_of_the_model_and_the_messages() -> None:
+    def vendor(model: str, messages: Sequence[Mapping[str, object]]) -> str | BaseException:
+        return RateLimitError("slow") if model == "openai:m" else f"{model} heard {messages[-1]['content']}"
+
+    answer = completion("openai:m", HELLO, mock_response=vendor, fallbacks=["claude-m"])
+    assert answer.choices[0].message.content == "anthropic:claude-m heard Hi"
+    with pytest.raises(InvalidRequestError, match="mock_response is a type; it is a text, a result, an exception, or"):
+        Wire().ask(MODEL, HELLO, mock_response=RateLimitError)
 
 
 def test_a_mock_has_as_many_choices_as_are_asked_for() -> None:

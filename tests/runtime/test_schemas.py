@@ -15,8 +15,8 @@ import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from typing_extensions import TypeAliasType, TypedDict
 
-from polyvox.dialects.anthropic_request import RULES as ANTHROPIC
 from polyvox.dialects.bedrock_request import RULES as BEDROCK
+from polyvox.dialects.claude import RULES as ANTHROPIC
 from polyvox.dialects.cohere_request import RULES as COHERE
 from polyvox.dialects.gemini_request import RULES as GEMINI
 from polyvox.dialects.openai import RULES as OPENAI

@@ -31,8 +31,9 @@ from ..results import (
     extras,
 )
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
-from .anthropic_request import RULES, request, way
+from .anthropic_request import request, way
 from .blocks import Blocks
+from .claude import RULES
 from .dialect import Dialect, StreamReader, only_text
 
 if TYPE_CHECKING:

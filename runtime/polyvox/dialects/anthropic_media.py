@@ -9,7 +9,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, cast, get_args
 
 from ..errors import InvalidMessageError
-from .anthropic_own import own_part
 from .media import File, detail_of, file_of, inline, url_of
 from .parts import SAID, Taken
 
@@ -38,7 +37,19 @@ def block_of(call: Call, where: str, kind: str, part: Mapping[str, object]) -> q
         case "file":
             return _document(call, where, part)
         case _:
-            return cast("q.InputContentBlock", own_part(where, kind, part))
+            return cast("q.InputContentBlock", _own(where, kind, part))
+
+
+def _own(where: str, kind: str, part: Mapping[str, object]) -> Mapping[str, object]:
+    """A part in Anthropic's own form, held to its description."""
+    from polyvox_wire.anthropic.requests import InputContentBlock
+
+    from ..described import arms, misfit
+
+    described = arms(InputContentBlock).get(kind)
+    if described is not None and (said := misfit(where, part, described)) is not None:
+        raise InvalidMessageError(said)
+    return part
 
 
 def text(said: str, part: Mapping[str, object]) -> q.TextBlock:

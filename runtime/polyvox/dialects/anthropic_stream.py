@@ -13,22 +13,20 @@ from polyvox_wire.anthropic import responses as r
 from polyvox_wire.anthropic import stubs
 from polyvox_wire.support import UnknownVariant
 
-from ..honest import new_id, now
 from ..reading import read_event
 from ..results import (
     ChatCompletionChunk,
-    ChunkChoice,
+    Chunks,
     Delta,
     FunctionCallDelta,
     ThinkingBlock,
     ToolCallDelta,
-    delta_chunk,
     extras,
 )
-from ..shapes import mapping_of
 from ..streams import EventStreamDecoder
 from .anthropic import Parts, annotation, choice_fields, finish_reason, usage
 from .dialect import EventReader, Head
+from .parts import arguments_so_far
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -68,55 +66,26 @@ class _Block:
         elif isinstance(block, r.CompactionBlock):
             block.content = (block.content or "") + "".join(self.text)
         elif self.json and isinstance(block, (r.ToolUseBlock, r.ServerToolUseBlock, r.MCPToolUseBlock)):
-            block.input = _object("".join(self.json))
+            block.input = arguments_so_far("".join(self.json))
         return block
 
 
-def _object(text: str) -> dict[str, object]:
-    """A call's input; what the token limit cut off is read as far as it goes."""
-    if not text.strip():
-        return {}
-    try:
-        found: object = from_json(text, allow_partial="trailing-strings")
-    except ValueError:
-        return {}
-    return dict(mapping_of(found))
-
-
-class AnthropicEvents(stubs.StreamMapping[ChatCompletionChunk]):
+class AnthropicEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
     """One stream's events, in order, to chunks."""
 
     def __init__(self, dialect: Dialect, call: Call) -> None:
+        super().__init__(call.model)
         self._dialect = dialect
         self._call = call
-        self._id = new_id("chatcmpl-")
-        self._model = call.model
-        self._created = now()
         self._usage = r.Usage()
         self._blocks: dict[int, _Block] = {}
         self._parts = Parts()
         self._made = 0
         self._length = 0
-        self._begun = False
         self._said: r.MessageDelta | None = None
         """How the answer ended, until it is handed on."""
         self._managed: r.ContextManagement | None = None
         self.done = False
-
-    def _chunk(self, delta: Delta) -> ChatCompletionChunk:
-        if not self._begun:
-            self._begun, delta.role = True, "assistant"
-        return ChatCompletionChunk(
-            id=self._id,
-            model=self._model,
-            created=self._created,
-            choices=[ChunkChoice(delta=delta)],
-        )
-
-    def _piece(self, delta: Mapping[str, object]) -> ChatCompletionChunk:
-        if not self._begun:
-            self._begun, delta = True, {**delta, "role": "assistant"}
-        return delta_chunk(self._id, self._created, self._model, delta)
 
     @override
     def event(self, event: r.MessageStreamEvent, /) -> Iterable[ChatCompletionChunk]:

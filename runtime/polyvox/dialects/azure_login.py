@@ -13,6 +13,7 @@ from os import environ
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+from ..addressing import from_environment
 from ..errors import InvalidRequestError, MissingApiKeyError
 from ..headers import bearer
 from ..token_server import TokenRequest, login
@@ -52,7 +53,7 @@ def _entra(dialect: Dialect, call: Call) -> Credentials | None:
     given = call.settings.get("api_key")
     if callable(given):
         return Credentials(given, lambda token, _: bearer(token))
-    if given is not None or any(environ.get(name, "").strip() for name in dialect.vendor.key_variables):
+    if given is not None or from_environment(dialect.vendor.key_variables):
         return None
     found = _application()
     return None if found is None else login(call, found)

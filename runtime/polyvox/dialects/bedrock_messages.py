@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, cast
 from polyvox_wire.bedrock import requests as q
 from polyvox_wire.support import OMIT, Omit
 
+from ..checking import is_plain
 from ..errors import InvalidMessageError
-from ..messages import is_plain
 from ..shapes import mapping_of
 from .bedrock_media import CONTENT_KEYS, Documents, as_written, cache_point, media
 from .parts import ONLY_TEXT, SAID, UNIFIED, Taken, calls_of, native_blocks, numbered

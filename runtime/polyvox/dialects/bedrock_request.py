@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from pydantic_core import to_json
@@ -12,43 +13,24 @@ from polyvox_wire.bedrock import requests as q
 from polyvox_wire.bedrock import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
-from ..errors import InvalidRequestError
-from ..schemas import Rules, closed
+from ..choosing import wrong_choice
+from ..schemas import closed
 from ..shapes import mapping_of
+from . import claude
 from .bedrock_media import cache_point
 from .bedrock_messages import messages, system
-from .parts import stops, thinks, turns
+from .parts import stops, turns
 
 if TYPE_CHECKING:
     from ..call import Call, Format, Way
 
 Family: TypeAlias = Literal["claude", "nova", "gpt-oss", "other", "unknown"]
 
-BUDGETS: Final[Mapping[str, int]] = {
-    "minimal": 1024,
-    "low": 2048,
-    "medium": 8192,
-    "high": 16384,
-    "xhigh": 24576,
-    "max": 32768,
-}
-"""Tokens to think, for Claude models that take a budget; what `max_tokens` allows bounds them."""
-_LEAST_BUDGET: Final = 1024
-# Claude before adaptive thinking, by the shape of the names.
-_TAKES_BUDGET = re.compile(r"claude-3|claude-(opus|sonnet|haiku)-4([-.][015])?(-20\d{6}|:|$)")
 # https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html; recorded calls have lengths of texts.
-RULES: Final = Rules(
-    bounds=frozenset(("format", "minItems", "minLength", "maxLength")),
-    formats=frozenset(
-        ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"),
-    ),
-    most={"minItems": 1},
-    recursion="no",
-)
-# Models without structured outputs, by the shape of their names; and those that can be made to call a tool.
+RULES: Final = replace(claude.RULES, bounds=claude.RULES.bounds | {"minLength", "maxLength"})
+# Models of others without structured outputs, by the shape of their names; and those that can be made to call a tool.
 _NO_SCHEMA_MODE = re.compile(
-    r"claude-(v?[23]|instant)|claude-(opus|sonnet|haiku)-4([-.][01])?(-20\d{6}|:|$)"
-    r"|amazon\.|llama|cohere\.|ai21\.|writer\.|deepseek\.r1|mixtral|pixtral|mistral-(7b|large-24|small-24)"
+    r"amazon\.|llama|cohere\.|ai21\.|writer\.|deepseek\.r1|mixtral|pixtral|mistral-(7b|large-24|small-24)"
 )
 _CAN_BE_MADE_TO_CALL = re.compile(r"claude|amazon\.nova|mistral-large|pixtral")
 
@@ -141,24 +123,19 @@ def _effort(call: Call, effort: str | None) -> dict[str, object]:
     """The effort that goes beside thinking which the caller has set himself."""
     if effort is None:
         return {}
-    if effort == "none" or _TAKES_BUDGET.search(call.model) or _family(call.model) == "unknown":
+    if effort == "none" or claude.takes_budget(call.model) or _family(call.model) == "unknown":
         call.refuse("reasoning_effort", "the model takes thinking or an effort, not both")
         return {}
-    return {"output_config": {"effort": "low" if effort == "minimal" else effort}}
+    return {"output_config": {"effort": claude.LEVELS[effort]}}
 
 
 def _claude(call: Call, effort: str) -> dict[str, object]:
     if effort == "none":
         return {"thinking": {"type": "disabled"}}
-    if not _TAKES_BUDGET.search(call.model):
+    if not claude.takes_budget(call.model):
         return {"thinking": {"type": "adaptive"}, **_effort(call, effort)}
-    limit, budget = call.limit, BUDGETS[effort]
-    if limit is not None and limit <= _LEAST_BUDGET:
-        call.refuse("reasoning_effort", f"thinking needs max_tokens above {_LEAST_BUDGET}, not {limit}")
-        return {}
-    # Half of the limit at most, so that an answer follows the thinking.
-    bounded = budget if limit is None else max(_LEAST_BUDGET, min(budget, limit // 2))
-    return {"thinking": {"type": "enabled", "budget_tokens": bounded}}
+    tokens = claude.budget(call, effort)
+    return {} if tokens is None else {"thinking": {"type": "enabled", "budget_tokens": tokens}}
 
 
 def _nova(effort: str) -> dict[str, object]:
@@ -190,9 +167,9 @@ def way(call: Call, wanted: Format, *, sayable: bool) -> Way:
     """How an answer gets its form: as the model can; Claude that thinks cannot be made to call a tool."""
     if wanted.kind == "json_object":
         return "instructions"
-    if sayable and not _NO_SCHEMA_MODE.search(call.model):
+    if sayable and claude.has_schema_mode(call.model) and not _NO_SCHEMA_MODE.search(call.model):
         return "json_schema"
-    can_be_made = _CAN_BE_MADE_TO_CALL.search(call.model) and not ("claude" in call.model and thinks(call))
+    can_be_made = _CAN_BE_MADE_TO_CALL.search(call.model) and not ("claude" in call.model and claude.thinks(call))
     return "tool" if can_be_made else "instructions"
 
 
@@ -252,6 +229,4 @@ def _tool_choice(call: Call) -> q.ToolChoice | Omit:
         case {"auto": _} | {"any": _} | {"tool": _}:
             return cast("q.ToolChoice", asked)
         case _:
-            raise InvalidRequestError(
-                f"tool_choice is {asked!r}; it is 'auto', 'required', or a function by name", param="tool_choice"
-            )
+            raise wrong_choice(asked, "'auto', 'required', or a function by name")

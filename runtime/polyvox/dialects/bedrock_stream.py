@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, assert_never
 
 from pydantic import ConfigDict, TypeAdapter
@@ -16,13 +16,13 @@ from polyvox_wire.support import UnknownVariant, Wire
 from ..aws_frames import BrokenFrameError, Frame, FrameDecoder
 from ..errors import APIError
 from ..failures import AWS_ERROR_HEADER
-from ..honest import check_call, new_id, now
+from ..honest import check_call
 from ..reading import read_event
-from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta, delta_chunk
-from ..shapes import mapping_of
+from ..results import ChatCompletionChunk, Chunks, Delta, FunctionCallDelta, ToolCallDelta
 from .bedrock import Parts, choice_fields, finish_reason, thinking_block, usage, web_citations
 from .dialect import StreamReader, interrupted
 from .on_aws import broken, told
+from .parts import arguments_so_far
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -87,7 +87,7 @@ class _Block:
             yield r.TextContent(text=text)
 
     def _call(self, start: r.ToolUseBlockStart) -> r.ContentBlock:
-        held = {**_dump(start), "input": _object("".join(self.json))}
+        held = {**_dump(start), "input": arguments_so_far("".join(self.json))}
         return r.ToolUseContent(toolUse=r.ToolUseBlock.model_validate(held))
 
     def _result(self, start: r.ToolResultBlockStart) -> r.ContentBlock:
@@ -103,37 +103,19 @@ def _dump(part: Wire) -> dict[str, object]:
     return part.model_dump(exclude_unset=True, by_alias=True)
 
 
-def _object(text: str) -> dict[str, object]:
-    """A call's input; what the token limit cut off is read as far as it goes."""
-    try:
-        found: object = from_json(text, allow_partial="trailing-strings") if text.strip() else {}
-    except ValueError:
-        return {}
-    return dict(mapping_of(found))
-
-
-class BedrockEvents(stubs.StreamMapping[ChatCompletionChunk]):
+class BedrockEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
     """One stream's events, in order, to chunks."""
 
     def __init__(self, dialect: Dialect, call: Call) -> None:
+        super().__init__(call.model)
         self._dialect = dialect
         self._call = call
-        self._id = new_id("chatcmpl-")
-        self._created = now()
-        self._begun = False
         self._blocks: dict[int, _Block] = {}
         self._parts = Parts()
         self._made = 0
         self._length = 0
         self._stopped: r.MessageStopEvent | None = None
         self.done = False
-
-    def _chunk(self, delta: Delta) -> ChatCompletionChunk:
-        if not self._begun:
-            self._begun = True
-            delta.role = "assistant"
-        choice = ChunkChoice(delta=delta)
-        return ChatCompletionChunk(id=self._id, model=self._call.model, created=self._created, choices=[choice])
 
     @override
     def event(self, event: r.ConverseStreamOutput, /) -> Iterable[ChatCompletionChunk]:
@@ -190,12 +172,6 @@ class BedrockEvents(stubs.StreamMapping[ChatCompletionChunk]):
         held.text.append(text)
         self._length += len(text)
         return self._piece({"content": text})
-
-    def _piece(self, delta: Mapping[str, object]) -> ChatCompletionChunk:
-        if not self._begun:
-            self._begun = True
-            delta = {**delta, "role": "assistant"}
-        return delta_chunk(self._id, self._created, self._call.model, delta)
 
     def _failure(self, name: str, told: Wire) -> APIError:
         return self._dialect.error(self._call, None, {AWS_ERROR_HEADER: name}, told.model_dump_json().encode())

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final, cast
 from polyvox_wire.cohere import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
-from ..errors import InvalidRequestError
-from ..messages import is_plain
+from ..checking import is_plain
+from ..choosing import wrong_choice
 from ..schemas import Rules
 from ..shapes import mapping_of
 from .dialect import wanted_way
 from .media import url_of
-from .parts import ONLY_TEXT, SAID, Taken, calls_of, numbered, stops, texts, turns
+from .parts import ONLY_TEXT, SAID, Taken, calls_of, kind_of, numbered, stops, texts, turns
 
 if TYPE_CHECKING:
     from polyvox_wire.cohere import requests as q
@@ -96,19 +96,13 @@ def _thinking(call: Call) -> q.Thinking | Omit:
 def _by_budget(call: Call, thinking: Mapping[str, object]) -> q.Thinking:
     if thinking.get("display") == "omitted":
         call.refuse("thinking.display", "Cohere always shows what a model thinks")
-    match thinking.get("type"):
-        case "disabled":
-            return q.Thinking(type="disabled")
-        case "enabled" | "adaptive":
-            made = q.Thinking(type="enabled")
-            budget = thinking.get("budget_tokens", thinking.get("token_budget"))  # the second is Cohere's own name
-            if budget is not None:
-                made["token_budget"] = cast("int", budget)
-            return made
-        case kind:
-            raise InvalidRequestError(
-                f"thinking.type is {kind!r}; it is 'enabled', 'disabled' or 'adaptive'", param="thinking"
-            )
+    if kind_of(thinking) == "disabled":
+        return q.Thinking(type="disabled")
+    made = q.Thinking(type="enabled")
+    budget = thinking.get("budget_tokens", thinking.get("token_budget"))  # the second is Cohere's own name
+    if budget is not None:
+        made["token_budget"] = cast("int", budget)
+    return made
 
 
 def _messages(call: Call) -> list[q.ChatMessageV2]:
@@ -264,6 +258,4 @@ def _tool_choice(call: Call) -> q.ChatRequestToolChoice | Omit:
             call.refuse("tool_choice", "Cohere cannot be held to one tool; offer only that one, with 'required'")
             return OMIT
         case _:
-            raise InvalidRequestError(
-                f"tool_choice is {choice!r}; it is 'auto', 'none' or 'required' for Cohere", param="tool_choice"
-            )
+            raise wrong_choice(choice, "'auto', 'none' or 'required' for Cohere")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, assert_never
 
 from pydantic import ConfigDict, TypeAdapter
@@ -13,9 +13,9 @@ from polyvox_wire.cohere import responses as r
 from polyvox_wire.cohere import stubs
 from polyvox_wire.support import UnknownVariant
 
-from ..honest import check_call, new_id, now
+from ..honest import check_call
 from ..reading import read_event
-from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta, delta_chunk
+from ..results import ChatCompletionChunk, Chunks, Delta, FunctionCallDelta, ToolCallDelta
 from ..streams import EventStreamDecoder
 from .cohere import choice_fields, finish_reason, logprobs, unified, usage
 from .dialect import EventReader
@@ -86,23 +86,15 @@ class _Written:
 _NOTHING: Final[tuple[ChatCompletionChunk, ...]] = ()
 
 
-class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
+class CohereEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
     """One stream's events, in order, to chunks."""
 
     def __init__(self, dialect: Dialect, call: Call) -> None:
+        super().__init__(call.model)
         self._dialect = dialect
         self._call = call
-        self._id, self._created = new_id("chatcmpl-"), now()
         self._written = _Written()
-        self._started = False
         self.done = False
-
-    def _chunk(self, delta: Delta) -> ChatCompletionChunk:
-        if not self._started:
-            self._started, delta.role = True, "assistant"
-        return ChatCompletionChunk(
-            id=self._id, created=self._created, model=self._call.model, choices=[ChunkChoice(delta=delta)]
-        )
 
     @override
     def event(self, event: r.StreamedChatResponseV2, /) -> Iterable[ChatCompletionChunk]:
@@ -133,7 +125,7 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
                 assert_never(event)
 
     def _begin(self, event: r.ChatMessageStartEvent) -> Iterable[ChatCompletionChunk]:
-        if self._started:
+        if self._begun:
             return _NOTHING  # an answer has one id, and one beginning
         self._id = event.id or self._id
         return (self._chunk(Delta(content="")),)
@@ -160,11 +152,6 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
             case _:
                 return None
 
-    def _piece(self, delta: Mapping[str, object]) -> tuple[ChatCompletionChunk, ...]:
-        if not self._started:
-            self._started, delta = True, {**delta, "role": "assistant"}
-        return (delta_chunk(self._id, self._created, self._call.model, delta),)
-
     def _start(self, event: r.ChatContentStartEvent) -> Iterable[ChatCompletionChunk]:
         message = event.delta.message if event.delta else None
         content = (message.content if message else None) or r.ChatContentStartEventDeltaMessageContent()
@@ -185,10 +172,10 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
             block = self._written.blocks[key] = _Block()
         if thinking:
             block.thinking.append(thinking)
-            return self._piece({"reasoning_content": thinking})
+            return (self._piece({"reasoning_content": thinking}),)
         if text:
             block.text.append(text)
-            return self._piece({"content": text})
+            return (self._piece({"content": text}),)
         return _NOTHING
 
     def _plan(self, event: r.ChatToolPlanDeltaEvent) -> Iterable[ChatCompletionChunk]:
@@ -196,7 +183,7 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
         if message is None or not message.tool_plan:
             return _NOTHING
         self._written.plan.append(message.tool_plan)
-        return self._piece({"reasoning_content": message.tool_plan})
+        return (self._piece({"reasoning_content": message.tool_plan}),)
 
     def _start_call(self, event: r.ChatToolCallStartEvent) -> Iterable[ChatCompletionChunk]:
         message = event.delta.message if event.delta else None
@@ -227,7 +214,7 @@ class CohereEvents(stubs.StreamMapping[ChatCompletionChunk]):
         if held is None or not text:
             return _NOTHING
         held.arguments.append(text)
-        return self._piece({"tool_calls": [{"index": held.number, "function": {"arguments": text}}]})
+        return (self._piece({"tool_calls": [{"index": held.number, "function": {"arguments": text}}]}),)
 
     def _cite(self, event: r.CitationStartEvent) -> Iterable[ChatCompletionChunk]:
         message = event.delta.message if event.delta else None

@@ -9,8 +9,8 @@ from pydantic_core import from_json
 
 from polyvox_wire.support import OMIT, Omit
 
+from ..checking import is_plain
 from ..errors import InvalidMessageError
-from ..messages import is_plain
 from ..shapes import mapping_of
 from .gemini_parts import OF_SYSTEM, TAKES, answered, from_3, parts_of
 from .parts import Called, calls_of, native_blocks, texts

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final, cast, get_args
 from polyvox_wire.gemini import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
+from ..choosing import wrong_choice
 from ..errors import InvalidRequestError
 from ..forms import Form, lazily, word
 from ..schemas import Rules
 from .dialect import wanted_way
 from .gemini_messages import contents, system
 from .gemini_parts import from_3
-from .parts import stops, turns
+from .parts import kind_of, stops, turns
 
 if TYPE_CHECKING:
     from polyvox_wire.gemini import requests as q
@@ -146,18 +147,10 @@ def _thinking(call: Call) -> q.ThinkingConfig | Omit:
 
 
 def _by_budget(thinking: Mapping[str, object]) -> q.ThinkingConfig:
-    match thinking.get("type"):
-        case "disabled":
-            return q.ThinkingConfig(thinkingBudget=0)
-        case "adaptive":
-            return q.ThinkingConfig(thinkingBudget=-1, includeThoughts=thinking.get("display") != "omitted")
-        case "enabled":
-            budget = cast("int", thinking.get("budget_tokens", -1))
-            return q.ThinkingConfig(thinkingBudget=budget, includeThoughts=thinking.get("display") != "omitted")
-        case kind:
-            raise InvalidRequestError(
-                f"thinking.type is {kind!r}; it is 'enabled', 'disabled' or 'adaptive'", param="thinking"
-            )
+    if (kind := kind_of(thinking)) == "disabled":
+        return q.ThinkingConfig(thinkingBudget=0)
+    budget = cast("int", thinking.get("budget_tokens", -1)) if kind == "enabled" else -1
+    return q.ThinkingConfig(thinkingBudget=budget, includeThoughts=thinking.get("display") != "omitted")
 
 
 def _service_tier(call: Call) -> q.GenerateContentRequestServiceTier | Omit:
@@ -220,7 +213,4 @@ def _calling(choice: object) -> q.FunctionCallingConfig:
         case {"mode": str()}:
             return cast("q.FunctionCallingConfig", choice)
         case _:
-            raise InvalidRequestError(
-                f"tool_choice is {choice!r}; it is 'auto', 'none', 'required', or a function by name",
-                param="tool_choice",
-            )
+            raise wrong_choice(choice)

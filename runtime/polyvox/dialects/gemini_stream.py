@@ -11,17 +11,17 @@ from typing_extensions import override
 from polyvox_wire.gemini import responses as r
 from polyvox_wire.gemini import stubs
 
-from ..honest import created, new_id
+from ..honest import created
 from ..reading import is_whole, read_reply
 from ..results import (
     Annotation,
     ChatCompletionChunk,
     ChunkChoice,
+    Chunks,
     Delta,
     FunctionCallDelta,
     ToolCall,
     ToolCallDelta,
-    delta_chunk,
 )
 from ..streams import EventStreamDecoder, JsonArrayDecoder
 from .dialect import Decoder, StreamReader, interrupted
@@ -99,12 +99,12 @@ class _Candidate:
         )
 
 
-class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
+class GeminiEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
     """One stream's events, in order, to chunks. The last one is held back until the end: usage may follow it."""
 
     def __init__(self, call: Call) -> None:
+        super().__init__(call.model)
         self._call = call
-        self._id, self._created, self._model = "", 0, call.model
         self._candidates: dict[int, _Candidate] = {}
         self._open: set[int] = set()
         self._usage: r.UsageMetadata | None = None
@@ -119,8 +119,9 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
 
     @override
     def event(self, event: r.GenerateContentResponse, /) -> Iterable[ChatCompletionChunk]:
-        if not self._id:
-            self._id, self._created = event.responseId or new_id("chatcmpl-"), created(event.createTime)
+        if not self._begun:  # each candidate says its role
+            self._begun, self._id = True, event.responseId or self._id
+            self._created, self._model = created(event.createTime), event.modelVersion or self._model
             self._model = event.modelVersion or self._model
         if event.usageMetadata is not None:
             self._usage, self._counted = event.usageMetadata, b""
@@ -151,7 +152,7 @@ class GeminiEvents(stubs.StreamMapping[ChatCompletionChunk]):
         if counted:
             self._counted = data
         held.parts.add_text(text)
-        return (delta_chunk(self._id, self._created, self._model, {"content": text}),)
+        return (self._piece({"content": text}),)
 
     def _candidate(self, index: int) -> _Candidate:
         if index not in self._candidates:

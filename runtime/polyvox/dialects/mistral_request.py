@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, cast
 from polyvox_wire.mistral import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
-from ..errors import InvalidRequestError
-from ..messages import is_plain
+from ..checking import is_plain
+from ..choosing import wrong_choice
 from ..shapes import mapping_of
 from .media import base64_of, file_of, inline, sound_of, url_of
 from .parts import ONLY_TEXT, UNIFIED, Taken, calls_of, native_blocks, numbered, texts, turns
@@ -297,7 +297,4 @@ def _tool_choice(asked: object) -> q.ToolChoice | q.ToolChoiceEnum | Omit:
         case {"type": "function", "function": {"name": str(name)}}:
             return q.ToolChoice(type="function", function=q.FunctionName(name=name))
         case _:
-            raise InvalidRequestError(
-                f"tool_choice is {asked!r}; it is 'auto', 'none', 'required', or a function by name",
-                param="tool_choice",
-            )
+            raise wrong_choice(asked)

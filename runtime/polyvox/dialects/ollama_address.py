@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from os import environ
 from typing import TYPE_CHECKING, Final
 
-from ..addressing import base_url
+from ..addressing import base_url, from_environment
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
@@ -19,8 +18,7 @@ _PATH = re.compile(r"/(api(/chat)?|v1(/chat/completions)?)$")
 
 def server(vendor: Vendor, call: Call) -> str:
     """The caller's address, the environment's, or the usual one; without `/api` or `/v1`, which paths begin with."""
-    given = call.api_base or next((environ[name] for name in vendor.base_variables if environ.get(name)), "")
-    found = address(given)
+    found = address(call.api_base or from_environment(vendor.base_variables) or "")
     return base_url(vendor, found or vendor.base_url)
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 from polyvox_wire.ollama import stubs
 from polyvox_wire.support import OMIT, Omit, given
 
-from ..errors import InvalidMessageError, InvalidRequestError
-from ..messages import is_plain
+from ..checking import is_plain
+from ..choosing import wrong_choice
+from ..errors import InvalidMessageError
 from ..shapes import is_list, mapping_of
 from .media import detail_of, inline, url_of
-from .parts import OWN_ID, SAID, Called, Taken, calls_of, numbered, stops, turns
+from .parts import OWN_ID, SAID, Called, Taken, calls_of, kind_of, numbered, stops, turns
 
 if TYPE_CHECKING:
     from polyvox_wire.ollama import requests as q
@@ -94,15 +95,7 @@ def _is_on(call: Call, thinking: Mapping[str, object]) -> bool:
         call.refuse("thinking.budget_tokens", "Ollama has no budget for thinking; max_tokens bounds it and the answer")
     if thinking.get("display") == "omitted":
         call.refuse("thinking.display", "Ollama always shows what a model thinks")
-    match thinking.get("type"):
-        case "enabled" | "adaptive":
-            return True
-        case "disabled":
-            return False
-        case kind:
-            raise InvalidRequestError(
-                f"thinking.type is {kind!r}; it is 'enabled', 'disabled' or 'adaptive'", param="thinking"
-            )
+    return kind_of(thinking) != "disabled"
 
 
 class _Calls:
@@ -264,6 +257,4 @@ def _may_call(call: Call, choice: object) -> bool:
             call.refuse("tool_choice", "Ollama leaves it to the model whether it calls a tool, and which")
             return True
         case _:
-            raise InvalidRequestError(
-                f"tool_choice is {choice!r}; it is 'auto' or 'none' for Ollama", param="tool_choice"
-            )
+            raise wrong_choice(choice, "'auto' or 'none' for Ollama")

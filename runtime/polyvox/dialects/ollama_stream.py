@@ -11,9 +11,9 @@ from typing_extensions import override
 from polyvox_wire.ollama import responses as r
 from polyvox_wire.ollama import stubs
 
-from ..honest import check_call, created, new_id, now
+from ..honest import check_call, created
 from ..reading import read_reply
-from ..results import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta, delta_chunk
+from ..results import ChatCompletionChunk, Chunks, Delta, FunctionCallDelta, ToolCallDelta
 from ..streams import JsonLinesDecoder
 from .dialect import EventReader
 from .ollama import choice_fields, finish_reason, kept, logprobs, tool_call, usage
@@ -28,25 +28,24 @@ _LINE: Final = frozenset({"model", "created_at", "message", "done"})
 _MESSAGE: Final = frozenset({"role", "content"})
 
 
-class OllamaEvents(stubs.StreamMapping[ChatCompletionChunk]):
+class OllamaEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
     """One stream's lines, in order, to chunks."""
 
     def __init__(self, call: Call) -> None:
+        super().__init__(call.model)
         self._call = call
-        self._id, self._created, self._model = new_id("chatcmpl-"), now(), call.model
         self._made = 0
         self._images: list[str] = []
-        self._started = False
         self.done = False
 
     @override
     def event(self, event: r.ChatResponse, /) -> Iterable[ChatCompletionChunk]:
-        delta = self._delta(event.message or r.ReplyMessage())
-        if not self._started:
-            self._started, delta.role = True, "assistant"
+        if not self._begun:
             self._created, self._model = created(event.created_at), event.model or self._model
-        choice = ChunkChoice(delta=delta, logprobs=logprobs(event.logprobs))
-        chunk = ChatCompletionChunk(id=self._id, created=self._created, model=self._model, choices=[choice])
+        delta = self._delta(event.message or r.ReplyMessage())
+        chunk = self._chunk(delta)
+        choice = chunk.choices[0]
+        choice.logprobs = logprobs(event.logprobs)
         if event.done:
             self.done = True
             choice.finish_reason = finish_reason(event, bool(self._made))
@@ -65,11 +64,11 @@ class OllamaEvents(stubs.StreamMapping[ChatCompletionChunk]):
             whole = found["done"] is False and found.keys() <= _LINE and message.keys() <= _MESSAGE
         except (KeyError, TypeError, ValueError):
             return None
-        if not whole or not self._started or not isinstance(message.get("role", ""), str):
+        if not whole or not self._begun or not isinstance(message.get("role", ""), str):
             return None
         if not text or not isinstance(text, str):
             return None
-        return (delta_chunk(self._id, self._created, self._model, {"content": text}),)
+        return (self._piece({"content": text}),)
 
     def _delta(self, said: r.ReplyMessage) -> Delta:
         self._images.extend(said.images or ())

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from os import environ
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from pydantic_core import to_json
 from typing_extensions import override
 
-from ..addressing import base_url
+from ..addressing import base_url, from_environment
 from ..aws import Identity, Keys, Service, clock_error, identity, profile_region, signature
 from ..errors import APIResponseValidationError, AuthenticationError, InvalidRequestError, MissingApiKeyError
 from ..failures import AWS_ERROR_HEADER
@@ -45,7 +44,7 @@ class OnAWS(Dialect):
 
     @override
     def base_url(self, call: Call) -> str:
-        if call.api_base or any(environ.get(name) for name in self.vendor.base_variables):
+        if call.api_base or from_environment(self.vendor.base_variables):
             return base_url(self.vendor, call.api_base)
         return str(self.vendor.regional_url).replace("{region}", self._region(call))
 
@@ -55,7 +54,7 @@ class OnAWS(Dialect):
 
     def _region(self, call: Call) -> str:
         """The region asked for, else the environment's, the ARN's own, or that of the profile that signs."""
-        region = call.settings.get("aws_region_name") or next(filter(None, map(environ.get, _REGION_VARIABLES)), None)
+        region = call.settings.get("aws_region_name") or from_environment(_REGION_VARIABLES)
         provider = self.vendor.name
         if not region and (found := _REGION_IN_ARN.match(self.resource(call))):
             region = found[1]
@@ -73,7 +72,7 @@ class OnAWS(Dialect):
         given = call.settings.get("api_key")
         if given is not None or call.settings.get("aws_access_key_id") or call.settings.get("aws_profile_name"):
             return given
-        return next(filter(None, map(environ.get, self.vendor.key_variables)), None)
+        return from_environment(self.vendor.key_variables)
 
     @override
     def credentials(self, call: Call) -> Credentials:

@@ -10,38 +10,31 @@ from os import environ
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from pydantic import ValidationError
-from pydantic_core import to_json
 from typing_extensions import override
 
 from polyvox_wire.openai import stubs
 from polyvox_wire.openai.options import PATHS
 from polyvox_wire.support import OMIT, Omit, Wire, given
 
-from ..errors import InvalidMessageError
 from ..forms import mapping
 from ..headers import bearer
 from ..honest import check_calls, new_id, now
 from ..kinds import check_kinds
-from ..messages import is_plain
 from ..parameters import MODEL_PARAMETERS, VENDOR_OPTIONS
 from ..reading import read_reply, unreadable
 from ..results import ChatCompletion, CustomCall, FunctionCall
 from ..schemas import Rules
-from ..shapes import is_list, is_mapping, mapping_of
 from ..support import COUNTED, NATIVE, Emulated, Renamed, Stance, Unsupported
 from .dialect import Dialect, StreamReader, wanted_way
 from .openai_forms import CLOSED, THINKING, forms_of
-from .openai_media import NO_CACHE_MARKS, TAKES, parts, passed_on
+from .openai_messages import messages
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
-from .openai_thoughts import ThinkTagReader, part_thoughts, with_thoughts
-from .parts import texts
 
 if TYPE_CHECKING:
     from polyvox_wire.openai import requests as q
 
     from ..call import Call, Format, Vendor, Way
     from ..exchange import Headers
-    from ..messages import MessageParam
     from ..results import ChatCompletionMessage, Choice, Facts
 else:
     from .dicts import requests as q
@@ -66,16 +59,6 @@ RULES: Final = Rules(
 )
 # The models before structured outputs, by the shape of their names.
 _NO_SCHEMA_MODE = re.compile(r"gpt-3\.5|gpt-4(-|$)|gpt-4o-2024-05-13")
-# What the unified messages have beyond OpenAI's own.
-_OURS: Final = frozenset(
-    {"reasoning_content", "thinking_blocks", "provider_specific_fields", "annotations", "is_error"}
-)
-# Where something may be that is not OpenAI's; every other message goes as it is.
-_TOUCHED: Final = _OURS | {"function_call", "audio", "reasoning"}
-# What a call of a function has; it goes as it is.
-_OF_A_CALL: Final = frozenset({"id", "type", "function"})
-# Gateways want their reasoning back (DeepSeek, Z.AI, OpenRouter), each under the name it came by.
-_GATEWAY_KEEPS: Final = frozenset({"reasoning_content"})
 
 
 class OpenAIMapping(stubs.Mapping["Call"]):
@@ -91,7 +74,7 @@ class OpenAIMapping(stubs.Mapping["Call"]):
             limit, old_limit = (old_limit if limit is None else limit), None
         return stubs.RequestFields(
             model=call.model,
-            messages=cast("list[q.ChatCompletionRequestMessage]", _messages(call)),
+            messages=cast("list[q.ChatCompletionRequestMessage]", messages(call)),
             temperature=given(asked.get("temperature")),
             top_p=given(asked.get("top_p")),
             max_tokens=given(old_limit),
@@ -148,91 +131,6 @@ def _format(call: Call) -> q.ResponseFormat | Omit:
     if wanted.description is not None:
         schema["description"] = wanted.description
     return q.ResponseFormatJsonSchema(type="json_schema", json_schema=schema)
-
-
-def _messages(call: Call) -> list[Mapping[str, object]]:
-    return [
-        message if is_plain(message) else _message(call, index, message) for index, message in enumerate(call.messages)
-    ]
-
-
-def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, object]:
-    """The message as OpenAI takes it; the caller's own mapping wherever it already is."""
-    fields: Mapping[str, object] = message
-    vendor = call.vendor
-    if None in fields.values():  # a dumped message of a result; OpenAI takes null for content only
-        fields = {key: value for key, value in fields.items() if value is not None or key == "content"}
-    if calls := fields.get("tool_calls"):
-        fields = {**fields, "tool_calls": [_tool_call(one) for one in cast("Iterable[Mapping[str, object]]", calls)]}
-    if not _TOUCHED.isdisjoint(fields):
-        plain = _without_ours(f"messages[{index}]", fields, vendor.name)
-        fields = with_thoughts(fields, plain) if vendor.think_tags else plain
-    if fields["role"] == "developer" and not vendor.developer_role:
-        fields = {**fields, "role": "system"}
-    if vendor.name in TAKES and fields.get("cache_control"):
-        call.refuse(f"messages[{index}].cache_control", NO_CACHE_MARKS)
-        fields = {key: value for key, value in fields.items() if key != "cache_control"}
-    content = fields.get("content")
-    if content is None or isinstance(content, str):
-        return fields
-    if vendor.text_only:
-        return {**fields, "content": _joined(call, index, cast("Iterable[Mapping[str, object]]", content))}
-    if vendor.name in TAKES:
-        return {**fields, "content": list(parts(call, f"messages[{index}]", str(fields["role"]), content))}
-    return {**fields, "content": list(passed_on(f"messages[{index}].content", content))}
-
-
-def _without_ours(where: str, fields: Mapping[str, object], vendor: str) -> Mapping[str, object]:
-    """A message of an earlier result, without what polyvox added to it."""
-    kept = frozenset[str]() if vendor == "openai" or "reasoning" in fields else _GATEWAY_KEEPS
-    plain = {key: value for key, value in fields.items() if key not in _OURS or key in kept}
-    if vendor == "openai":
-        plain.pop("reasoning", None)
-    parts = mapping_of(fields.get("provider_specific_fields")).get("content")
-    if is_list(parts) and "".join(texts(parts)) == plain.get("content"):
-        plain["content"] = parts  # as it came, thinking and all (Mistral)
-        plain.pop("reasoning_content", None)
-    if (called := plain.get("function_call")) is not None:
-        plain["function_call"] = _said_as_text(mapping_of(called))
-    audio = plain.get("audio")
-    if is_mapping(audio):
-        named = audio.get("id")
-        if not named and vendor in TAKES:
-            raise InvalidMessageError(f"{where}.audio.id is missing; it names what was said")
-        plain.update({"audio": {"id": named}} if named else {})
-        plain = plain if named else {key: value for key, value in plain.items() if key != "audio"}
-    return plain
-
-
-def _tool_call(call: Mapping[str, object]) -> Mapping[str, object]:
-    if call.get("type") == "function" and call.keys() <= _OF_A_CALL and _has_text(call.get("function")):
-        return call
-    kind = call.get("type") or "function"
-    left = ("provider_specific_fields", "function" if kind == "custom" else "custom")
-    made = {key: value for key, value in call.items() if key not in left and value is not None}
-    made["type"] = kind
-    if kind == "function":
-        made["function"] = _said_as_text(mapping_of(made["function"]))
-    elif kind == "custom" and mapping_of(made["custom"]).get("input") is None:
-        made["custom"] = {**mapping_of(made["custom"]), "input": ""}
-    return made
-
-
-def _has_text(function: object) -> bool:
-    return is_mapping(function) and isinstance(function.get("arguments"), str)
-
-
-def _said_as_text(function: Mapping[str, object]) -> Mapping[str, object]:
-    """The function with its arguments as the text that they are here; other dialects have an object."""
-    arguments = function.get("arguments")
-    return function if isinstance(arguments, str) else {**function, "arguments": to_json(arguments or {}).decode()}
-
-
-def _joined(call: Call, index: int, content: Iterable[Mapping[str, object]]) -> str:
-    for number, part in enumerate(found := list(content)):
-        if part["type"] != "text":
-            call.refuse(f"messages[{index}].content[{number}] ({part['type']})", f"{call.vendor.name} takes text only")
-    return "\n".join(str(part["text"]) for part in found if part["type"] == "text")
 
 
 class Described(Protocol):
@@ -331,7 +229,11 @@ class OpenAIDialect(Dialect):
 
     @override
     def reader(self, call: Call) -> StreamReader:
-        return (ThinkTagReader if self.vendor.think_tags else OpenAIReader)(self, call)
+        if not self.vendor.think_tags:
+            return OpenAIReader(self, call)
+        from .openai_thoughts import ThinkTagReader
+
+        return ThinkTagReader(self, call)
 
     def _explain_nothing(self, call: Call, completion: ChatCompletion, body: bytes) -> None:
         from ..failures import read_error
@@ -353,6 +255,8 @@ class OpenAIDialect(Dialect):
         if message.model_extra:
             message.reasoning_content = message.reasoning_content or reasoning_of(message.model_extra)
         if call.vendor.think_tags:
+            from .openai_thoughts import part_thoughts
+
             part_thoughts(message)
         if message.tool_calls:
             _settle_calls(message)

@@ -9,9 +9,9 @@ from pydantic_core import from_json, to_json
 
 from polyvox_wire.support import OMIT, Omit
 
-from ..errors import InvalidMessageError
+from ..checking import is_plain
+from ..errors import InvalidMessageError, InvalidRequestError
 from ..guessing import nearest
-from ..messages import is_plain
 from ..shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
@@ -169,6 +169,16 @@ def stops(stop: object) -> list[str] | Omit:
     return [stop] if isinstance(stop, str) else list(cast("Iterable[str]", stop))
 
 
+def kind_of(thinking: Mapping[str, object]) -> str:
+    """The `type` of a `thinking`: `enabled`, `disabled` or `adaptive`; any other was refused before."""
+    kind = thinking.get("type")
+    if not isinstance(kind, str):
+        raise InvalidRequestError(
+            "thinking.type is missing; it is 'enabled', 'disabled' or 'adaptive'", param="thinking"
+        )
+    return kind
+
+
 def arguments(where: str, text: object) -> dict[str, object]:
     """A call's arguments as an object; no text at all means none."""
     if is_mapping(text):
@@ -180,6 +190,15 @@ def arguments(where: str, text: object) -> dict[str, object]:
     if not isinstance(value, dict):
         raise InvalidMessageError(f"{where}.arguments must be a JSON object")
     return cast("dict[str, object]", value)
+
+
+def arguments_so_far(text: str) -> dict[str, object]:
+    """A streamed call's arguments; what the token limit cut off is read as far as it goes."""
+    try:
+        found: object = from_json(text, allow_partial="trailing-strings") if text.strip() else {}
+    except ValueError:
+        return {}
+    return dict(mapping_of(found))
 
 
 class Called(NamedTuple):
@@ -235,11 +254,3 @@ def native_blocks(message: Mapping[str, object], vendor: str, key: str) -> list[
     if not is_list(blocks) or held.get("text", "") != "".join(texts(message.get("content"))):
         return None
     return cast("list[dict[str, object]]", blocks)
-
-
-def thinks(call: Call) -> bool:
-    """Whether the caller has the model think before the answer; Claude then cannot be made to call a tool."""
-    thinking = call.given.get("thinking")
-    if thinking is not None:
-        return thinking.get("type") != "disabled"
-    return call.given.get("reasoning_effort", "none") != "none"

@@ -21,7 +21,7 @@ from ..results import (
     ChatCompletionChunk,
     ChatCompletionMessage,
     Choice,
-    ChunkChoice,
+    Chunks,
     CompletionUsage,
     Delta,
     FinishReason,
@@ -98,16 +98,16 @@ def parsed(call: Call, data: bytes) -> object:
         raise unreadable(call, data, str(error)) from error
 
 
-class PlainReader(StreamReader):
+class PlainReader(Chunks, StreamReader):
     """One stream of such answers."""
 
     def __init__(self, dialect: PlainDialect, call: Call) -> None:
+        super().__init__(call.model)
         self._dialect, self._call = dialect, call
         self._decoder = dialect.decoder()
         self._head = Head()
         self._of_lines = isinstance(self._decoder, JsonLinesDecoder)  # plain JSON is what it should be
-        self._id, self._created = new_id("chatcmpl-"), now()
-        self._begun = self._written = False
+        self._written = False
         self._usage: CompletionUsage | None = None
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
@@ -136,12 +136,9 @@ class PlainReader(StreamReader):
         self._usage = _more(self._usage, said.usage)
         text = said.text or ("" if self._written else said.whole)
         self._written = self._written or bool(text)
-        delta = Delta(content=text or None, annotations=said.annotations or None)
-        if not self._begun:
-            self._begun, delta.role = True, "assistant"
-        choice = ChunkChoice(delta=delta, finish_reason=said.reason)
-        choice.provider_specific_fields = dict(said.more)
-        chunk = ChatCompletionChunk(id=self._id, created=self._created, model=self._call.model, choices=[choice])
+        chunk = self._chunk(Delta(content=text or None, annotations=said.annotations or None))
+        choice = chunk.choices[0]
+        choice.finish_reason, choice.provider_specific_fields = said.reason, dict(said.more)
         if said.reason is not None:
             self.done = True
             choice.provider_specific_fields["native_finish_reason"] = said.native

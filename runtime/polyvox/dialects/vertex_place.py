@@ -6,12 +6,11 @@ https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from os import environ
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from ..addressing import base_url, model_path
+from ..addressing import base_url, from_environment, model_path
 from ..errors import InvalidRequestError, MissingApiKeyError, Timeout
 from ..google_tokens import NoTokenError, Tokens, project_of, tokens_for
 from ..headers import bearer
@@ -42,10 +41,6 @@ _TOKENS: Final = ("ya29.", "eyJ")
 _KEYS: Final = ("AIza", "AQ.")
 
 
-def _first(names: Iterable[str]) -> str | None:
-    return next((value for name in names if (value := environ.get(name, "").strip())), None)
-
-
 class Place:
     """Where on Vertex AI a call goes, and with what."""
 
@@ -57,7 +52,7 @@ class Place:
         whole = _WHOLE_MODEL.fullmatch(call.model)
         express = self._is_key and publisher == "google" and not self._settings.get("vertex_project") and not whole
         self.location = whole["location"] if whole else self._location(express)
-        given, _, self._query = (call.api_base or _first(self.vendor.base_variables) or "").partition("?")
+        given, _, self._query = (call.api_base or from_environment(self.vendor.base_variables) or "").partition("?")
         found = _ADDRESS.fullmatch(base_url(self.vendor, given or self._host()))
         assert found is not None  # any text matches
         self.base, stands = found["host"] + (found["version"] or ""), found["version"] is not None
@@ -67,7 +62,7 @@ class Place:
     def _key(self) -> TokenProvider | None:
         given = self._settings.get("api_key")
         if given is None and self._settings.get("vertex_credentials") is None:
-            return _first(self.vendor.key_variables)
+            return from_environment(self.vendor.key_variables)
         if isinstance(given, str) and not given.strip():
             raise InvalidRequestError("api_key is blank", param="api_key", provider=self.vendor.name)
         return given.strip() if isinstance(given, str) else given
@@ -80,7 +75,7 @@ class Place:
 
     def _location(self, express: bool) -> str:
         asked = self._settings.get("vertex_location")
-        found = asked or (None if express else _first(LOCATIONS)) or "global"
+        found = asked or (None if express else from_environment(LOCATIONS)) or "global"
         if not _LOCATION.fullmatch(found):
             raise InvalidRequestError(
                 f"vertex_location is {found!r}; it is e.g. 'us-central1' or 'global'",
@@ -103,7 +98,7 @@ class Place:
 
     def _project(self) -> str:
         """The caller's, the environment's, the service account's; else it comes with the first token."""
-        found = self._settings.get("vertex_project") or _first(PROJECTS)
+        found = self._settings.get("vertex_project") or from_environment(PROJECTS)
         if not found and self.login and self.key is None:
             found = project_of(self.login)
         if found:
@@ -115,7 +110,7 @@ class Place:
     @property
     def login(self) -> str | Mapping[str, object] | None:
         """The service account that is named; None where google-auth finds one."""
-        return self._settings.get("vertex_credentials") or _first([CREDENTIALS])
+        return self._settings.get("vertex_credentials") or from_environment([CREDENTIALS])
 
     def checked(self, project: str) -> str:
         """A project as a part of a path."""

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from typing_extensions import override
 
-from ..addressing import base_url, environment_key, path_segment
+from ..addressing import base_url, environment_key, from_environment, path_segment
 from ..errors import InvalidRequestError
 from ..headers import bearer
 from ..shapes import is_list
@@ -85,8 +85,7 @@ def whose(call: Call) -> dict[str, object]:
     if call.options.get("project_id") or call.options.get("space_id"):
         return {"model_id": call.model}
     for field, names in (("project_id", PROJECTS), ("space_id", SPACES)):
-        found = next((value for name in names if (value := environ.get(name, "").strip())), None)
-        if found:
+        if found := from_environment(names):
             return {"model_id": call.model, field: found}
     raise InvalidRequestError(
         f"no project: pass project_id or space_id, or set {' or '.join((*PROJECTS, *SPACES))}",

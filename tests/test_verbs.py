@@ -1,0 +1,32 @@
+"""`make help` and the verbs: each says what it needs, in its own terms, and fails where that is not given."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[1]
+
+
+def made(*words: str) -> subprocess.CompletedProcess[str]:
+    """What make says; nothing is run, and the environment is taken to be there."""
+    command = ["make", "--dry-run", "--old-file=.venv/.ready", "--old-file=.venv-tools/.ready", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("verb", ["refresh", "diff", "changelog"])
+def test_a_verb_that_is_about_one_vendor(verb: str) -> None:
+    ran = made(verb)
+    assert ran.returncode == 2
+    assert f"VENDOR is missing: make {verb} VENDOR=openai" in ran.stderr
+    assert " groq" in made(verb, "VENDOR=groq").stdout
+
+
+def test_every_verb_is_listed_and_nothing_else_is() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)[0].split()
+    assert sorted(re.findall(r"^([a-z-]+):(?!=).*?## ", text, re.MULTILINE)) == sorted(phony)
