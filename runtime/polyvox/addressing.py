@@ -130,8 +130,10 @@ def check_head(vendor: Vendor, model: str, address: object) -> None:
 
 
 def _stray(head: str, model: str) -> UnknownProviderError:
-    whole = f"if {model!r} is a model's whole name, name its provider beside it: provider='openai'"
-    return UnknownProviderError(f"{_why_unknown(head.strip().lower())}; {whole}")
+    why = _why_unknown(head.strip().lower())
+    if not why.endswith("?"):
+        why += f"; if {model!r} is a model's whole name, name its provider beside it: provider='openai'"
+    return UnknownProviderError(why)
 
 
 def _left_out() -> Mapping[str, str]:

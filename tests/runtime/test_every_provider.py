@@ -137,6 +137,9 @@ NATIVES: Final[Mapping[str, Provider]] = {
         {"LANGFLOW_API_KEY": "x-api-key: {}"},
         f"{OWN_SERVER}/api/v1/run/m?stream=true",
     ),
+    "databricks_agent": Provider(
+        "https://databricks_host.test/serving-endpoints/m/invocations", bearer("DATABRICKS_TOKEN", "DATABRICKS_API_KEY")
+    ),
 }
 # What stands in some addresses, or is one.
 ENVIRONMENT: Final = {
