@@ -26,14 +26,16 @@ def calls_of(call: Callable[[], object], times: int = _CALLS) -> float:
         nonlocal count
         count += event in _COUNTED
 
-    gc.disable()  # what others left behind has finalizers
+    collecting = gc.isenabled()
+    gc.disable()  # what it would end just now is of earlier calls
     sys.setprofile(seen)
     try:
         for _ in range(times):
             call()
     finally:
         sys.setprofile(None)
-        gc.enable()
+        if collecting:
+            gc.enable()
     return count / times
 
 
