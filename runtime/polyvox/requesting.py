@@ -16,7 +16,7 @@ from .errors import InvalidRequestError
 from .exchange import Headers, Request, Timeouts, origin_of
 from .parameters import one_of
 from .secrecy import hidden, hidden_once, warn_if_plain
-from .shapes import is_mapping
+from .shapes import is_list, is_mapping
 
 if TYPE_CHECKING:
     from .call import Call
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS = frozenset({"content-length", "transfer-encoding"})
+_OF_KEYS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"})
+"""Headers that callers give a key in themselves."""
 _EXTRAS = frozenset({"extra_body", "additional_params"})
 VERSION = "0.1.0"
 DEFAULT_TIMEOUTS = Timeouts()
@@ -56,9 +58,9 @@ def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: 
     url = endpoint(dialect.base_url(call), dialect.path(call))
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
-    if url.startswith("http:") and credentials.key:
-        warn_if_plain(origin_of(url))
     headers = _headers(dialect, call, settings)
+    if url.startswith("http:") and (credentials.key or any(name in _OF_KEYS for name, _ in headers)):
+        warn_if_plain(origin_of(url))
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
 
     if isinstance(key := credentials.key, str):
@@ -125,7 +127,18 @@ def _encoded(body: Mapping[str, object]) -> bytes:
             json.loads(data, parse_constant=_refuse_constant)
         return data
     except (PydanticSerializationError, ValueError) as error:
-        raise InvalidRequestError(f"the call cannot be written as JSON: {error}") from error
+        raise InvalidRequestError(f"the request's body{_where(body)} cannot be written as JSON: {error}") from error
+
+
+def _where(value: object) -> str:
+    """The place of what JSON cannot hold, as deep as it can be told: `['messages'][0]['content']`."""
+    inside = value.items() if is_mapping(value) else enumerate(value) if is_list(value) else ()
+    for step, inner in inside:
+        try:
+            to_json(inner)
+        except (PydanticSerializationError, ValueError):
+            return f"[{step!r}]{_where(inner)}"
+    return ""
 
 
 def _refuse_constant(name: str) -> None:
