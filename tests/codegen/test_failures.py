@@ -5,7 +5,6 @@ import signal
 import pytest
 
 from codegen import models
-
 from tests.codegen.workshop import Workshop
 
 REQUEST = "Request: {type: object, properties: {model: {type: string}, priority: {type: string}}, required: [model]}"
