@@ -1,7 +1,7 @@
 """After `models`: the text of a module, in an order in which a small change is a small diff."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from codegen.emitted import Emitted, Field, mentioned
@@ -16,12 +16,43 @@ IMPORTS: Final = (
 
 
 def module(emitted: Emitted, base: str, docs: Mapping[str, str], extras: Mapping[str, str]) -> str:
-    """Imports, classes by name, aliases by need. `docs` documents classes; `extras` goes into their bodies."""
-    classes = [_class(name, emitted, base, docs.get(name), extras.get(name, "")) for name in sorted(emitted.classes)]
-    aliases = [f"{name}: TypeAlias = {ast.unparse(emitted.aliases[name])}" for name in _by_need(emitted.aliases)]
-    body = "\n\n".join([*classes, *aliases])
+    """Imports, and the types by name: in requests the classes, which may mention what comes later, then the aliases by
+    need; in replies all by need. `docs` documents classes; `extras` goes into their bodies."""
+    texts = {name: f"{name}: TypeAlias = {ast.unparse(node)}" for name, node in emitted.aliases.items()}
+    for name in emitted.classes:
+        texts[name] = _class(name, emitted, base, docs.get(name), extras.get(name, ""))
+    order = _of_requests(emitted) if base == "TypedDict" else _of_replies(emitted)
+    body = "\n\n".join(texts.get(line, line) for line in order)
     variables = [f'{name} = TypeVar("{name}")' for name in ("D",) if extras]
     return "\n".join([*_imports("\n".join([*variables, body])), *variables, "", body, ""])
+
+
+def _of_requests(emitted: Emitted) -> Iterator[str]:
+    yield from sorted(emitted.classes)
+    yield from _by_need({name: mentioned(node) for name, node in emitted.aliases.items()})
+
+
+def _of_replies(emitted: Emitted) -> Iterator[str]:
+    """So that pydantic knows all names of a class when it is defined: those that come later it looks for when the class
+    is first used, and then in the module of whoever uses it. Classes made of themselves are completed at the end."""
+    needs = {name: mentioned(node) for name, node in emitted.aliases.items()}
+    for name, fields in emitted.classes.items():
+        needs[name] = [each for field in fields.values() for each in mentioned(field.annotation)]
+    circular = sorted(name for name in emitted.classes if name in _needed(name, needs))
+    yield from _by_need({name: [] if name in circular else needed for name, needed in needs.items()})
+    yield from (f"{name}.model_rebuild()" for name in circular)
+
+
+def _needed(name: str, needs: Mapping[str, Sequence[str]]) -> set[str]:
+    """What `name` mentions, directly or through others."""
+    found: set[str] = set()
+    waiting = [*needs[name]]
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.add(each)
+            waiting += needs.get(each, ())
+    return found
 
 
 def _class(name: str, emitted: Emitted, base: str, doc: str | None, extra: str) -> str:
@@ -49,21 +80,21 @@ def _made_anew(default: str) -> str:
     return f"Field(default_factory=lambda: {default})" if default in ("[]", "{}") else default
 
 
-def _by_need(aliases: Mapping[str, ast.expr]) -> Iterator[str]:
-    """The aliases by name, but each after those it mentions."""
+def _by_need(needs: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The names in order, but each after those it needs."""
     done: set[str] = set()
 
     def visit(name: str, above: tuple[str, ...]) -> Iterator[str]:
         if name in above:
             raise Failure(f"the alias {name} is made of itself")
-        for needed in mentioned(aliases[name]):
-            if needed in aliases and needed not in done:
+        for needed in needs[name]:
+            if needed in needs and needed not in done:
                 yield from visit(needed, (*above, name))
         if name not in done:
             done.add(name)
             yield name
 
-    for name in sorted(aliases):
+    for name in sorted(needs):
         yield from visit(name, ())
 
 

@@ -13,7 +13,7 @@ from codegen.rules.lifting import lift
 from codegen.rules.mapped_tags import tags_from_tables
 from codegen.rules.names import Names, rename
 from codegen.rules.nullability import null_to_fields
-from codegen.rules.openness import inline_open, inline_scalars
+from codegen.rules.openness import inline_open, inline_scalars, or_more
 from codegen.rules.spelling import plain
 from codegen.rules.unified import loosen
 from codegen.rules.unions import splice_named
@@ -52,7 +52,9 @@ def normalise(
     if side != "requests":
         schemas = split_bags(replies.widen_numbers(schemas))
     schemas, renamed = rename(schemas, names)
-    schemas = inline_open(schemas, with_properties=side == "requests")
+    schemas = inline_open(schemas)
+    if side == "requests":
+        schemas = or_more(schemas)
     schemas = inline_scalars(null_to_fields(schemas))
     schemas = lift(splice_named(schemas), names)
     final = {role: renamed[root] for role, root in roots.items()}

@@ -1,19 +1,36 @@
 """Objects about whose keys nothing is said stand where they are used, as `dict[str, object]` (rule 7)."""
 
-from codegen.schemas import Schema, Schemas, is_object, rebuild, target
+from typing import Final
+
+from codegen.schemas import Schema, Schemas, is_bag, is_object, rebuild, target, union
+
+ANYTHING: Final[Schema] = {"type": "object", "additionalProperties": True}
 
 
-def inline_open(schemas: Schemas, *, with_properties: bool) -> Schemas:
-    """The components without the open ones; `with_properties`: an object that allows more keys is open too."""
-    loose = {name for name, schema in schemas.items() if _is_open(schema, with_properties=with_properties)}
-    anything: Schema = {"type": "object", "additionalProperties": True}
+def inline_open(schemas: Schemas) -> Schemas:
+    """The components without the open ones."""
+    loose = {name for name, schema in schemas.items() if _is_open(schema)}
 
     def visit(schema: Schema) -> Schema:
-        if target(schema) in loose or _is_open(schema, with_properties=with_properties):
-            return dict(anything)
-        return rebuild(schema, visit)
+        return dict(ANYTHING) if target(schema) in loose or _is_open(schema) else rebuild(schema, visit)
 
     return {name: rebuild(schema, visit) for name, schema in schemas.items() if name not in loose}
+
+
+def or_more(schemas: Schemas) -> Schemas:
+    """Of a request: an object that has keys of its own and takes more is its class, for whoever writes only those keys,
+    or any mapping. (A TypedDict cannot say that it takes more: mypy does not know PEP 728.)"""
+    more = {name for name, schema in schemas.items() if _takes_more(schema)}
+
+    def visit(schema: Schema) -> Schema:
+        new = closed(schema)
+        return union([new, ANYTHING]) if target(schema) in more or _takes_more(schema) else new
+
+    def closed(schema: Schema) -> Schema:
+        new = rebuild(schema, visit)
+        return {key: value for key, value in new.items() if key != "additionalProperties"} if is_bag(new) else new
+
+    return {name: closed(schema) for name, schema in schemas.items()}
 
 
 def inline_scalars(schemas: Schemas) -> Schemas:
@@ -27,10 +44,14 @@ def inline_scalars(schemas: Schemas) -> Schemas:
     return {name: rebuild(schema, visit) for name, schema in schemas.items() if name not in plain}
 
 
-def _is_open(schema: Schema, *, with_properties: bool) -> bool:
+def _is_open(schema: Schema) -> bool:
     if schema.get("type") != "object" or is_object(schema.get("additionalProperties")):
         return False
-    return not schema.get("properties") or (with_properties and schema.get("additionalProperties") is True)
+    return not schema.get("properties")
+
+
+def _takes_more(schema: Schema) -> bool:
+    return is_bag(schema) and schema.get("additionalProperties") is True
 
 
 def _is_scalar(schema: Schema) -> bool:

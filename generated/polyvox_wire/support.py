@@ -7,18 +7,26 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Final, TypeGuard, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
 
 T = TypeVar("T")
 
 
 class Wire(BaseModel):
-    """A part of a vendor's reply. What the vendor adds later is kept in `model_extra`."""
+    """A part of a vendor's reply. What the vendor adds later is kept in `model_extra`.
 
-    model_config = ConfigDict(extra="allow", defer_build=True, protected_namespaces=())
+    A key that is no name in Python (`from`) is an attribute with a `_` behind it; it is dumped as the vendor writes it.
+    """
+
+    model_config = ConfigDict(
+        extra="allow", defer_build=True, protected_namespaces=(), serialize_by_alias=True, validate_by_name=True
+    )
 
     def __repr_args__(self) -> Iterable[tuple[str | None, object]]:
         """What has a value, long texts cut: a repr is for people."""
@@ -117,7 +125,20 @@ class OpenUnion:
             except ValidationError as error:
                 raise _within(tag if isinstance(tag, str) else f"[{self.tag}]", error) from None
 
-        return core_schema.no_info_plain_validator_function(validated)
+        return core_schema.no_info_plain_validator_function(validated, metadata={_VARIANTS: variants})
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Any of the variants, all of which are then built."""
+        variants = cast("tuple[type[Wire], ...]", schema.get("metadata", {})[_VARIANTS])
+        return handler(core_schema.union_schema([_built(each) for each in variants]))
+
+
+_VARIANTS: Final = "polyvox_variants"
+
+
+def _built(variant: type[Wire]) -> CoreSchema:
+    variant.model_rebuild()
+    return variant.__pydantic_core_schema__
 
 
 def _within(tag: str, error: ValidationError) -> ValidationError:

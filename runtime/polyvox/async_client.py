@@ -227,10 +227,11 @@ class _LoopPool:
 
 
 class _AsyncCompletions:
-    """`client.chat.completions.create`: OpenAI's way to write `client.completion`."""
+    """`client.chat.completions.create`: OpenAI's way to write `client.completion`, as is `parse`."""
 
     def __init__(self, client: AsyncClient) -> None:
         self.create = client.completion
+        self.parse = client.completion
 
 
 class _AsyncChat:

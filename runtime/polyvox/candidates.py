@@ -47,8 +47,17 @@ def candidates_of(
             raise InvalidRequestError("model_list asks all at once, fallbacks one by one: give one of them")
         entries = _listed(model, cast("Sequence[object]", listed))
         return [candidate(*entry, first=False) for entry in entries], True
-    chain = [candidate(*_entry(one), first=False) for one in fallbacks]
+    entries = map(_entry, fallbacks)
+    chain = [candidate(name, _of_somebody(name, own, groups), first=False) for name, own in entries]
     return [candidate(model, {}, first=True), *chain], False
+
+
+def _of_somebody(name: str, own: Mapping[str, object], groups: Groups) -> Mapping[str, object]:
+    """A fallback's own settings; raises `UnknownProviderError` for a provider that nobody knows: now, and not on the
+    day when the first model is down."""
+    if name not in groups:
+        locate(name, provider_of(own))
+    return own
 
 
 def _entry(entry: object, what: str = "fallback") -> tuple[str, Mapping[str, object]]:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
+from weakref import finalize
 
 from .client_settings import ClientSettings, check_ways, named_groups, wants_stream
 from .parameters import CallParameters, Parameters
@@ -77,6 +78,7 @@ class Client(ClientSettings):
         self._lock = threading.Lock()
         self._left_behind: list[object] = []
         self._race_pool: tuple[OwnHTTP, int] | None = None
+        self._end: finalize[..., Client] | None = None
         self.chat = _Chat(_Completions(self))
 
     @overload
@@ -194,6 +196,7 @@ class Client(ClientSettings):
                 self._pool.leave()
                 self._left_behind.append(self._pool)
             self._pool, self._pid = open_http(self._transport), os.getpid()
+            self._end = finalize(self, _end, self._pool, self._pid)
 
     def _race_http(self) -> HTTP:
         """Connections that serve one request: losers are stopped by shutting down theirs."""
@@ -210,6 +213,8 @@ class Client(ClientSettings):
         """Close the pool. A later call opens a new one."""
         with self._lock:
             pool, self._pool = self._pool, None
+            if self._end is not None:
+                self._end.detach()
             racing, self._race_pool = self._race_pool, None
         if racing is not None and racing[1] == os.getpid():
             racing[0].close()
@@ -223,11 +228,18 @@ class Client(ClientSettings):
         self.close()
 
 
+def _end(pool: OwnHTTP, pid: int) -> None:
+    """A client that nobody closed is gone, or its process ends. (A forked child leaves its parent's connections.)"""
+    if pid == os.getpid():
+        pool.retire()
+
+
 class _Completions:
-    """`client.chat.completions.create`: OpenAI's way to write `client.completion`."""
+    """`client.chat.completions.create`: OpenAI's way to write `client.completion`, as is `parse`."""
 
     def __init__(self, client: Client) -> None:
         self.create = client.completion
+        self.parse = client.completion
 
 
 class _Chat:

@@ -107,7 +107,8 @@ def _provider(model: object, settings: Mapping[str, object], default: str = HOME
 
 class OpenAI(Client):
     """`Client` with the constructor of OpenAI's SDK: `OpenAI().chat.completions.create(model=..., messages=...)`, or
-    `.completion()`, for the models of every provider.
+    `.completion()`, for the models of every provider. `.chat.completions.parse` is `create`, too. Nothing else of
+    that SDK is here: no `responses`, `embeddings`, `models`, ...
 
     `api_key`, `base_url`, `organization`, `project`, `timeout`, `max_retries`, `default_headers`, `default_query` and
     `http_client` mean what they mean there; every other setting of `Client` is taken too. Key, address, headers and

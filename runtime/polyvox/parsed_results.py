@@ -11,8 +11,6 @@ from .results import ChatCompletion, ChatCompletionMessage, Choice
 __all__ = ["ParsedChatCompletion", "ParsedChatCompletionMessage", "ParsedChoice"]
 
 T = TypeVar("T")
-for _base in (ChatCompletion, Choice, ChatCompletionMessage):
-    _base.model_rebuild()  # else pydantic looks in this module for the names in their annotations
 
 
 class ParsedChatCompletionMessage(ChatCompletionMessage, Generic[T]):

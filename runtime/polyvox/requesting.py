@@ -16,7 +16,7 @@ from .errors import InvalidRequestError
 from .exchange import Headers, Request, Timeouts, origin_of
 from .parameters import one_of
 from .secrecy import hidden, hidden_once, warn_if_plain
-from .shapes import is_mapping
+from .shapes import is_list, is_mapping
 
 if TYPE_CHECKING:
     from .call import Call
@@ -125,7 +125,18 @@ def _encoded(body: Mapping[str, object]) -> bytes:
             json.loads(data, parse_constant=_refuse_constant)
         return data
     except (PydanticSerializationError, ValueError) as error:
-        raise InvalidRequestError(f"the call cannot be written as JSON: {error}") from error
+        raise InvalidRequestError(f"the request's body{_where(body)} cannot be written as JSON: {error}") from error
+
+
+def _where(value: object) -> str:
+    """The place of what JSON cannot hold, as deep as it can be told: `['messages'][0]['content']`."""
+    inside = value.items() if is_mapping(value) else enumerate(value) if is_list(value) else ()
+    for step, inner in inside:
+        try:
+            to_json(inner)
+        except (PydanticSerializationError, ValueError):
+            return f"[{step!r}]{_where(inner)}"
+    return ""
 
 
 def _refuse_constant(name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import PrivateAttr
 
@@ -23,7 +23,6 @@ from polyvox_wire.chat.responses import (
     FinishReason,
     FunctionCall,
     FunctionCallDelta,
-    Metadata,
     PromptTokensDetails,
     ThinkingBlock,
     TokenLogprob,
@@ -32,7 +31,7 @@ from polyvox_wire.chat.responses import (
     TopLogprob,
     UrlCitation,
 )
-from polyvox_wire.support import OpenLiteral, Wire
+from polyvox_wire.support import Wire
 
 from .headers import request_id
 from .honest import new_id, now
@@ -61,10 +60,6 @@ __all__ = [
     "TopLogprob",
     "UrlCitation",
 ]
-
-# Pydantic looks in this module for the names in inherited annotations.
-_INHERITED = (Annotated, Metadata, OpenLiteral)
-
 
 ONLY_TEXT: Final = {"content"}
 """The fields of nearly every delta: where these are all that was set, nothing else needs to be looked at."""

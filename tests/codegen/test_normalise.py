@@ -3,7 +3,7 @@
 import typing
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tests.codegen.workshop import Workshop
 
@@ -214,8 +214,8 @@ def test_a_known_key_with_a_broken_value_is_an_error(workshop: Workshop) -> None
         reader.read({"parts": [{"call": "f"}]})
 
 
-def test_open_objects_are_dicts(workshop: Workshop) -> None:
-    workshop.decide(mapped=["model", "schema", "extra"])
+def test_open_objects_are_dicts_and_those_with_keys_of_their_own_are_their_class_too(workshop: Workshop) -> None:
+    workshop.decide(mapped=["model", "schema", "extra", "steps"])
     workshop.generate("""
         Free: {type: object, additionalProperties: true}
         Loose: {type: object, properties: {type: {const: object}}, additionalProperties: true}
@@ -225,10 +225,12 @@ def test_open_objects_are_dicts(workshop: Workshop) -> None:
             model: {type: string}
             schema: {$ref: Loose}
             extra: {$ref: Free}
+            steps: {type: array, items: {type: object, properties: {n: {type: integer}}, additionalProperties: true}}
           required: [model]
     """)
     text = workshop.text("requests.py")
-    assert "schema: NotRequired[dict[str, object]]" in text
+    assert "schema: NotRequired[Loose | dict[str, object]]" in text
+    assert "steps: NotRequired[list[RequestStepsItem | dict[str, object]]]" in text
     assert "extra: NotRequired[dict[str, object]]" in text
     assert "Any" not in text
 
@@ -247,6 +249,42 @@ def test_enums_and_constants_of_replies_are_open(workshop: Workshop) -> None:
     assert reader.read({"why": 1}).why == "1"
     with pytest.raises(ValidationError):
         reader.read({"object": "reply"})
+
+
+def test_names_in_a_reply_are_those_of_its_module(workshop: Workshop) -> None:
+    """Pydantic looks for a name that comes later when the type is first used, and then where it is used."""
+    types = workshop.reply("""
+        Why: {type: string, enum: [stop, length]}
+        Reply: {type: object, properties: {why: {$ref: Why}, parts: {type: array, items: {$ref: Zone}}}}
+        Zone: {type: object, properties: {why: {$ref: Why}, at: {type: integer}}}
+    """).types
+
+    class Why(BaseModel):
+        mine: int
+
+    class Zone(BaseModel):
+        mine: int
+
+    class Holder(BaseModel):
+        reply: types.Reply  # type: ignore[name-defined]  # made a moment ago
+
+    wire = {"why": "stop", "parts": [{"why": "length", "at": 1}]}
+    assert Holder.model_validate({"reply": wire}).model_dump() == {"reply": wire}
+    assert types.Reply(**wire).model_dump() == wire
+    print(Why, Zone)
+
+
+def test_a_reply_may_be_made_of_itself(workshop: Workshop) -> None:
+    reader = workshop.reply("""
+        Branch: {oneOf: [{$ref: Leaf}, {$ref: Tree}], discriminator: {propertyName: type}}
+        Branches: {type: array, items: {$ref: Branch}}
+        Leaf: {type: object, properties: {type: {const: leaf}, owner: {$ref: Reply}}, required: [type]}
+        Tree: {type: object, properties: {type: {const: tree}, in: {$ref: Branches}}, required: [type]}
+        Reply: {type: object, properties: {tree: {$ref: Tree}}}
+    """)
+    wire = {"tree": {"type": "tree", "in": [{"type": "leaf", "owner": {"tree": None}}, {"type": "tree", "in": None}]}}
+    assert reader.read(wire).model_dump() == wire
+    assert "\nTree.model_rebuild()\n" in workshop.text("responses.py")
 
 
 def test_words_and_numbers_in_one_enum_of_a_reply_stay_what_they_are(workshop: Workshop) -> None:
@@ -320,7 +358,7 @@ def test_prefixes_are_dropped_unless_names_would_meet(workshop: Workshop) -> Non
     """)
     text = workshop.text("responses.py")
     assert [line.split("(")[0] for line in text.splitlines() if line.startswith("class ")] == [
-        *("class BetaUsage", "class Block", "class Event", "class Problem", "class Reply", "class Tool", "class Usage")
+        *("class BetaUsage", "class Block", "class Event", "class Problem", "class Tool", "class Usage", "class Reply")
     ]
 
 

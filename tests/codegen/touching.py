@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from codegen import sources
+from codegen.emitted import mentioned
 from codegen.write import Files
 from tests.codegen.history import CHECKOUT
 from tests.codegen.replaying import Replay, Step
@@ -22,12 +23,25 @@ def strays(replay: Replay, old: Step, new: Step) -> Iterator[str]:
         vendor = path.partition("/")[0]
         names = {**arm_names(vendor), **sources.load(CHECKOUT / "specs" / vendor).names}
         before, after = definitions(old.files[path]), definitions(new.files[path])
-        same = [each for each in before if before[each] == after.get(each)]
-        if same != [each for each in after if each in same]:
+        other = {each for each in {**before, **after} if before.get(each) != after.get(each)}
+        same = set(before) - other - needed(other, before) - needed(other, after)
+        if [each for each in before if each in same] != [each for each in after if each in same]:
             yield f"{path}: a type was moved"
-        for name in sorted({each for each in {**before, **after} if before.get(each) != after.get(each)}):
+        for name in sorted(other):
             if not any(belongs(known, component) for known in full_names(name, names) for component in touched):
                 yield f"{path}: {before.get(name)}\n->\n{after.get(name)}"
+
+
+def needed(names: set[str], definitions: Mapping[str, str]) -> set[str]:
+    """What these types mention, directly or through others: it stands before them, so that it may move with them."""
+    found: set[str] = set()
+    waiting = [*names]
+    while waiting:
+        for each in mentioned(ast.parse(definitions.get(waiting.pop(), ""))):
+            if each in definitions and each not in found:
+                found.add(each)
+                waiting.append(each)
+    return found
 
 
 def touched_components(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:

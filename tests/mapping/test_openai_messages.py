@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from polyvox import UnsupportedParamsError
+from polyvox import InvalidRequestError, UnsupportedParamsError
 from tests.mapping.asking import Json, Wire, sent
 
 MODEL: Final = "openai:gpt-5"
@@ -150,3 +150,17 @@ def test_spoken_answers_go_back_by_their_id() -> None:
 def test_a_failed_tool_says_so_in_its_text_only() -> None:
     message: Json = {"role": "tool", "tool_call_id": "call_1", "content": "boom", "is_error": True}
     assert sent(MODEL, [message])["messages"] == [{"role": "tool", "tool_call_id": "call_1", "content": "boom"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("half a letter: \ud800", r"the request's body\['messages'\]\[0\]\['content'\] cannot be written as JSON: "),
+        ([{"type": "text", "text": "\ud800"}], r"body\['messages'\]\[0\]\['content'\]\[0\]\['text'\] cannot be"),
+    ],
+)
+def test_what_json_cannot_hold_is_named_by_its_place(content: object, says: str) -> None:
+    wire = Wire()
+    with pytest.raises(InvalidRequestError, match=says):
+        wire.ask("openai:m", [{"role": "user", "content": content}])
+    assert wire.requests == []

@@ -182,6 +182,10 @@ messages = [{{"role": "user", "content": "Hi"}}]
 polyvox.completion({MODEL!r}, messages, api_base={vendor.url!r}, api_key="k")
 asyncio.run(polyvox.acompletion({MODEL!r}, messages, api_base={vendor.url!r}, api_key="k"))
 polyvox.completion({MODEL!r}, messages, api_base={vendor.url!r}, api_key="k", stream=True)
+client = polyvox.Client(api_base={vendor.url!r}, api_key="k")
+client.completion({MODEL!r}, messages)
+for _ in range(2):  # nobody closes them
+    polyvox.Client(api_base={vendor.url!r}, api_key="k").completion({MODEL!r}, messages)
 """
     command = [sys.executable, "-W", "error", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -14,7 +14,6 @@ from polyvox import (
     AsyncOpenAI,
     Client,
     FailureEvent,
-    FallbacksExhaustedError,
     InvalidRequestError,
     MissingApiKeyError,
     ModelGroup,
@@ -61,13 +60,13 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-env")
 
 
-def test_create_and_completion_are_the_same() -> None:
+def test_create_and_parse_and_completion_are_the_same() -> None:
     wire = Wire()
     with OpenAI(transport=wire.transport) as client:
-        created = client.chat.completions.create(model=MODEL, messages=HELLO)
-        completed = client.completion(MODEL, HELLO)
-    assert created.choices[0].message["content"] == completed.choices[0].message["content"] == "Hello"
-    assert wire.requests[0].content == wire.requests[1].content
+        asked = (client.chat.completions.create, client.chat.completions.parse, client.completion)
+        said = {ask(model=MODEL, messages=HELLO).choices[0].message["content"] for ask in asked}
+    assert said == {"Hello"}
+    assert len({request.content for request in wire.requests}) == 1
 
 
 @pytest.mark.anyio
@@ -206,11 +205,11 @@ def test_a_model_that_nobody_has_is_told_as_any_failure(model: str) -> None:
     assert told[0].error is caught.value
 
 
-def test_a_fallback_that_nobody_has_is_a_failure_of_its_own() -> None:
-    wire = Wire(statuses=[500])
-    with OpenAI(transport=wire.transport, max_retries=0) as client, pytest.raises(FallbacksExhaustedError) as caught:
+def test_a_fallback_that_nobody_has_is_told_before_it_is_needed() -> None:
+    wire = Wire()
+    with OpenAI(transport=wire.transport) as client, pytest.raises(UnknownProviderError, match="'openapi'"):
         client.completion("anthropic/claude-3-opus", HELLO, fallbacks=["openapi:m"])
-    assert isinstance(caught.value.attempts[1], UnknownProviderError)
+    assert wire.requests == []
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(Client, OpenAI), (AsyncClient, AsyncOpenAI)])

@@ -615,6 +615,8 @@ def openai_clients() -> None:
     assert_type(create(model="gpt-4", messages=MESSAGES), ChatCompletion)
     assert_type(create(messages=MESSAGES, model="gpt-4", response_format=Model), ParsedChatCompletion[Model])
     assert_type(create(model="gpt-4", messages=MESSAGES, stream=True), Stream[ChatCompletionChunk])
+    parse = client.chat.completions.parse
+    assert_type(parse(messages=MESSAGES, model="gpt-4", response_format=Model), ParsedChatCompletion[Model])
     assert_type(client.completion("gpt-4", MESSAGES, retries=3, fallback_models=["claude-3"]), ChatCompletion)
 
 

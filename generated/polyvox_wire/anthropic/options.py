@@ -21,7 +21,7 @@ class AnthropicOptions(TypedDict, total=False):
     context_management: q.ContextManagementConfig | None
     diagnostics: q.DiagnosticsParam | None
     fallback_credit_token: str | q.FallbackCreditTokenParam | None
-    fallbacks: list[dict[str, object]] | Literal["default"] | None
+    fallbacks: list[q.FallbackConfigV2 | dict[str, object]] | Literal["default"] | None
     inference_geo: str | None
     mcp_servers: list[q.MCPServerURLDefinition]
     speed: q.Speed | None

@@ -642,7 +642,7 @@ class CreateMessageParams(TypedDict):
     context_management: NotRequired[ContextManagementConfig | None]
     diagnostics: NotRequired[DiagnosticsParam | None]
     fallback_credit_token: NotRequired[str | FallbackCreditTokenParam | None]
-    fallbacks: NotRequired[list[dict[str, object]] | Literal["default"] | None]
+    fallbacks: NotRequired[list[FallbackConfigV2 | dict[str, object]] | Literal["default"] | None]
     inference_geo: NotRequired[str | None]
     max_tokens: int
     mcp_servers: NotRequired[list[MCPServerURLDefinition]]
@@ -729,6 +729,14 @@ FallbackBlock = TypedDict(
 )
 
 
+class FallbackConfigV2(TypedDict):
+    max_tokens: NotRequired[int | None]
+    model: str
+    output_config: NotRequired[OutputConfig | None]
+    speed: NotRequired[Speed | None]
+    thinking: NotRequired[FallbackConfigV2Thinking | None]
+
+
 class FallbackCreditTokenParam(TypedDict):
     mode: NotRequired[FallbackCreditTokenParamMode]
     token: str
@@ -762,6 +770,12 @@ class ImageTransformations(TypedDict):
 class InputMessage(TypedDict):
     content: str | list[InputContentBlock]
     role: InputMessageRole
+
+
+class InputSchema(TypedDict):
+    properties: NotRequired[dict[str, object] | None]
+    required: NotRequired[list[str] | None]
+    type: Literal["object"]
 
 
 class InputTokensClearAtLeast(TypedDict):
@@ -1031,7 +1045,7 @@ class Tool(TypedDict):
     type: NotRequired[Literal["custom"] | None]
     description: NotRequired[str]
     name: str
-    input_schema: dict[str, object]
+    input_schema: InputSchema | dict[str, object]
     cache_control: NotRequired[CacheControlEphemeral | None]
     strict: NotRequired[bool]
     eager_input_streaming: NotRequired[bool | None]
@@ -1379,6 +1393,8 @@ DocumentBlockSource: TypeAlias = (
 )
 
 EffortLevel: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
+
+FallbackConfigV2Thinking: TypeAlias = ThinkingConfigEnabled | ThinkingConfigDisabled | ThinkingConfigAdaptive
 
 FallbackCreditTokenParamMode: TypeAlias = Literal["strict", "best_effort"]
 

@@ -17,6 +17,11 @@ class APIError(Wire):
     type: Literal["api_error"] = "api_error"
 
 
+class CacheCreation(Wire):
+    ephemeral_1h_input_tokens: int = 0
+    ephemeral_5m_input_tokens: int = 0
+
+
 class AdvisorMessageIterationUsage(Wire):
     cache_creation: CacheCreation | None = None
     cache_creation_input_tokens: int = 0
@@ -39,15 +44,34 @@ class AdvisorResultBlock(Wire):
     type: Literal["advisor_result"] = "advisor_result"
 
 
-class AdvisorToolResultBlock(Wire):
-    content: AdvisorToolResultBlockContent
-    tool_use_id: str = ""
-    type: Literal["advisor_tool_result"] = "advisor_tool_result"
+AdvisorToolResultErrorCode: TypeAlias = (
+    Literal[
+        "max_uses_exceeded",
+        "prompt_too_long",
+        "too_many_requests",
+        "overloaded",
+        "unavailable",
+        "execution_time_exceeded",
+        "model_not_found",
+    ]
+    | Unrecognised
+)
 
 
 class AdvisorToolResultError(Wire):
     error_code: AdvisorToolResultErrorCode
     type: Literal["advisor_tool_result_error"] = "advisor_tool_result_error"
+
+
+AdvisorToolResultBlockContent: TypeAlias = Annotated[
+    AdvisorToolResultError | AdvisorResultBlock | AdvisorRedactedResultBlock | UnknownVariant, OpenUnion("type")
+]
+
+
+class AdvisorToolResultBlock(Wire):
+    content: AdvisorToolResultBlockContent
+    tool_use_id: str = ""
+    type: Literal["advisor_tool_result"] = "advisor_tool_result"
 
 
 class AuthenticationError(Wire):
@@ -74,10 +98,12 @@ class BashCodeExecutionResultBlock(Wire):
     type: Literal["bash_code_execution_result"] = "bash_code_execution_result"
 
 
-class BashCodeExecutionToolResultBlock(Wire):
-    content: BashCodeExecutionToolResultBlockContent
-    tool_use_id: str = ""
-    type: Literal["bash_code_execution_tool_result"] = "bash_code_execution_tool_result"
+BashCodeExecutionToolResultErrorCode: TypeAlias = (
+    Literal[
+        "invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded", "output_file_too_large"
+    ]
+    | Unrecognised
+)
 
 
 class BashCodeExecutionToolResultError(Wire):
@@ -85,14 +111,20 @@ class BashCodeExecutionToolResultError(Wire):
     type: Literal["bash_code_execution_tool_result_error"] = "bash_code_execution_tool_result_error"
 
 
+BashCodeExecutionToolResultBlockContent: TypeAlias = Annotated[
+    BashCodeExecutionToolResultError | BashCodeExecutionResultBlock | UnknownVariant, OpenUnion("type")
+]
+
+
+class BashCodeExecutionToolResultBlock(Wire):
+    content: BashCodeExecutionToolResultBlockContent
+    tool_use_id: str = ""
+    type: Literal["bash_code_execution_tool_result"] = "bash_code_execution_tool_result"
+
+
 class BillingError(Wire):
     message: str = ""
     type: Literal["billing_error"] = "billing_error"
-
-
-class CacheCreation(Wire):
-    ephemeral_1h_input_tokens: int = 0
-    ephemeral_5m_input_tokens: int = 0
 
 
 class CacheMissMessagesChanged(Wire):
@@ -137,6 +169,55 @@ class CitationsConfig(Wire):
     enabled: bool = False
 
 
+class SearchResultLocationCitation(Wire):
+    cited_text: str = ""
+    end_block_index: int = 0
+    search_result_index: int = 0
+    source: str = ""
+    start_block_index: int = 0
+    title: str | None = None
+    type: Literal["search_result_location"] = "search_result_location"
+
+
+class WebSearchResultLocationCitation(Wire):
+    cited_text: str = ""
+    encrypted_index: str = ""
+    title: str | None = None
+    type: Literal["web_search_result_location"] = "web_search_result_location"
+    url: str = ""
+
+
+class ContentBlockLocationCitation(Wire):
+    cited_text: str = ""
+    document_index: int = 0
+    document_title: str | None = None
+    end_block_index: int = 0
+    file_id: str | None = None
+    start_block_index: int = 0
+    type: Literal["content_block_location"] = "content_block_location"
+
+
+class PageLocationCitation(Wire):
+    cited_text: str = ""
+    document_index: int = 0
+    document_title: str | None = None
+    end_page_number: int = 0
+    file_id: str | None = None
+    start_page_number: int = 0
+    type: Literal["page_location"] = "page_location"
+
+
+CitationsDeltaCitation: TypeAlias = Annotated[
+    CharLocationCitation
+    | PageLocationCitation
+    | ContentBlockLocationCitation
+    | WebSearchResultLocationCitation
+    | SearchResultLocationCitation
+    | UnknownVariant,
+    OpenUnion("type"),
+]
+
+
 class CitationsDelta(Wire):
     citation: CitationsDeltaCitation
     type: Literal["citations_delta"] = "citations_delta"
@@ -168,15 +249,34 @@ class CodeExecutionResultBlock(Wire):
     abort_reason: str | None = None
 
 
-class CodeExecutionToolResultBlock(Wire):
-    content: CodeExecutionToolResultBlockContent
-    tool_use_id: str = ""
-    type: Literal["code_execution_tool_result"] = "code_execution_tool_result"
+class EncryptedCodeExecutionResultBlock(Wire):
+    content: list[CodeExecutionOutputBlock] = Field(default_factory=lambda: [])
+    encrypted_stdout: str = ""
+    return_code: int = 0
+    stderr: str = ""
+    type: Literal["encrypted_code_execution_result"] = "encrypted_code_execution_result"
+
+
+CodeExecutionToolResultErrorCode: TypeAlias = (
+    Literal["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"] | Unrecognised
+)
 
 
 class CodeExecutionToolResultError(Wire):
     error_code: CodeExecutionToolResultErrorCode
     type: Literal["code_execution_tool_result_error"] = "code_execution_tool_result_error"
+
+
+CodeExecutionToolResultBlockContent: TypeAlias = Annotated[
+    CodeExecutionToolResultError | CodeExecutionResultBlock | EncryptedCodeExecutionResultBlock | UnknownVariant,
+    OpenUnion("type"),
+]
+
+
+class CodeExecutionToolResultBlock(Wire):
+    content: CodeExecutionToolResultBlockContent
+    tool_use_id: str = ""
+    type: Literal["code_execution_tool_result"] = "code_execution_tool_result"
 
 
 class CompactionBlock(Wire):
@@ -200,6 +300,15 @@ class CompactionIterationUsage(Wire):
     type: Literal["compaction"] = "compaction"
 
 
+SkillType: TypeAlias = Literal["anthropic", "custom"] | Unrecognised
+
+
+class Skill(Wire):
+    skill_id: str = ""
+    type: SkillType
+    version: str = ""
+
+
 class Container(Wire):
     expires_at: str = ""
     id: str = ""
@@ -211,20 +320,391 @@ class ContainerUploadBlock(Wire):
     type: Literal["container_upload"] = "container_upload"
 
 
+class FallbackHopInfo(Wire):
+    model: str = ""
+
+
+RefusalCategory: TypeAlias = (
+    Literal["cyber", "bio", "frontier_llm", "reasoning_extraction", "general_harms"] | Unrecognised
+)
+
+
+class FallbackRefusalTrigger(Wire):
+    category: RefusalCategory | None = None
+    type: Literal["refusal"] | Unrecognised = "refusal"
+
+
+class FallbackBlock(Wire):
+    from_: Annotated[FallbackHopInfo, Field(alias="from")]
+    to: FallbackHopInfo
+    trigger: FallbackRefusalTrigger | None = None
+    type: Literal["fallback"] = "fallback"
+
+
+TextBlockCitationsItem: TypeAlias = Annotated[
+    CharLocationCitation
+    | PageLocationCitation
+    | ContentBlockLocationCitation
+    | WebSearchResultLocationCitation
+    | SearchResultLocationCitation
+    | UnknownVariant,
+    OpenUnion("type"),
+]
+
+
+class TextBlock(Wire):
+    citations: list[TextBlockCitationsItem] | None = None
+    text: str = ""
+    type: Literal["text"] = "text"
+
+
+class MCPToolResultBlock(Wire):
+    content: str | list[TextBlock]
+    is_error: bool = False
+    tool_use_id: str = ""
+    type: Literal["mcp_tool_result"] = "mcp_tool_result"
+
+
+class MCPToolUseBlock(Wire):
+    id: str = ""
+    input: dict[str, object]
+    name: str = ""
+    server_name: str = ""
+    type: Literal["mcp_tool_use"] = "mcp_tool_use"
+
+
+ToolSearchToolResultErrorCode: TypeAlias = (
+    Literal["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"] | Unrecognised
+)
+
+
+class ToolSearchToolResultError(Wire):
+    error_code: ToolSearchToolResultErrorCode
+    error_message: str | None = None
+    type: Literal["tool_search_tool_result_error"] = "tool_search_tool_result_error"
+
+
+class ToolReferenceBlock(Wire):
+    tool_name: str = ""
+    type: Literal["tool_reference"] | Unrecognised = "tool_reference"
+
+
+class ToolSearchToolSearchResultBlock(Wire):
+    tool_references: list[ToolReferenceBlock] = Field(default_factory=lambda: [])
+    type: Literal["tool_search_tool_search_result"] = "tool_search_tool_search_result"
+
+
+ToolSearchToolResultBlockContent: TypeAlias = Annotated[
+    ToolSearchToolResultError | ToolSearchToolSearchResultBlock | UnknownVariant, OpenUnion("type")
+]
+
+
+class ToolSearchToolResultBlock(Wire):
+    content: ToolSearchToolResultBlockContent
+    tool_use_id: str = ""
+    type: Literal["tool_search_tool_result"] = "tool_search_tool_result"
+
+
+class TextEditorCodeExecutionStrReplaceResultBlock(Wire):
+    lines: list[str] | None = None
+    new_lines: int | None = None
+    new_start: int | None = None
+    old_lines: int | None = None
+    old_start: int | None = None
+    type: Literal["text_editor_code_execution_str_replace_result"] = "text_editor_code_execution_str_replace_result"
+
+
+class TextEditorCodeExecutionCreateResultBlock(Wire):
+    is_file_update: bool = False
+    type: Literal["text_editor_code_execution_create_result"] = "text_editor_code_execution_create_result"
+
+
+TextEditorCodeExecutionToolResultErrorCode: TypeAlias = (
+    Literal["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded", "file_not_found"]
+    | Unrecognised
+)
+
+
+class TextEditorCodeExecutionToolResultError(Wire):
+    error_code: TextEditorCodeExecutionToolResultErrorCode
+    error_message: str | None = None
+    type: Literal["text_editor_code_execution_tool_result_error"] = "text_editor_code_execution_tool_result_error"
+
+
+TextEditorCodeExecutionViewResultBlockFileType: TypeAlias = Literal["text", "image", "pdf"] | Unrecognised
+
+
+class TextEditorCodeExecutionViewResultBlock(Wire):
+    content: str = ""
+    file_type: TextEditorCodeExecutionViewResultBlockFileType
+    num_lines: int | None = None
+    start_line: int | None = None
+    total_lines: int | None = None
+    type: Literal["text_editor_code_execution_view_result"] = "text_editor_code_execution_view_result"
+
+
+TextEditorCodeExecutionToolResultBlockContent: TypeAlias = Annotated[
+    TextEditorCodeExecutionToolResultError
+    | TextEditorCodeExecutionViewResultBlock
+    | TextEditorCodeExecutionCreateResultBlock
+    | TextEditorCodeExecutionStrReplaceResultBlock
+    | UnknownVariant,
+    OpenUnion("type"),
+]
+
+
+class TextEditorCodeExecutionToolResultBlock(Wire):
+    content: TextEditorCodeExecutionToolResultBlockContent
+    tool_use_id: str = ""
+    type: Literal["text_editor_code_execution_tool_result"] = "text_editor_code_execution_tool_result"
+
+
+class ServerToolCaller20260120(Wire):
+    tool_id: str = ""
+    type: Literal["code_execution_20260120"] = "code_execution_20260120"
+
+
+class DirectCaller(Wire):
+    type: Literal["direct"] = "direct"
+
+
+class ServerToolCaller(Wire):
+    tool_id: str = ""
+    type: Literal["code_execution_20250825"] = "code_execution_20250825"
+
+
+WebFetchToolResultBlockCaller: TypeAlias = Annotated[
+    DirectCaller | ServerToolCaller | ServerToolCaller20260120 | UnknownVariant, OpenUnion("type")
+]
+
+WebFetchToolResultErrorCode: TypeAlias = (
+    Literal[
+        "invalid_tool_input",
+        "url_too_long",
+        "url_not_allowed",
+        "url_not_in_prior_context",
+        "url_not_accessible",
+        "unsupported_content_type",
+        "too_many_requests",
+        "max_uses_exceeded",
+        "unavailable",
+    ]
+    | Unrecognised
+)
+
+
+class WebFetchToolResultError(Wire):
+    error_code: WebFetchToolResultErrorCode
+    type: Literal["web_fetch_tool_result_error"] = "web_fetch_tool_result_error"
+
+
+class PlainTextSource(Wire):
+    data: str = ""
+    media_type: Literal["text/plain"] | Unrecognised = "text/plain"
+    type: Literal["text"] = "text"
+
+
+DocumentBlockSource: TypeAlias = Annotated[Base64PDFSource | PlainTextSource | UnknownVariant, OpenUnion("type")]
+
+
+class DocumentBlock(Wire):
+    citations: CitationsConfig | None = None
+    source: DocumentBlockSource
+    title: str | None = None
+    type: Literal["document"] | Unrecognised = "document"
+
+
+class WebFetchResultBlock(Wire):
+    content: DocumentBlock
+    retrieved_at: str | None = None
+    type: Literal["web_fetch_result"] = "web_fetch_result"
+    url: str = ""
+
+
+WebFetchToolResultBlockContent: TypeAlias = Annotated[
+    WebFetchToolResultError | WebFetchResultBlock | UnknownVariant, OpenUnion("type")
+]
+
+
+class WebFetchToolResultBlock(Wire):
+    caller: WebFetchToolResultBlockCaller | None = None
+    content: WebFetchToolResultBlockContent
+    tool_use_id: str = ""
+    type: Literal["web_fetch_tool_result"] = "web_fetch_tool_result"
+
+
+WebSearchToolResultBlockCaller: TypeAlias = Annotated[
+    DirectCaller | ServerToolCaller | ServerToolCaller20260120 | UnknownVariant, OpenUnion("type")
+]
+
+WebSearchToolResultErrorCode: TypeAlias = (
+    Literal[
+        "invalid_tool_input",
+        "unavailable",
+        "max_uses_exceeded",
+        "too_many_requests",
+        "query_too_long",
+        "request_too_large",
+    ]
+    | Unrecognised
+)
+
+
+class WebSearchToolResultError(Wire):
+    error_code: WebSearchToolResultErrorCode
+    type: Literal["web_search_tool_result_error"] | Unrecognised = "web_search_tool_result_error"
+
+
+class WebSearchResultBlock(Wire):
+    encrypted_content: str = ""
+    page_age: str | None = None
+    title: str = ""
+    type: Literal["web_search_result"] | Unrecognised = "web_search_result"
+    url: str = ""
+
+
+class WebSearchToolResultBlock(Wire):
+    caller: WebSearchToolResultBlockCaller | None = None
+    content: WebSearchToolResultError | list[WebSearchResultBlock]
+    tool_use_id: str = ""
+    type: Literal["web_search_tool_result"] = "web_search_tool_result"
+
+
+ServerToolUseBlockCaller: TypeAlias = Annotated[
+    DirectCaller | ServerToolCaller | ServerToolCaller20260120 | UnknownVariant, OpenUnion("type")
+]
+
+ServerToolUseBlockName: TypeAlias = (
+    Literal[
+        "advisor",
+        "web_search",
+        "web_fetch",
+        "code_execution",
+        "bash_code_execution",
+        "text_editor_code_execution",
+        "tool_search_tool_regex",
+        "tool_search_tool_bm25",
+    ]
+    | Unrecognised
+)
+
+
+class ServerToolUseBlock(Wire):
+    caller: ServerToolUseBlockCaller | None = None
+    id: str = ""
+    input: dict[str, object]
+    name: ServerToolUseBlockName
+    type: Literal["server_tool_use"] = "server_tool_use"
+
+
+ToolUseBlockCaller: TypeAlias = Annotated[
+    DirectCaller | ServerToolCaller | ServerToolCaller20260120 | UnknownVariant, OpenUnion("type")
+]
+
+
+class ToolUseBlock(Wire):
+    caller: ToolUseBlockCaller | None = None
+    id: str = ""
+    input: dict[str, object]
+    name: str = ""
+    toolset_name: str | None = None
+    type: Literal["tool_use"] = "tool_use"
+
+
+class RedactedThinkingBlock(Wire):
+    data: str = ""
+    type: Literal["redacted_thinking"] = "redacted_thinking"
+
+
+class ThinkingBlock(Wire):
+    signature: str = ""
+    thinking: str = ""
+    type: Literal["thinking"] = "thinking"
+
+
+ContentBlock: TypeAlias = Annotated[
+    TextBlock
+    | ThinkingBlock
+    | RedactedThinkingBlock
+    | ToolUseBlock
+    | ServerToolUseBlock
+    | WebSearchToolResultBlock
+    | WebFetchToolResultBlock
+    | AdvisorToolResultBlock
+    | CodeExecutionToolResultBlock
+    | BashCodeExecutionToolResultBlock
+    | TextEditorCodeExecutionToolResultBlock
+    | ToolSearchToolResultBlock
+    | MCPToolUseBlock
+    | MCPToolResultBlock
+    | ContainerUploadBlock
+    | CompactionBlock
+    | FallbackBlock
+    | UnknownVariant,
+    OpenUnion("type"),
+]
+
+
+class SignatureContentBlockDelta(Wire):
+    signature: str = ""
+    type: Literal["signature_delta"] = "signature_delta"
+
+
+class ThinkingContentBlockDelta(Wire):
+    estimated_tokens: int | None = None
+    thinking: str = ""
+    type: Literal["thinking_delta"] = "thinking_delta"
+
+
+class TextContentBlockDelta(Wire):
+    text: str = ""
+    type: Literal["text_delta"] = "text_delta"
+
+
+class InputJsonContentBlockDelta(Wire):
+    partial_json: str = ""
+    type: Literal["input_json_delta"] = "input_json_delta"
+
+
+ContentBlockDeltaEventDelta: TypeAlias = Annotated[
+    TextContentBlockDelta
+    | InputJsonContentBlockDelta
+    | CitationsDelta
+    | ThinkingContentBlockDelta
+    | SignatureContentBlockDelta
+    | CompactionContentBlockDelta
+    | UnknownVariant,
+    OpenUnion("type"),
+]
+
+
 class ContentBlockDeltaEvent(Wire):
     delta: ContentBlockDeltaEventDelta
     index: int = 0
     type: Literal["content_block_delta"] = "content_block_delta"
 
 
-class ContentBlockLocationCitation(Wire):
-    cited_text: str = ""
-    document_index: int = 0
-    document_title: str | None = None
-    end_block_index: int = 0
-    file_id: str | None = None
-    start_block_index: int = 0
-    type: Literal["content_block_location"] = "content_block_location"
+ContentBlockStartEventContentBlock: TypeAlias = Annotated[
+    TextBlock
+    | ThinkingBlock
+    | RedactedThinkingBlock
+    | ToolUseBlock
+    | ServerToolUseBlock
+    | WebSearchToolResultBlock
+    | WebFetchToolResultBlock
+    | AdvisorToolResultBlock
+    | CodeExecutionToolResultBlock
+    | BashCodeExecutionToolResultBlock
+    | TextEditorCodeExecutionToolResultBlock
+    | ToolSearchToolResultBlock
+    | MCPToolUseBlock
+    | MCPToolResultBlock
+    | ContainerUploadBlock
+    | CompactionBlock
+    | FallbackBlock
+    | UnknownVariant,
+    OpenUnion("type"),
+]
 
 
 class ContentBlockStartEvent(Wire):
@@ -238,31 +718,74 @@ class ContentBlockStopEvent(Wire):
     type: Literal["content_block_stop"] = "content_block_stop"
 
 
+ContextManagementAppliedEditsItem: TypeAlias = Annotated[
+    ClearToolUses20250919Edit | ClearThinking20251015Edit | UnknownVariant, OpenUnion("type")
+]
+
+
 class ContextManagement(Wire):
     applied_edits: list[ContextManagementAppliedEditsItem] = Field(default_factory=lambda: [])
+
+
+DiagnosticsCacheMissReason: TypeAlias = Annotated[
+    CacheMissModelChanged
+    | CacheMissSystemChanged
+    | CacheMissToolsChanged
+    | CacheMissMessagesChanged
+    | CacheMissPreviousMessageNotFound
+    | CacheMissUnavailable
+    | UnknownVariant,
+    OpenUnion("type"),
+]
 
 
 class Diagnostics(Wire):
     cache_miss_reason: DiagnosticsCacheMissReason | None = None
 
 
-class DirectCaller(Wire):
-    type: Literal["direct"] = "direct"
+class OverloadedError(Wire):
+    message: str = ""
+    type: Literal["overloaded_error"] = "overloaded_error"
 
 
-class DocumentBlock(Wire):
-    citations: CitationsConfig | None = None
-    source: DocumentBlockSource
-    title: str | None = None
-    type: Literal["document"] | Unrecognised = "document"
+class GatewayTimeoutError(Wire):
+    message: str = ""
+    type: Literal["timeout_error"] = "timeout_error"
 
 
-class EncryptedCodeExecutionResultBlock(Wire):
-    content: list[CodeExecutionOutputBlock] = Field(default_factory=lambda: [])
-    encrypted_stdout: str = ""
-    return_code: int = 0
-    stderr: str = ""
-    type: Literal["encrypted_code_execution_result"] = "encrypted_code_execution_result"
+class RateLimitError(Wire):
+    message: str = ""
+    type: Literal["rate_limit_error"] = "rate_limit_error"
+
+
+class NotFoundError(Wire):
+    message: str = ""
+    type: Literal["not_found_error"] = "not_found_error"
+
+
+class PermissionError(Wire):
+    message: str = ""
+    type: Literal["permission_error"] = "permission_error"
+
+
+class InvalidRequestError(Wire):
+    message: str = ""
+    type: Literal["invalid_request_error"] = "invalid_request_error"
+
+
+Error: TypeAlias = Annotated[
+    InvalidRequestError
+    | AuthenticationError
+    | BillingError
+    | PermissionError
+    | NotFoundError
+    | RateLimitError
+    | GatewayTimeoutError
+    | APIError
+    | OverloadedError
+    | UnknownVariant,
+    OpenUnion("type"),
+]
 
 
 class ErrorEvent(Wire):
@@ -279,11 +802,23 @@ class ErrorResponse(Wire):
     error: Error
 
 
-class FallbackBlock(Wire):
-    from_: Annotated[FallbackHopInfo, Field(alias="from")]
-    to: FallbackHopInfo
-    trigger: FallbackRefusalTrigger | None = None
-    type: Literal["fallback"] = "fallback"
+FallbackCreditNotAppliedReason: TypeAlias = (
+    Literal[
+        "body_mismatch",
+        "continuation_excluded",
+        "continuation_only",
+        "expired",
+        "invalid_target_model",
+        "not_enabled",
+        "reprice_unavailable",
+        "temporarily_unavailable",
+        "variant_fields_present",
+        "wrong_organization",
+        "wrong_platform",
+        "wrong_workspace",
+    ]
+    | Unrecognised
+)
 
 
 class FallbackCreditNotApplied(Wire):
@@ -296,12 +831,13 @@ class FallbackCreditRedeemed(Wire):
     type: Literal["redeemed"] = "redeemed"
 
 
+FallbackCreditUsageStatus: TypeAlias = Annotated[
+    FallbackCreditRedeemed | FallbackCreditNotApplied | UnknownVariant, OpenUnion("type")
+]
+
+
 class FallbackCreditUsage(Wire):
     status: FallbackCreditUsageStatus
-
-
-class FallbackHopInfo(Wire):
-    model: str = ""
 
 
 class FallbackMessageIterationUsage(Wire):
@@ -314,39 +850,78 @@ class FallbackMessageIterationUsage(Wire):
     type: Literal["fallback_message"] = "fallback_message"
 
 
-class FallbackRefusalTrigger(Wire):
+class MessageIterationUsage(Wire):
+    cache_creation: CacheCreation | None = None
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    input_tokens: int = 0
+    model: str = ""
+    output_tokens: int = 0
+    type: Literal["message"] = "message"
+
+
+IterationsUsageItem: TypeAlias = Annotated[
+    MessageIterationUsage
+    | CompactionIterationUsage
+    | AdvisorMessageIterationUsage
+    | FallbackMessageIterationUsage
+    | UnknownVariant,
+    OpenUnion("type"),
+]
+
+IterationsUsage: TypeAlias = list[IterationsUsageItem]
+
+StopReason: TypeAlias = (
+    Literal[
+        "end_turn",
+        "max_tokens",
+        "stop_sequence",
+        "tool_use",
+        "pause_turn",
+        "compaction",
+        "refusal",
+        "model_context_window_exceeded",
+    ]
+    | Unrecognised
+)
+
+
+class RefusalStopDetails(Wire):
     category: RefusalCategory | None = None
+    explanation: str | None = None
+    fallback_credit_token: str | None = None
+    fallback_has_prefill_claim: bool | None = None
+    recommended_model: str | None = None
     type: Literal["refusal"] | Unrecognised = "refusal"
 
 
-class GatewayTimeoutError(Wire):
-    message: str = ""
-    type: Literal["timeout_error"] = "timeout_error"
+class OutputTokensDetails(Wire):
+    thinking_tokens: int = 0
 
 
-class InputJsonContentBlockDelta(Wire):
-    partial_json: str = ""
-    type: Literal["input_json_delta"] = "input_json_delta"
+class ServerToolUsage(Wire):
+    web_fetch_requests: int = 0
+    web_search_requests: int = 0
 
 
-class InvalidRequestError(Wire):
-    message: str = ""
-    type: Literal["invalid_request_error"] = "invalid_request_error"
+UsageServiceTier: TypeAlias = Literal["standard", "priority", "batch"] | Unrecognised
+
+Speed: TypeAlias = Literal["standard", "fast"] | Unrecognised
 
 
-class MCPToolResultBlock(Wire):
-    content: str | list[TextBlock]
-    is_error: bool = False
-    tool_use_id: str = ""
-    type: Literal["mcp_tool_result"] = "mcp_tool_result"
-
-
-class MCPToolUseBlock(Wire):
-    id: str = ""
-    input: dict[str, object]
-    name: str = ""
-    server_name: str = ""
-    type: Literal["mcp_tool_use"] = "mcp_tool_use"
+class Usage(Wire):
+    cache_creation: CacheCreation | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    fallback_credit: FallbackCreditUsage | None = None
+    inference_geo: str | None = None
+    input_tokens: int = 0
+    iterations: IterationsUsage | None = None
+    output_tokens: int = 0
+    output_tokens_details: OutputTokensDetails | None = None
+    server_tool_use: ServerToolUsage | None = None
+    service_tier: UsageServiceTier | None = None
+    speed: Speed | None = None
 
 
 class Message(Wire):
@@ -373,13 +948,6 @@ class MessageDelta(Wire):
     stop_sequence: str | None = None
 
 
-class MessageDeltaEvent(Wire):
-    context_management: ContextManagement | None = None
-    delta: MessageDelta
-    type: Literal["message_delta"] = "message_delta"
-    usage: MessageDeltaUsage
-
-
 class MessageDeltaUsage(Wire):
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
@@ -391,14 +959,11 @@ class MessageDeltaUsage(Wire):
     server_tool_use: ServerToolUsage | None = None
 
 
-class MessageIterationUsage(Wire):
-    cache_creation: CacheCreation | None = None
-    cache_creation_input_tokens: int = 0
-    cache_read_input_tokens: int = 0
-    input_tokens: int = 0
-    model: str = ""
-    output_tokens: int = 0
-    type: Literal["message"] = "message"
+class MessageDeltaEvent(Wire):
+    context_management: ContextManagement | None = None
+    delta: MessageDelta
+    type: Literal["message_delta"] = "message_delta"
+    usage: MessageDeltaUsage
 
 
 class MessageStartEvent(Wire):
@@ -410,424 +975,9 @@ class MessageStopEvent(Wire):
     type: Literal["message_stop"] = "message_stop"
 
 
-class NotFoundError(Wire):
-    message: str = ""
-    type: Literal["not_found_error"] = "not_found_error"
-
-
-class OutputTokensDetails(Wire):
-    thinking_tokens: int = 0
-
-
-class OverloadedError(Wire):
-    message: str = ""
-    type: Literal["overloaded_error"] = "overloaded_error"
-
-
-class PageLocationCitation(Wire):
-    cited_text: str = ""
-    document_index: int = 0
-    document_title: str | None = None
-    end_page_number: int = 0
-    file_id: str | None = None
-    start_page_number: int = 0
-    type: Literal["page_location"] = "page_location"
-
-
-class PermissionError(Wire):
-    message: str = ""
-    type: Literal["permission_error"] = "permission_error"
-
-
 class PingEvent(Wire):
     type: Literal["ping"] = "ping"
 
-
-class PlainTextSource(Wire):
-    data: str = ""
-    media_type: Literal["text/plain"] | Unrecognised = "text/plain"
-    type: Literal["text"] = "text"
-
-
-class RateLimitError(Wire):
-    message: str = ""
-    type: Literal["rate_limit_error"] = "rate_limit_error"
-
-
-class RedactedThinkingBlock(Wire):
-    data: str = ""
-    type: Literal["redacted_thinking"] = "redacted_thinking"
-
-
-class RefusalStopDetails(Wire):
-    category: RefusalCategory | None = None
-    explanation: str | None = None
-    fallback_credit_token: str | None = None
-    fallback_has_prefill_claim: bool | None = None
-    recommended_model: str | None = None
-    type: Literal["refusal"] | Unrecognised = "refusal"
-
-
-class SearchResultLocationCitation(Wire):
-    cited_text: str = ""
-    end_block_index: int = 0
-    search_result_index: int = 0
-    source: str = ""
-    start_block_index: int = 0
-    title: str | None = None
-    type: Literal["search_result_location"] = "search_result_location"
-
-
-class ServerToolCaller(Wire):
-    tool_id: str = ""
-    type: Literal["code_execution_20250825"] = "code_execution_20250825"
-
-
-class ServerToolCaller20260120(Wire):
-    tool_id: str = ""
-    type: Literal["code_execution_20260120"] = "code_execution_20260120"
-
-
-class ServerToolUsage(Wire):
-    web_fetch_requests: int = 0
-    web_search_requests: int = 0
-
-
-class ServerToolUseBlock(Wire):
-    caller: ServerToolUseBlockCaller | None = None
-    id: str = ""
-    input: dict[str, object]
-    name: ServerToolUseBlockName
-    type: Literal["server_tool_use"] = "server_tool_use"
-
-
-class SignatureContentBlockDelta(Wire):
-    signature: str = ""
-    type: Literal["signature_delta"] = "signature_delta"
-
-
-class Skill(Wire):
-    skill_id: str = ""
-    type: SkillType
-    version: str = ""
-
-
-class TextBlock(Wire):
-    citations: list[TextBlockCitationsItem] | None = None
-    text: str = ""
-    type: Literal["text"] = "text"
-
-
-class TextContentBlockDelta(Wire):
-    text: str = ""
-    type: Literal["text_delta"] = "text_delta"
-
-
-class TextEditorCodeExecutionCreateResultBlock(Wire):
-    is_file_update: bool = False
-    type: Literal["text_editor_code_execution_create_result"] = "text_editor_code_execution_create_result"
-
-
-class TextEditorCodeExecutionStrReplaceResultBlock(Wire):
-    lines: list[str] | None = None
-    new_lines: int | None = None
-    new_start: int | None = None
-    old_lines: int | None = None
-    old_start: int | None = None
-    type: Literal["text_editor_code_execution_str_replace_result"] = "text_editor_code_execution_str_replace_result"
-
-
-class TextEditorCodeExecutionToolResultBlock(Wire):
-    content: TextEditorCodeExecutionToolResultBlockContent
-    tool_use_id: str = ""
-    type: Literal["text_editor_code_execution_tool_result"] = "text_editor_code_execution_tool_result"
-
-
-class TextEditorCodeExecutionToolResultError(Wire):
-    error_code: TextEditorCodeExecutionToolResultErrorCode
-    error_message: str | None = None
-    type: Literal["text_editor_code_execution_tool_result_error"] = "text_editor_code_execution_tool_result_error"
-
-
-class TextEditorCodeExecutionViewResultBlock(Wire):
-    content: str = ""
-    file_type: TextEditorCodeExecutionViewResultBlockFileType
-    num_lines: int | None = None
-    start_line: int | None = None
-    total_lines: int | None = None
-    type: Literal["text_editor_code_execution_view_result"] = "text_editor_code_execution_view_result"
-
-
-class ThinkingBlock(Wire):
-    signature: str = ""
-    thinking: str = ""
-    type: Literal["thinking"] = "thinking"
-
-
-class ThinkingContentBlockDelta(Wire):
-    estimated_tokens: int | None = None
-    thinking: str = ""
-    type: Literal["thinking_delta"] = "thinking_delta"
-
-
-class ToolReferenceBlock(Wire):
-    tool_name: str = ""
-    type: Literal["tool_reference"] | Unrecognised = "tool_reference"
-
-
-class ToolSearchToolResultBlock(Wire):
-    content: ToolSearchToolResultBlockContent
-    tool_use_id: str = ""
-    type: Literal["tool_search_tool_result"] = "tool_search_tool_result"
-
-
-class ToolSearchToolResultError(Wire):
-    error_code: ToolSearchToolResultErrorCode
-    error_message: str | None = None
-    type: Literal["tool_search_tool_result_error"] = "tool_search_tool_result_error"
-
-
-class ToolSearchToolSearchResultBlock(Wire):
-    tool_references: list[ToolReferenceBlock] = Field(default_factory=lambda: [])
-    type: Literal["tool_search_tool_search_result"] = "tool_search_tool_search_result"
-
-
-class ToolUseBlock(Wire):
-    caller: ToolUseBlockCaller | None = None
-    id: str = ""
-    input: dict[str, object]
-    name: str = ""
-    toolset_name: str | None = None
-    type: Literal["tool_use"] = "tool_use"
-
-
-class Usage(Wire):
-    cache_creation: CacheCreation | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    fallback_credit: FallbackCreditUsage | None = None
-    inference_geo: str | None = None
-    input_tokens: int = 0
-    iterations: IterationsUsage | None = None
-    output_tokens: int = 0
-    output_tokens_details: OutputTokensDetails | None = None
-    server_tool_use: ServerToolUsage | None = None
-    service_tier: UsageServiceTier | None = None
-    speed: Speed | None = None
-
-
-class WebFetchResultBlock(Wire):
-    content: DocumentBlock
-    retrieved_at: str | None = None
-    type: Literal["web_fetch_result"] = "web_fetch_result"
-    url: str = ""
-
-
-class WebFetchToolResultBlock(Wire):
-    caller: WebFetchToolResultBlockCaller | None = None
-    content: WebFetchToolResultBlockContent
-    tool_use_id: str = ""
-    type: Literal["web_fetch_tool_result"] = "web_fetch_tool_result"
-
-
-class WebFetchToolResultError(Wire):
-    error_code: WebFetchToolResultErrorCode
-    type: Literal["web_fetch_tool_result_error"] = "web_fetch_tool_result_error"
-
-
-class WebSearchResultBlock(Wire):
-    encrypted_content: str = ""
-    page_age: str | None = None
-    title: str = ""
-    type: Literal["web_search_result"] | Unrecognised = "web_search_result"
-    url: str = ""
-
-
-class WebSearchResultLocationCitation(Wire):
-    cited_text: str = ""
-    encrypted_index: str = ""
-    title: str | None = None
-    type: Literal["web_search_result_location"] = "web_search_result_location"
-    url: str = ""
-
-
-class WebSearchToolResultBlock(Wire):
-    caller: WebSearchToolResultBlockCaller | None = None
-    content: WebSearchToolResultError | list[WebSearchResultBlock]
-    tool_use_id: str = ""
-    type: Literal["web_search_tool_result"] = "web_search_tool_result"
-
-
-class WebSearchToolResultError(Wire):
-    error_code: WebSearchToolResultErrorCode
-    type: Literal["web_search_tool_result_error"] | Unrecognised = "web_search_tool_result_error"
-
-
-AdvisorToolResultBlockContent: TypeAlias = Annotated[
-    AdvisorToolResultError | AdvisorResultBlock | AdvisorRedactedResultBlock | UnknownVariant, OpenUnion("type")
-]
-
-AdvisorToolResultErrorCode: TypeAlias = (
-    Literal[
-        "max_uses_exceeded",
-        "prompt_too_long",
-        "too_many_requests",
-        "overloaded",
-        "unavailable",
-        "execution_time_exceeded",
-        "model_not_found",
-    ]
-    | Unrecognised
-)
-
-BashCodeExecutionToolResultBlockContent: TypeAlias = Annotated[
-    BashCodeExecutionToolResultError | BashCodeExecutionResultBlock | UnknownVariant, OpenUnion("type")
-]
-
-BashCodeExecutionToolResultErrorCode: TypeAlias = (
-    Literal[
-        "invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded", "output_file_too_large"
-    ]
-    | Unrecognised
-)
-
-CitationsDeltaCitation: TypeAlias = Annotated[
-    CharLocationCitation
-    | PageLocationCitation
-    | ContentBlockLocationCitation
-    | WebSearchResultLocationCitation
-    | SearchResultLocationCitation
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-CodeExecutionToolResultBlockContent: TypeAlias = Annotated[
-    CodeExecutionToolResultError | CodeExecutionResultBlock | EncryptedCodeExecutionResultBlock | UnknownVariant,
-    OpenUnion("type"),
-]
-
-CodeExecutionToolResultErrorCode: TypeAlias = (
-    Literal["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"] | Unrecognised
-)
-
-ContentBlock: TypeAlias = Annotated[
-    TextBlock
-    | ThinkingBlock
-    | RedactedThinkingBlock
-    | ToolUseBlock
-    | ServerToolUseBlock
-    | WebSearchToolResultBlock
-    | WebFetchToolResultBlock
-    | AdvisorToolResultBlock
-    | CodeExecutionToolResultBlock
-    | BashCodeExecutionToolResultBlock
-    | TextEditorCodeExecutionToolResultBlock
-    | ToolSearchToolResultBlock
-    | MCPToolUseBlock
-    | MCPToolResultBlock
-    | ContainerUploadBlock
-    | CompactionBlock
-    | FallbackBlock
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-ContentBlockDeltaEventDelta: TypeAlias = Annotated[
-    TextContentBlockDelta
-    | InputJsonContentBlockDelta
-    | CitationsDelta
-    | ThinkingContentBlockDelta
-    | SignatureContentBlockDelta
-    | CompactionContentBlockDelta
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-ContentBlockStartEventContentBlock: TypeAlias = Annotated[
-    TextBlock
-    | ThinkingBlock
-    | RedactedThinkingBlock
-    | ToolUseBlock
-    | ServerToolUseBlock
-    | WebSearchToolResultBlock
-    | WebFetchToolResultBlock
-    | AdvisorToolResultBlock
-    | CodeExecutionToolResultBlock
-    | BashCodeExecutionToolResultBlock
-    | TextEditorCodeExecutionToolResultBlock
-    | ToolSearchToolResultBlock
-    | MCPToolUseBlock
-    | MCPToolResultBlock
-    | ContainerUploadBlock
-    | CompactionBlock
-    | FallbackBlock
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-ContextManagementAppliedEditsItem: TypeAlias = Annotated[
-    ClearToolUses20250919Edit | ClearThinking20251015Edit | UnknownVariant, OpenUnion("type")
-]
-
-DiagnosticsCacheMissReason: TypeAlias = Annotated[
-    CacheMissModelChanged
-    | CacheMissSystemChanged
-    | CacheMissToolsChanged
-    | CacheMissMessagesChanged
-    | CacheMissPreviousMessageNotFound
-    | CacheMissUnavailable
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-DocumentBlockSource: TypeAlias = Annotated[Base64PDFSource | PlainTextSource | UnknownVariant, OpenUnion("type")]
-
-Error: TypeAlias = Annotated[
-    InvalidRequestError
-    | AuthenticationError
-    | BillingError
-    | PermissionError
-    | NotFoundError
-    | RateLimitError
-    | GatewayTimeoutError
-    | APIError
-    | OverloadedError
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-FallbackCreditNotAppliedReason: TypeAlias = (
-    Literal[
-        "body_mismatch",
-        "continuation_excluded",
-        "continuation_only",
-        "expired",
-        "invalid_target_model",
-        "not_enabled",
-        "reprice_unavailable",
-        "temporarily_unavailable",
-        "variant_fields_present",
-        "wrong_organization",
-        "wrong_platform",
-        "wrong_workspace",
-    ]
-    | Unrecognised
-)
-
-FallbackCreditUsageStatus: TypeAlias = Annotated[
-    FallbackCreditRedeemed | FallbackCreditNotApplied | UnknownVariant, OpenUnion("type")
-]
-
-IterationsUsageItem: TypeAlias = Annotated[
-    MessageIterationUsage
-    | CompactionIterationUsage
-    | AdvisorMessageIterationUsage
-    | FallbackMessageIterationUsage
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-IterationsUsage: TypeAlias = list[IterationsUsageItem]
 
 MessageStreamEvent: TypeAlias = Annotated[
     MessageStartEvent
@@ -841,122 +991,3 @@ MessageStreamEvent: TypeAlias = Annotated[
     | UnknownVariant,
     OpenUnion("type"),
 ]
-
-RefusalCategory: TypeAlias = (
-    Literal["cyber", "bio", "frontier_llm", "reasoning_extraction", "general_harms"] | Unrecognised
-)
-
-ServerToolUseBlockCaller: TypeAlias = Annotated[
-    DirectCaller | ServerToolCaller | ServerToolCaller20260120 | UnknownVariant, OpenUnion("type")
-]
-
-ServerToolUseBlockName: TypeAlias = (
-    Literal[
-        "advisor",
-        "web_search",
-        "web_fetch",
-        "code_execution",
-        "bash_code_execution",
-        "text_editor_code_execution",
-        "tool_search_tool_regex",
-        "tool_search_tool_bm25",
-    ]
-    | Unrecognised
-)
-
-SkillType: TypeAlias = Literal["anthropic", "custom"] | Unrecognised
-
-Speed: TypeAlias = Literal["standard", "fast"] | Unrecognised
-
-StopReason: TypeAlias = (
-    Literal[
-        "end_turn",
-        "max_tokens",
-        "stop_sequence",
-        "tool_use",
-        "pause_turn",
-        "compaction",
-        "refusal",
-        "model_context_window_exceeded",
-    ]
-    | Unrecognised
-)
-
-TextBlockCitationsItem: TypeAlias = Annotated[
-    CharLocationCitation
-    | PageLocationCitation
-    | ContentBlockLocationCitation
-    | WebSearchResultLocationCitation
-    | SearchResultLocationCitation
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-TextEditorCodeExecutionToolResultBlockContent: TypeAlias = Annotated[
-    TextEditorCodeExecutionToolResultError
-    | TextEditorCodeExecutionViewResultBlock
-    | TextEditorCodeExecutionCreateResultBlock
-    | TextEditorCodeExecutionStrReplaceResultBlock
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-TextEditorCodeExecutionToolResultErrorCode: TypeAlias = (
-    Literal["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded", "file_not_found"]
-    | Unrecognised
-)
-
-TextEditorCodeExecutionViewResultBlockFileType: TypeAlias = Literal["text", "image", "pdf"] | Unrecognised
-
-ToolSearchToolResultBlockContent: TypeAlias = Annotated[
-    ToolSearchToolResultError | ToolSearchToolSearchResultBlock | UnknownVariant, OpenUnion("type")
-]
-
-ToolSearchToolResultErrorCode: TypeAlias = (
-    Literal["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"] | Unrecognised
-)
-
-ToolUseBlockCaller: TypeAlias = Annotated[
-    DirectCaller | ServerToolCaller | ServerToolCaller20260120 | UnknownVariant, OpenUnion("type")
-]
-
-UsageServiceTier: TypeAlias = Literal["standard", "priority", "batch"] | Unrecognised
-
-WebFetchToolResultBlockCaller: TypeAlias = Annotated[
-    DirectCaller | ServerToolCaller | ServerToolCaller20260120 | UnknownVariant, OpenUnion("type")
-]
-
-WebFetchToolResultBlockContent: TypeAlias = Annotated[
-    WebFetchToolResultError | WebFetchResultBlock | UnknownVariant, OpenUnion("type")
-]
-
-WebFetchToolResultErrorCode: TypeAlias = (
-    Literal[
-        "invalid_tool_input",
-        "url_too_long",
-        "url_not_allowed",
-        "url_not_in_prior_context",
-        "url_not_accessible",
-        "unsupported_content_type",
-        "too_many_requests",
-        "max_uses_exceeded",
-        "unavailable",
-    ]
-    | Unrecognised
-)
-
-WebSearchToolResultBlockCaller: TypeAlias = Annotated[
-    DirectCaller | ServerToolCaller | ServerToolCaller20260120 | UnknownVariant, OpenUnion("type")
-]
-
-WebSearchToolResultErrorCode: TypeAlias = (
-    Literal[
-        "invalid_tool_input",
-        "unavailable",
-        "max_uses_exceeded",
-        "too_many_requests",
-        "query_too_long",
-        "request_too_large",
-    ]
-    | Unrecognised
-)

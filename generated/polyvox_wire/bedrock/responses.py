@@ -12,12 +12,45 @@ from pydantic import Field
 from ..support import KeyedUnion, UnknownVariant, Unrecognised, Wire
 
 
+GuardrailOrigin: TypeAlias = Literal["REQUEST", "ACCOUNT_ENFORCED", "ORGANIZATION_ENFORCED"] | Unrecognised
+
+GuardrailOwnership: TypeAlias = Literal["SELF", "CROSS_ACCOUNT"] | Unrecognised
+
+
 class AppliedGuardrailDetails(Wire):
     guardrailId: str | None = None
     guardrailVersion: str | None = None
     guardrailArn: str | None = None
     guardrailOrigin: list[GuardrailOrigin] | None = None
     guardrailOwnership: GuardrailOwnership | None = None
+
+
+AudioFormat: TypeAlias = (
+    Literal[
+        "mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga", "pcm", "webm"
+    ]
+    | Unrecognised
+)
+
+
+class BytesAudioSource(Wire):
+    bytes: str
+
+
+class S3Location(Wire):
+    uri: str = ""
+    bucketOwner: str | None = None
+
+
+class S3LocationAudioSource(Wire):
+    s3Location: S3Location
+
+
+AudioSource: TypeAlias = Annotated[BytesAudioSource | S3LocationAudioSource | UnknownVariant, KeyedUnion()]
+
+
+class ErrorBlock(Wire):
+    message: str | None = None
 
 
 class AudioBlock(Wire):
@@ -28,10 +61,6 @@ class AudioBlock(Wire):
 
 class AudioContent(Wire):
     audio: AudioBlock
-
-
-class BytesAudioSource(Wire):
-    bytes: str
 
 
 class BytesDocumentSource(Wire):
@@ -46,9 +75,15 @@ class BytesVideoSource(Wire):
     bytes: str
 
 
+CacheTTL: TypeAlias = Literal["5m", "1h"] | Unrecognised
+
+
 class CacheDetail(Wire):
     ttl: CacheTTL
     inputTokens: int = 0
+
+
+CachePointType: TypeAlias = Literal["default"] | Unrecognised
 
 
 class CachePointBlock(Wire):
@@ -60,10 +95,85 @@ class CachePointContent(Wire):
     cachePoint: CachePointBlock
 
 
+class CitationSourceContent(Wire):
+    text: str | None = None
+
+
+class SearchResultLocation(Wire):
+    searchResultIndex: int | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class SearchResultLocationCitationLocation(Wire):
+    searchResultLocation: SearchResultLocation
+
+
+class DocumentChunkLocation(Wire):
+    documentIndex: int | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class DocumentChunkCitationLocation(Wire):
+    documentChunk: DocumentChunkLocation
+
+
+class DocumentPageLocation(Wire):
+    documentIndex: int | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class DocumentPageCitationLocation(Wire):
+    documentPage: DocumentPageLocation
+
+
+class WebLocation(Wire):
+    url: str | None = None
+    domain: str | None = None
+
+
+class WebCitationLocation(Wire):
+    web: WebLocation
+
+
+class DocumentCharLocation(Wire):
+    documentIndex: int | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class DocumentCharCitationLocation(Wire):
+    documentChar: DocumentCharLocation
+
+
+CitationLocation: TypeAlias = Annotated[
+    WebCitationLocation
+    | DocumentCharCitationLocation
+    | DocumentPageCitationLocation
+    | DocumentChunkCitationLocation
+    | SearchResultLocationCitationLocation
+    | UnknownVariant,
+    KeyedUnion(),
+]
+
+
 class Citation(Wire):
     title: str | None = None
     source: str | None = None
     sourceContent: list[CitationSourceContent] | None = None
+    location: CitationLocation | None = None
+
+
+class CitationSourceContentDelta(Wire):
+    text: str | None = None
+
+
+class CitationsDelta(Wire):
+    title: str | None = None
+    source: str | None = None
+    sourceContent: list[CitationSourceContentDelta] | None = None
     location: CitationLocation | None = None
 
 
@@ -75,20 +185,8 @@ class CitationGeneratedContent(Wire):
     text: str | None = None
 
 
-class CitationSourceContent(Wire):
-    text: str | None = None
-
-
-class CitationSourceContentDelta(Wire):
-    text: str | None = None
-
-
 class CitationsConfig(Wire):
     enabled: bool = False
-
-
-class CitationsContent(Wire):
-    citationsContent: CitationsContentBlock
 
 
 class CitationsContentBlock(Wire):
@@ -96,11 +194,330 @@ class CitationsContentBlock(Wire):
     citations: list[Citation] | None = None
 
 
-class CitationsDelta(Wire):
-    title: str | None = None
-    source: str | None = None
-    sourceContent: list[CitationSourceContentDelta] | None = None
-    location: CitationLocation | None = None
+class CitationsContent(Wire):
+    citationsContent: CitationsContentBlock
+
+
+class ToolReference(Wire):
+    type: str | None = None
+    name: str | None = None
+    serverName: str | None = None
+
+
+class ToolRemovalBlock(Wire):
+    tool: ToolReference
+
+
+class ToolRemovalContent(Wire):
+    toolRemoval: ToolRemovalBlock
+
+
+class ToolAdditionBlock(Wire):
+    tool: ToolReference
+
+
+class ToolAdditionContent(Wire):
+    toolAddition: ToolAdditionBlock
+
+
+class SearchResultContentBlock(Wire):
+    text: str = ""
+
+
+class SearchResultBlock(Wire):
+    source: str = ""
+    title: str = ""
+    content: list[SearchResultContentBlock] = Field(default_factory=lambda: [])
+    citations: CitationsConfig | None = None
+
+
+class SearchResultContent(Wire):
+    searchResult: SearchResultBlock
+
+
+GuardrailConverseContentQualifier: TypeAlias = Literal["grounding_source", "query", "guard_content"] | Unrecognised
+
+
+class GuardrailConverseTextBlock(Wire):
+    text: str = ""
+    qualifiers: list[GuardrailConverseContentQualifier] | None = None
+
+
+class TextGuardrailConverseContentBlock(Wire):
+    text: GuardrailConverseTextBlock
+
+
+GuardrailConverseImageFormat: TypeAlias = Literal["png", "jpeg"] | Unrecognised
+
+
+class GuardrailConverseImageSource(Wire):
+    bytes: str | None = None
+
+
+class GuardrailConverseImageBlock(Wire):
+    format: GuardrailConverseImageFormat
+    source: GuardrailConverseImageSource
+
+
+class ImageGuardrailConverseContentBlock(Wire):
+    image: GuardrailConverseImageBlock
+
+
+GuardrailConverseContentBlock: TypeAlias = Annotated[
+    TextGuardrailConverseContentBlock | ImageGuardrailConverseContentBlock | UnknownVariant, KeyedUnion()
+]
+
+
+class GuardContent(Wire):
+    guardContent: GuardrailConverseContentBlock
+
+
+class SearchResultToolResultContentBlock(Wire):
+    searchResult: SearchResultBlock
+
+
+VideoFormat: TypeAlias = Literal["mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"] | Unrecognised
+
+
+class S3LocationVideoSource(Wire):
+    s3Location: S3Location
+
+
+VideoSource: TypeAlias = Annotated[BytesVideoSource | S3LocationVideoSource | UnknownVariant, KeyedUnion()]
+
+
+class VideoBlock(Wire):
+    format: VideoFormat
+    source: VideoSource
+
+
+class VideoToolResultContentBlock(Wire):
+    video: VideoBlock
+
+
+DocumentFormat: TypeAlias = Literal["pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"] | Unrecognised
+
+
+class DocumentContentBlock(Wire):
+    text: str | None = None
+
+
+class ContentDocumentSource(Wire):
+    content: list[DocumentContentBlock]
+
+
+class TextDocumentSource(Wire):
+    text: str
+
+
+class S3LocationDocumentSource(Wire):
+    s3Location: S3Location
+
+
+DocumentSource: TypeAlias = Annotated[
+    BytesDocumentSource | S3LocationDocumentSource | TextDocumentSource | ContentDocumentSource | UnknownVariant,
+    KeyedUnion(),
+]
+
+
+class DocumentBlock(Wire):
+    format: DocumentFormat | None = None
+    name: str = ""
+    source: DocumentSource
+    context: str | None = None
+    citations: CitationsConfig | None = None
+
+
+class DocumentToolResultContentBlock(Wire):
+    document: DocumentBlock
+
+
+ImageFormat: TypeAlias = Literal["png", "jpeg", "gif", "webp"] | Unrecognised
+
+
+class S3LocationImageSource(Wire):
+    s3Location: S3Location
+
+
+ImageSource: TypeAlias = Annotated[BytesImageSource | S3LocationImageSource | UnknownVariant, KeyedUnion()]
+
+
+class ImageBlock(Wire):
+    format: ImageFormat
+    source: ImageSource
+    error: ErrorBlock | None = None
+
+
+class ImageToolResultContentBlock(Wire):
+    image: ImageBlock
+
+
+class JsonToolResultContentBlock(Wire):
+    json_: Annotated[object, Field(alias="json")]
+
+
+class TextToolResultContentBlock(Wire):
+    text: str
+
+
+ToolResultContentBlock: TypeAlias = Annotated[
+    JsonToolResultContentBlock
+    | TextToolResultContentBlock
+    | ImageToolResultContentBlock
+    | DocumentToolResultContentBlock
+    | VideoToolResultContentBlock
+    | SearchResultToolResultContentBlock
+    | UnknownVariant,
+    KeyedUnion(),
+]
+
+ToolResultStatus: TypeAlias = Literal["success", "error"] | Unrecognised
+
+
+class ToolResultBlock(Wire):
+    toolUseId: str = ""
+    content: list[ToolResultContentBlock] = Field(default_factory=lambda: [])
+    status: ToolResultStatus | None = None
+    type: str | None = None
+
+
+class ToolResultContent(Wire):
+    toolResult: ToolResultBlock
+
+
+class VideoContent(Wire):
+    video: VideoBlock
+
+
+class DocumentContent(Wire):
+    document: DocumentBlock
+
+
+class ImageContent(Wire):
+    image: ImageBlock
+
+
+class ReasoningTextBlock(Wire):
+    text: str = ""
+    signature: str | None = None
+
+
+class ReasoningText(Wire):
+    reasoningText: ReasoningTextBlock
+
+
+class RedactedReasoning(Wire):
+    redactedContent: str
+
+
+ReasoningContentBlock: TypeAlias = Annotated[ReasoningText | RedactedReasoning | UnknownVariant, KeyedUnion()]
+
+
+class ReasoningContent(Wire):
+    reasoningContent: ReasoningContentBlock
+
+
+class TextContent(Wire):
+    text: str
+
+
+ToolUseType: TypeAlias = Literal["server_tool_use", "tool_use"] | Unrecognised
+
+
+class ToolUseBlock(Wire):
+    toolUseId: str = ""
+    name: str = ""
+    input: object
+    type: ToolUseType | None = None
+
+
+class ToolUseContent(Wire):
+    toolUse: ToolUseBlock
+
+
+ContentBlock: TypeAlias = Annotated[
+    TextContent
+    | ToolUseContent
+    | ReasoningContent
+    | ImageContent
+    | DocumentContent
+    | VideoContent
+    | AudioContent
+    | ToolResultContent
+    | GuardContent
+    | CachePointContent
+    | CitationsContent
+    | SearchResultContent
+    | ToolAdditionContent
+    | ToolRemovalContent
+    | UnknownVariant,
+    KeyedUnion(),
+]
+
+
+class ImageBlockDelta(Wire):
+    source: ImageSource | None = None
+    error: ErrorBlock | None = None
+
+
+class ImageDelta(Wire):
+    image: ImageBlockDelta
+
+
+class ReasoningSignatureDelta(Wire):
+    signature: str
+
+
+class ReasoningTextDelta(Wire):
+    text: str
+
+
+class RedactedReasoningDelta(Wire):
+    redactedContent: str
+
+
+ReasoningContentBlockDelta: TypeAlias = Annotated[
+    ReasoningTextDelta | RedactedReasoningDelta | ReasoningSignatureDelta | UnknownVariant, KeyedUnion()
+]
+
+
+class ReasoningDelta(Wire):
+    reasoningContent: ReasoningContentBlockDelta
+
+
+class TextToolResultBlockDelta(Wire):
+    text: str
+
+
+class JsonToolResultBlockDelta(Wire):
+    json_: Annotated[object, Field(alias="json")]
+
+
+ToolResultBlockDelta: TypeAlias = Annotated[
+    TextToolResultBlockDelta | JsonToolResultBlockDelta | UnknownVariant, KeyedUnion()
+]
+
+
+class ToolResultDelta(Wire):
+    toolResult: list[ToolResultBlockDelta]
+
+
+class TextDelta(Wire):
+    text: str
+
+
+class ToolUseBlockDelta(Wire):
+    input: str = ""
+
+
+class ToolUseDelta(Wire):
+    toolUse: ToolUseBlockDelta
+
+
+ContentBlockDelta: TypeAlias = Annotated[
+    TextDelta | ToolUseDelta | ToolResultDelta | ReasoningDelta | CitationDelta | ImageDelta | UnknownVariant,
+    KeyedUnion(),
+]
 
 
 class ContentBlockDeltaEvent(Wire):
@@ -111,6 +528,37 @@ class ContentBlockDeltaEvent(Wire):
 
 class ContentBlockDeltaFrame(Wire):
     contentBlockDelta: ContentBlockDeltaEvent
+
+
+class ImageBlockStart(Wire):
+    format: ImageFormat
+
+
+class ImageStart(Wire):
+    image: ImageBlockStart
+
+
+class ToolUseBlockStart(Wire):
+    toolUseId: str = ""
+    name: str = ""
+    type: ToolUseType | None = None
+
+
+class ToolUseStart(Wire):
+    toolUse: ToolUseBlockStart
+
+
+class ToolResultBlockStart(Wire):
+    toolUseId: str = ""
+    type: str | None = None
+    status: ToolResultStatus | None = None
+
+
+class ToolResultStart(Wire):
+    toolResult: ToolResultBlockStart
+
+
+ContentBlockStart: TypeAlias = Annotated[ToolUseStart | ToolResultStart | ImageStart | UnknownVariant, KeyedUnion()]
 
 
 class ContentBlockStartEvent(Wire):
@@ -132,8 +580,7 @@ class ContentBlockStopFrame(Wire):
     contentBlockStop: ContentBlockStopEvent
 
 
-class ContentDocumentSource(Wire):
-    content: list[DocumentContentBlock]
+ConversationRole: TypeAlias = Literal["user", "assistant", "system"] | Unrecognised
 
 
 class ConverseError(Wire):
@@ -148,551 +595,29 @@ class ConverseMetrics(Wire):
     latencyMs: int = 0
 
 
-class ConverseOutput(Wire):
-    message: Message | None = None
-
-
-class ConverseResponse(Wire):
-    """See https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html."""
-
-    output: ConverseOutput
-    stopReason: StopReason
-    usage: TokenUsage | None = None
-    metrics: ConverseMetrics | None = None
-    additionalModelResponseFields: object | None = None
-    trace: ConverseTrace | None = None
-    performanceConfig: PerformanceConfiguration | None = None
-    serviceTier: ServiceTier | None = None
-
-
-class ConverseStreamMetadataEvent(Wire):
-    usage: TokenUsage
-    metrics: ConverseStreamMetrics
-    trace: ConverseStreamTrace | None = None
-    performanceConfig: PerformanceConfiguration | None = None
-    serviceTier: ServiceTier | None = None
-    p: str | None = None
-
-
-class ConverseStreamMetrics(Wire):
-    latencyMs: int = 0
-
-
-class ConverseStreamTrace(Wire):
-    guardrail: GuardrailTraceAssessment | None = None
-    promptRouter: PromptRouterTrace | None = None
-
-
-class ConverseTrace(Wire):
-    guardrail: GuardrailTraceAssessment | None = None
-    promptRouter: PromptRouterTrace | None = None
-
-
-class DocumentBlock(Wire):
-    format: DocumentFormat | None = None
-    name: str = ""
-    source: DocumentSource
-    context: str | None = None
-    citations: CitationsConfig | None = None
-
-
-class DocumentCharCitationLocation(Wire):
-    documentChar: DocumentCharLocation
-
-
-class DocumentCharLocation(Wire):
-    documentIndex: int | None = None
-    start: int | None = None
-    end: int | None = None
-
-
-class DocumentChunkCitationLocation(Wire):
-    documentChunk: DocumentChunkLocation
-
-
-class DocumentChunkLocation(Wire):
-    documentIndex: int | None = None
-    start: int | None = None
-    end: int | None = None
-
-
-class DocumentContent(Wire):
-    document: DocumentBlock
-
-
-class DocumentContentBlock(Wire):
-    text: str | None = None
-
-
-class DocumentPageCitationLocation(Wire):
-    documentPage: DocumentPageLocation
-
-
-class DocumentPageLocation(Wire):
-    documentIndex: int | None = None
-    start: int | None = None
-    end: int | None = None
-
-
-class DocumentToolResultContentBlock(Wire):
-    document: DocumentBlock
-
-
-class ErrorBlock(Wire):
-    message: str | None = None
-
-
-class GuardContent(Wire):
-    guardContent: GuardrailConverseContentBlock
-
-
-class GuardrailAssessment(Wire):
-    topicPolicy: GuardrailTopicPolicyAssessment | None = None
-    contentPolicy: GuardrailContentPolicyAssessment | None = None
-    wordPolicy: GuardrailWordPolicyAssessment | None = None
-    sensitiveInformationPolicy: GuardrailSensitiveInformationPolicyAssessment | None = None
-    contextualGroundingPolicy: GuardrailContextualGroundingPolicyAssessment | None = None
-    automatedReasoningPolicy: GuardrailAutomatedReasoningPolicyAssessment | None = None
-    invocationMetrics: GuardrailInvocationMetrics | None = None
-    appliedGuardrailDetails: AppliedGuardrailDetails | None = None
-
-
-class GuardrailAutomatedReasoningImpossibleFinding(Wire):
-    translation: GuardrailAutomatedReasoningTranslation | None = None
-    contradictingRules: list[GuardrailAutomatedReasoningRule] | None = None
-    logicWarning: GuardrailAutomatedReasoningLogicWarning | None = None
-
-
-class GuardrailAutomatedReasoningInputTextReference(Wire):
-    text: str | None = None
-
-
-class GuardrailAutomatedReasoningInvalidFinding(Wire):
-    translation: GuardrailAutomatedReasoningTranslation | None = None
-    contradictingRules: list[GuardrailAutomatedReasoningRule] | None = None
-    logicWarning: GuardrailAutomatedReasoningLogicWarning | None = None
-
-
-class GuardrailAutomatedReasoningLogicWarning(Wire):
-    type: GuardrailAutomatedReasoningLogicWarningType | None = None
-    premises: list[GuardrailAutomatedReasoningStatement] | None = None
-    claims: list[GuardrailAutomatedReasoningStatement] | None = None
-
-
-class GuardrailAutomatedReasoningPolicyAssessment(Wire):
-    findings: list[GuardrailAutomatedReasoningFinding] | None = None
-
-
-class GuardrailAutomatedReasoningRule(Wire):
-    identifier: str | None = None
-    policyVersionArn: str | None = None
-
-
-class GuardrailAutomatedReasoningSatisfiableFinding(Wire):
-    translation: GuardrailAutomatedReasoningTranslation | None = None
-    claimsTrueScenario: GuardrailAutomatedReasoningScenario | None = None
-    claimsFalseScenario: GuardrailAutomatedReasoningScenario | None = None
-    logicWarning: GuardrailAutomatedReasoningLogicWarning | None = None
-
-
-class GuardrailAutomatedReasoningScenario(Wire):
-    statements: list[GuardrailAutomatedReasoningStatement] | None = None
-
-
-class GuardrailAutomatedReasoningStatement(Wire):
-    logic: str | None = None
-    naturalLanguage: str | None = None
-
-
-class GuardrailAutomatedReasoningTranslation(Wire):
-    premises: list[GuardrailAutomatedReasoningStatement] | None = None
-    claims: list[GuardrailAutomatedReasoningStatement] | None = None
-    untranslatedPremises: list[GuardrailAutomatedReasoningInputTextReference] | None = None
-    untranslatedClaims: list[GuardrailAutomatedReasoningInputTextReference] | None = None
-    confidence: float | None = None
-
-
-class GuardrailAutomatedReasoningTranslationAmbiguousFinding(Wire):
-    options: list[GuardrailAutomatedReasoningTranslationOption] | None = None
-    differenceScenarios: list[GuardrailAutomatedReasoningScenario] | None = None
-
-
-class GuardrailAutomatedReasoningTranslationOption(Wire):
-    translations: list[GuardrailAutomatedReasoningTranslation] | None = None
-
-
-class GuardrailAutomatedReasoningValidFinding(Wire):
-    translation: GuardrailAutomatedReasoningTranslation | None = None
-    claimsTrueScenario: GuardrailAutomatedReasoningScenario | None = None
-    supportingRules: list[GuardrailAutomatedReasoningRule] | None = None
-    logicWarning: GuardrailAutomatedReasoningLogicWarning | None = None
-
-
-class GuardrailContentFilter(Wire):
-    type: GuardrailContentFilterType
-    confidence: GuardrailContentFilterConfidence
-    filterStrength: GuardrailContentFilterStrength | None = None
-    action: GuardrailContentPolicyAction
-    detected: bool | None = None
-
-
-class GuardrailContentPolicyAssessment(Wire):
-    filters: list[GuardrailContentFilter] = Field(default_factory=lambda: [])
-
-
-class GuardrailContextualGroundingFilter(Wire):
-    type: GuardrailContextualGroundingFilterType
-    threshold: float = 0.0
-    score: float = 0.0
-    action: GuardrailContextualGroundingPolicyAction
-    detected: bool | None = None
-
-
-class GuardrailContextualGroundingPolicyAssessment(Wire):
-    filters: list[GuardrailContextualGroundingFilter] | None = None
-
-
-class GuardrailConverseImageBlock(Wire):
-    format: GuardrailConverseImageFormat
-    source: GuardrailConverseImageSource
-
-
-class GuardrailConverseImageSource(Wire):
-    bytes: str | None = None
-
-
-class GuardrailConverseTextBlock(Wire):
-    text: str = ""
-    qualifiers: list[GuardrailConverseContentQualifier] | None = None
-
-
-class GuardrailCoverage(Wire):
-    textCharacters: GuardrailTextCharactersCoverage | None = None
-    images: GuardrailImageCoverage | None = None
-
-
-class GuardrailCustomWord(Wire):
-    match: str = ""
-    action: GuardrailWordPolicyAction
-    detected: bool | None = None
-
-
-class GuardrailImageCoverage(Wire):
-    guarded: int | None = None
-    total: int | None = None
-
-
-class GuardrailInvocationMetrics(Wire):
-    guardrailProcessingLatency: int | None = None
-    usage: GuardrailUsage | None = None
-    guardrailCoverage: GuardrailCoverage | None = None
-
-
-class GuardrailManagedWord(Wire):
-    match: str = ""
-    type: GuardrailManagedWordType
-    action: GuardrailWordPolicyAction
-    detected: bool | None = None
-
-
-class GuardrailPiiEntityFilter(Wire):
-    match: str = ""
-    type: GuardrailPiiEntityType
-    action: GuardrailSensitiveInformationPolicyAction
-    detected: bool | None = None
-
-
-class GuardrailRegexFilter(Wire):
-    name: str | None = None
-    match: str | None = None
-    regex: str | None = None
-    action: GuardrailSensitiveInformationPolicyAction
-    detected: bool | None = None
-
-
-class GuardrailSensitiveInformationPolicyAssessment(Wire):
-    piiEntities: list[GuardrailPiiEntityFilter] = Field(default_factory=lambda: [])
-    regexes: list[GuardrailRegexFilter] = Field(default_factory=lambda: [])
-
-
-class GuardrailTextCharactersCoverage(Wire):
-    guarded: int | None = None
-    total: int | None = None
-
-
-class GuardrailTopic(Wire):
-    name: str = ""
-    type: GuardrailTopicType
-    action: GuardrailTopicPolicyAction
-    detected: bool | None = None
-
-
-class GuardrailTopicPolicyAssessment(Wire):
-    topics: list[GuardrailTopic] = Field(default_factory=lambda: [])
-
-
-class GuardrailTraceAssessment(Wire):
-    modelOutput: list[str] | None = None
-    inputAssessment: dict[str, GuardrailAssessment] | None = None
-    outputAssessments: dict[str, list[GuardrailAssessment]] | None = None
-    actionReason: str | None = None
-
-
-class GuardrailUsage(Wire):
-    topicPolicyUnits: int = 0
-    contentPolicyUnits: int = 0
-    wordPolicyUnits: int = 0
-    sensitiveInformationPolicyUnits: int = 0
-    sensitiveInformationPolicyFreeUnits: int = 0
-    contextualGroundingPolicyUnits: int = 0
-    contentPolicyImageUnits: int | None = None
-    automatedReasoningPolicyUnits: int | None = None
-    automatedReasoningPolicies: int | None = None
-
-
-class GuardrailWordPolicyAssessment(Wire):
-    customWords: list[GuardrailCustomWord] = Field(default_factory=lambda: [])
-    managedWordLists: list[GuardrailManagedWord] = Field(default_factory=lambda: [])
-
-
-class ImageBlock(Wire):
-    format: ImageFormat
-    source: ImageSource
-    error: ErrorBlock | None = None
-
-
-class ImageBlockDelta(Wire):
-    source: ImageSource | None = None
-    error: ErrorBlock | None = None
-
-
-class ImageBlockStart(Wire):
-    format: ImageFormat
-
-
-class ImageContent(Wire):
-    image: ImageBlock
-
-
-class ImageDelta(Wire):
-    image: ImageBlockDelta
-
-
-class ImageGuardrailConverseContentBlock(Wire):
-    image: GuardrailConverseImageBlock
-
-
-class ImageStart(Wire):
-    image: ImageBlockStart
-
-
-class ImageToolResultContentBlock(Wire):
-    image: ImageBlock
-
-
-class ImpossibleGuardrailAutomatedReasoningFinding(Wire):
-    impossible: GuardrailAutomatedReasoningImpossibleFinding
-
-
-class InternalServerException(Wire):
-    message: str | None = None
-
-
-class InternalServerFrame(Wire):
-    internalServerException: InternalServerException
-
-
-class InvalidGuardrailAutomatedReasoningFinding(Wire):
-    invalid: GuardrailAutomatedReasoningInvalidFinding
-
-
-class JsonToolResultBlockDelta(Wire):
-    json_: Annotated[object, Field(alias="json")]
-
-
-class JsonToolResultContentBlock(Wire):
-    json_: Annotated[object, Field(alias="json")]
-
-
 class Message(Wire):
     role: ConversationRole
     content: list[ContentBlock] = Field(default_factory=lambda: [])
 
 
-class MessageStartEvent(Wire):
-    role: ConversationRole
-    p: str | None = None
-
-
-class MessageStartFrame(Wire):
-    messageStart: MessageStartEvent
-
-
-class MessageStopEvent(Wire):
-    stopReason: StopReason
-    additionalModelResponseFields: object | None = None
-    p: str | None = None
-
-
-class MessageStopFrame(Wire):
-    messageStop: MessageStopEvent
-
-
-class MetadataFrame(Wire):
-    metadata: ConverseStreamMetadataEvent
-
-
-class ModelStreamErrorException(Wire):
-    message: str | None = None
-    originalStatusCode: int | None = None
-    originalMessage: str | None = None
-
-
-class ModelStreamErrorFrame(Wire):
-    modelStreamErrorException: ModelStreamErrorException
-
-
-class NoTranslationsGuardrailAutomatedReasoningFinding(Wire):
-    noTranslations: dict[str, object]
-
-
-class PerformanceConfiguration(Wire):
-    latency: PerformanceConfigLatency | None = None
-
-
-class PromptRouterTrace(Wire):
-    invokedModelId: str | None = None
-
-
-class ReasoningContent(Wire):
-    reasoningContent: ReasoningContentBlock
-
-
-class ReasoningDelta(Wire):
-    reasoningContent: ReasoningContentBlockDelta
-
-
-class ReasoningSignatureDelta(Wire):
-    signature: str
-
-
-class ReasoningText(Wire):
-    reasoningText: ReasoningTextBlock
-
-
-class ReasoningTextBlock(Wire):
-    text: str = ""
-    signature: str | None = None
-
-
-class ReasoningTextDelta(Wire):
-    text: str
-
-
-class RedactedReasoning(Wire):
-    redactedContent: str
-
-
-class RedactedReasoningDelta(Wire):
-    redactedContent: str
-
-
-class S3Location(Wire):
-    uri: str = ""
-    bucketOwner: str | None = None
-
-
-class S3LocationAudioSource(Wire):
-    s3Location: S3Location
-
-
-class S3LocationDocumentSource(Wire):
-    s3Location: S3Location
-
-
-class S3LocationImageSource(Wire):
-    s3Location: S3Location
-
-
-class S3LocationVideoSource(Wire):
-    s3Location: S3Location
-
-
-class SatisfiableGuardrailAutomatedReasoningFinding(Wire):
-    satisfiable: GuardrailAutomatedReasoningSatisfiableFinding
-
-
-class SearchResultBlock(Wire):
-    source: str = ""
-    title: str = ""
-    content: list[SearchResultContentBlock] = Field(default_factory=lambda: [])
-    citations: CitationsConfig | None = None
-
-
-class SearchResultContent(Wire):
-    searchResult: SearchResultBlock
-
-
-class SearchResultContentBlock(Wire):
-    text: str = ""
-
-
-class SearchResultLocation(Wire):
-    searchResultIndex: int | None = None
-    start: int | None = None
-    end: int | None = None
-
-
-class SearchResultLocationCitationLocation(Wire):
-    searchResultLocation: SearchResultLocation
-
-
-class SearchResultToolResultContentBlock(Wire):
-    searchResult: SearchResultBlock
-
-
-class ServiceTier(Wire):
-    type: ServiceTierType
-
-
-class ServiceUnavailableException(Wire):
-    message: str | None = None
-
-
-class ServiceUnavailableFrame(Wire):
-    serviceUnavailableException: ServiceUnavailableException
-
-
-class TextContent(Wire):
-    text: str
-
-
-class TextDelta(Wire):
-    text: str
-
-
-class TextDocumentSource(Wire):
-    text: str
-
-
-class TextGuardrailConverseContentBlock(Wire):
-    text: GuardrailConverseTextBlock
-
-
-class TextToolResultBlockDelta(Wire):
-    text: str
-
-
-class TextToolResultContentBlock(Wire):
-    text: str
-
-
-class ThrottlingException(Wire):
-    message: str | None = None
-
-
-class ThrottlingFrame(Wire):
-    throttlingException: ThrottlingException
+class ConverseOutput(Wire):
+    message: Message | None = None
+
+
+StopReason: TypeAlias = (
+    Literal[
+        "end_turn",
+        "tool_use",
+        "max_tokens",
+        "stop_sequence",
+        "guardrail_intervened",
+        "content_filtered",
+        "malformed_model_output",
+        "malformed_tool_use",
+        "model_context_window_exceeded",
+    ]
+    | Unrecognised
+)
 
 
 class TokenUsage(Wire):
@@ -707,239 +632,68 @@ class TokenUsage(Wire):
     cacheWriteInputTokenCount: int | None = None
 
 
-class TooComplexGuardrailAutomatedReasoningFinding(Wire):
-    tooComplex: dict[str, object]
+GuardrailTopicType: TypeAlias = Literal["DENY"] | Unrecognised
+
+GuardrailTopicPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | Unrecognised
 
 
-class ToolAdditionBlock(Wire):
-    tool: ToolReference
-
-
-class ToolAdditionContent(Wire):
-    toolAddition: ToolAdditionBlock
-
-
-class ToolReference(Wire):
-    type: str | None = None
-    name: str | None = None
-    serverName: str | None = None
-
-
-class ToolRemovalBlock(Wire):
-    tool: ToolReference
-
-
-class ToolRemovalContent(Wire):
-    toolRemoval: ToolRemovalBlock
-
-
-class ToolResultBlock(Wire):
-    toolUseId: str = ""
-    content: list[ToolResultContentBlock] = Field(default_factory=lambda: [])
-    status: ToolResultStatus | None = None
-    type: str | None = None
-
-
-class ToolResultBlockStart(Wire):
-    toolUseId: str = ""
-    type: str | None = None
-    status: ToolResultStatus | None = None
-
-
-class ToolResultContent(Wire):
-    toolResult: ToolResultBlock
-
-
-class ToolResultDelta(Wire):
-    toolResult: list[ToolResultBlockDelta]
-
-
-class ToolResultStart(Wire):
-    toolResult: ToolResultBlockStart
-
-
-class ToolUseBlock(Wire):
-    toolUseId: str = ""
+class GuardrailTopic(Wire):
     name: str = ""
-    input: object
-    type: ToolUseType | None = None
+    type: GuardrailTopicType
+    action: GuardrailTopicPolicyAction
+    detected: bool | None = None
 
 
-class ToolUseBlockDelta(Wire):
-    input: str = ""
+class GuardrailTopicPolicyAssessment(Wire):
+    topics: list[GuardrailTopic] = Field(default_factory=lambda: [])
 
-
-class ToolUseBlockStart(Wire):
-    toolUseId: str = ""
-    name: str = ""
-    type: ToolUseType | None = None
-
-
-class ToolUseContent(Wire):
-    toolUse: ToolUseBlock
-
-
-class ToolUseDelta(Wire):
-    toolUse: ToolUseBlockDelta
-
-
-class ToolUseStart(Wire):
-    toolUse: ToolUseBlockStart
-
-
-class TranslationAmbiguousGuardrailAutomatedReasoningFinding(Wire):
-    translationAmbiguous: GuardrailAutomatedReasoningTranslationAmbiguousFinding
-
-
-class ValidGuardrailAutomatedReasoningFinding(Wire):
-    valid: GuardrailAutomatedReasoningValidFinding
-
-
-class ValidationException(Wire):
-    message: str | None = None
-
-
-class ValidationFrame(Wire):
-    validationException: ValidationException
-
-
-class VideoBlock(Wire):
-    format: VideoFormat
-    source: VideoSource
-
-
-class VideoContent(Wire):
-    video: VideoBlock
-
-
-class VideoToolResultContentBlock(Wire):
-    video: VideoBlock
-
-
-class WebCitationLocation(Wire):
-    web: WebLocation
-
-
-class WebLocation(Wire):
-    url: str | None = None
-    domain: str | None = None
-
-
-AudioFormat: TypeAlias = (
-    Literal[
-        "mp3", "opus", "wav", "aac", "flac", "mp4", "ogg", "mkv", "mka", "x-aac", "m4a", "mpeg", "mpga", "pcm", "webm"
-    ]
-    | Unrecognised
-)
-
-AudioSource: TypeAlias = Annotated[BytesAudioSource | S3LocationAudioSource | UnknownVariant, KeyedUnion()]
-
-CachePointType: TypeAlias = Literal["default"] | Unrecognised
-
-CacheTTL: TypeAlias = Literal["5m", "1h"] | Unrecognised
-
-CitationLocation: TypeAlias = Annotated[
-    WebCitationLocation
-    | DocumentCharCitationLocation
-    | DocumentPageCitationLocation
-    | DocumentChunkCitationLocation
-    | SearchResultLocationCitationLocation
-    | UnknownVariant,
-    KeyedUnion(),
-]
-
-ContentBlock: TypeAlias = Annotated[
-    TextContent
-    | ToolUseContent
-    | ReasoningContent
-    | ImageContent
-    | DocumentContent
-    | VideoContent
-    | AudioContent
-    | ToolResultContent
-    | GuardContent
-    | CachePointContent
-    | CitationsContent
-    | SearchResultContent
-    | ToolAdditionContent
-    | ToolRemovalContent
-    | UnknownVariant,
-    KeyedUnion(),
-]
-
-ContentBlockDelta: TypeAlias = Annotated[
-    TextDelta | ToolUseDelta | ToolResultDelta | ReasoningDelta | CitationDelta | ImageDelta | UnknownVariant,
-    KeyedUnion(),
-]
-
-ContentBlockStart: TypeAlias = Annotated[ToolUseStart | ToolResultStart | ImageStart | UnknownVariant, KeyedUnion()]
-
-ConversationRole: TypeAlias = Literal["user", "assistant", "system"] | Unrecognised
-
-ConverseStreamOutput: TypeAlias = Annotated[
-    MessageStartFrame
-    | ContentBlockStartFrame
-    | ContentBlockDeltaFrame
-    | ContentBlockStopFrame
-    | MessageStopFrame
-    | MetadataFrame
-    | InternalServerFrame
-    | ModelStreamErrorFrame
-    | ValidationFrame
-    | ThrottlingFrame
-    | ServiceUnavailableFrame
-    | UnknownVariant,
-    KeyedUnion(),
-]
-
-DocumentFormat: TypeAlias = Literal["pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"] | Unrecognised
-
-DocumentSource: TypeAlias = Annotated[
-    BytesDocumentSource | S3LocationDocumentSource | TextDocumentSource | ContentDocumentSource | UnknownVariant,
-    KeyedUnion(),
-]
-
-GuardrailAutomatedReasoningFinding: TypeAlias = Annotated[
-    ValidGuardrailAutomatedReasoningFinding
-    | InvalidGuardrailAutomatedReasoningFinding
-    | SatisfiableGuardrailAutomatedReasoningFinding
-    | ImpossibleGuardrailAutomatedReasoningFinding
-    | TranslationAmbiguousGuardrailAutomatedReasoningFinding
-    | TooComplexGuardrailAutomatedReasoningFinding
-    | NoTranslationsGuardrailAutomatedReasoningFinding
-    | UnknownVariant,
-    KeyedUnion(),
-]
-
-GuardrailAutomatedReasoningLogicWarningType: TypeAlias = Literal["ALWAYS_FALSE", "ALWAYS_TRUE"] | Unrecognised
-
-GuardrailContentFilterConfidence: TypeAlias = Literal["NONE", "LOW", "MEDIUM", "HIGH"] | Unrecognised
-
-GuardrailContentFilterStrength: TypeAlias = Literal["NONE", "LOW", "MEDIUM", "HIGH"] | Unrecognised
 
 GuardrailContentFilterType: TypeAlias = (
     Literal["INSULTS", "HATE", "SEXUAL", "VIOLENCE", "MISCONDUCT", "PROMPT_ATTACK"] | Unrecognised
 )
 
+GuardrailContentFilterConfidence: TypeAlias = Literal["NONE", "LOW", "MEDIUM", "HIGH"] | Unrecognised
+
+GuardrailContentFilterStrength: TypeAlias = Literal["NONE", "LOW", "MEDIUM", "HIGH"] | Unrecognised
+
 GuardrailContentPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | Unrecognised
 
-GuardrailContextualGroundingFilterType: TypeAlias = Literal["GROUNDING", "RELEVANCE"] | Unrecognised
 
-GuardrailContextualGroundingPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | Unrecognised
+class GuardrailContentFilter(Wire):
+    type: GuardrailContentFilterType
+    confidence: GuardrailContentFilterConfidence
+    filterStrength: GuardrailContentFilterStrength | None = None
+    action: GuardrailContentPolicyAction
+    detected: bool | None = None
 
-GuardrailConverseContentBlock: TypeAlias = Annotated[
-    TextGuardrailConverseContentBlock | ImageGuardrailConverseContentBlock | UnknownVariant, KeyedUnion()
-]
 
-GuardrailConverseContentQualifier: TypeAlias = Literal["grounding_source", "query", "guard_content"] | Unrecognised
+class GuardrailContentPolicyAssessment(Wire):
+    filters: list[GuardrailContentFilter] = Field(default_factory=lambda: [])
 
-GuardrailConverseImageFormat: TypeAlias = Literal["png", "jpeg"] | Unrecognised
+
+GuardrailWordPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | Unrecognised
+
+
+class GuardrailCustomWord(Wire):
+    match: str = ""
+    action: GuardrailWordPolicyAction
+    detected: bool | None = None
+
 
 GuardrailManagedWordType: TypeAlias = Literal["PROFANITY"] | Unrecognised
 
-GuardrailOrigin: TypeAlias = Literal["REQUEST", "ACCOUNT_ENFORCED", "ORGANIZATION_ENFORCED"] | Unrecognised
 
-GuardrailOwnership: TypeAlias = Literal["SELF", "CROSS_ACCOUNT"] | Unrecognised
+class GuardrailManagedWord(Wire):
+    match: str = ""
+    type: GuardrailManagedWordType
+    action: GuardrailWordPolicyAction
+    detected: bool | None = None
+
+
+class GuardrailWordPolicyAssessment(Wire):
+    customWords: list[GuardrailCustomWord] = Field(default_factory=lambda: [])
+    managedWordLists: list[GuardrailManagedWord] = Field(default_factory=lambda: [])
+
 
 GuardrailPiiEntityType: TypeAlias = (
     Literal[
@@ -980,60 +734,341 @@ GuardrailPiiEntityType: TypeAlias = (
 
 GuardrailSensitiveInformationPolicyAction: TypeAlias = Literal["ANONYMIZED", "BLOCKED", "NONE"] | Unrecognised
 
-GuardrailTopicPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | Unrecognised
 
-GuardrailTopicType: TypeAlias = Literal["DENY"] | Unrecognised
+class GuardrailPiiEntityFilter(Wire):
+    match: str = ""
+    type: GuardrailPiiEntityType
+    action: GuardrailSensitiveInformationPolicyAction
+    detected: bool | None = None
 
-GuardrailWordPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | Unrecognised
 
-ImageFormat: TypeAlias = Literal["png", "jpeg", "gif", "webp"] | Unrecognised
+class GuardrailRegexFilter(Wire):
+    name: str | None = None
+    match: str | None = None
+    regex: str | None = None
+    action: GuardrailSensitiveInformationPolicyAction
+    detected: bool | None = None
 
-ImageSource: TypeAlias = Annotated[BytesImageSource | S3LocationImageSource | UnknownVariant, KeyedUnion()]
 
-PerformanceConfigLatency: TypeAlias = Literal["standard", "optimized"] | Unrecognised
+class GuardrailSensitiveInformationPolicyAssessment(Wire):
+    piiEntities: list[GuardrailPiiEntityFilter] = Field(default_factory=lambda: [])
+    regexes: list[GuardrailRegexFilter] = Field(default_factory=lambda: [])
 
-ReasoningContentBlock: TypeAlias = Annotated[ReasoningText | RedactedReasoning | UnknownVariant, KeyedUnion()]
 
-ReasoningContentBlockDelta: TypeAlias = Annotated[
-    ReasoningTextDelta | RedactedReasoningDelta | ReasoningSignatureDelta | UnknownVariant, KeyedUnion()
-]
+GuardrailContextualGroundingFilterType: TypeAlias = Literal["GROUNDING", "RELEVANCE"] | Unrecognised
 
-ServiceTierType: TypeAlias = Literal["priority", "default", "flex", "reserved"] | Unrecognised
+GuardrailContextualGroundingPolicyAction: TypeAlias = Literal["BLOCKED", "NONE"] | Unrecognised
 
-StopReason: TypeAlias = (
-    Literal[
-        "end_turn",
-        "tool_use",
-        "max_tokens",
-        "stop_sequence",
-        "guardrail_intervened",
-        "content_filtered",
-        "malformed_model_output",
-        "malformed_tool_use",
-        "model_context_window_exceeded",
-    ]
-    | Unrecognised
-)
 
-ToolResultBlockDelta: TypeAlias = Annotated[
-    TextToolResultBlockDelta | JsonToolResultBlockDelta | UnknownVariant, KeyedUnion()
-]
+class GuardrailContextualGroundingFilter(Wire):
+    type: GuardrailContextualGroundingFilterType
+    threshold: float = 0.0
+    score: float = 0.0
+    action: GuardrailContextualGroundingPolicyAction
+    detected: bool | None = None
 
-ToolResultContentBlock: TypeAlias = Annotated[
-    JsonToolResultContentBlock
-    | TextToolResultContentBlock
-    | ImageToolResultContentBlock
-    | DocumentToolResultContentBlock
-    | VideoToolResultContentBlock
-    | SearchResultToolResultContentBlock
+
+class GuardrailContextualGroundingPolicyAssessment(Wire):
+    filters: list[GuardrailContextualGroundingFilter] | None = None
+
+
+class NoTranslationsGuardrailAutomatedReasoningFinding(Wire):
+    noTranslations: dict[str, object]
+
+
+class TooComplexGuardrailAutomatedReasoningFinding(Wire):
+    tooComplex: dict[str, object]
+
+
+class GuardrailAutomatedReasoningStatement(Wire):
+    logic: str | None = None
+    naturalLanguage: str | None = None
+
+
+class GuardrailAutomatedReasoningInputTextReference(Wire):
+    text: str | None = None
+
+
+class GuardrailAutomatedReasoningTranslation(Wire):
+    premises: list[GuardrailAutomatedReasoningStatement] | None = None
+    claims: list[GuardrailAutomatedReasoningStatement] | None = None
+    untranslatedPremises: list[GuardrailAutomatedReasoningInputTextReference] | None = None
+    untranslatedClaims: list[GuardrailAutomatedReasoningInputTextReference] | None = None
+    confidence: float | None = None
+
+
+class GuardrailAutomatedReasoningTranslationOption(Wire):
+    translations: list[GuardrailAutomatedReasoningTranslation] | None = None
+
+
+class GuardrailAutomatedReasoningScenario(Wire):
+    statements: list[GuardrailAutomatedReasoningStatement] | None = None
+
+
+class GuardrailAutomatedReasoningTranslationAmbiguousFinding(Wire):
+    options: list[GuardrailAutomatedReasoningTranslationOption] | None = None
+    differenceScenarios: list[GuardrailAutomatedReasoningScenario] | None = None
+
+
+class TranslationAmbiguousGuardrailAutomatedReasoningFinding(Wire):
+    translationAmbiguous: GuardrailAutomatedReasoningTranslationAmbiguousFinding
+
+
+class GuardrailAutomatedReasoningRule(Wire):
+    identifier: str | None = None
+    policyVersionArn: str | None = None
+
+
+GuardrailAutomatedReasoningLogicWarningType: TypeAlias = Literal["ALWAYS_FALSE", "ALWAYS_TRUE"] | Unrecognised
+
+
+class GuardrailAutomatedReasoningLogicWarning(Wire):
+    type: GuardrailAutomatedReasoningLogicWarningType | None = None
+    premises: list[GuardrailAutomatedReasoningStatement] | None = None
+    claims: list[GuardrailAutomatedReasoningStatement] | None = None
+
+
+class GuardrailAutomatedReasoningImpossibleFinding(Wire):
+    translation: GuardrailAutomatedReasoningTranslation | None = None
+    contradictingRules: list[GuardrailAutomatedReasoningRule] | None = None
+    logicWarning: GuardrailAutomatedReasoningLogicWarning | None = None
+
+
+class ImpossibleGuardrailAutomatedReasoningFinding(Wire):
+    impossible: GuardrailAutomatedReasoningImpossibleFinding
+
+
+class GuardrailAutomatedReasoningSatisfiableFinding(Wire):
+    translation: GuardrailAutomatedReasoningTranslation | None = None
+    claimsTrueScenario: GuardrailAutomatedReasoningScenario | None = None
+    claimsFalseScenario: GuardrailAutomatedReasoningScenario | None = None
+    logicWarning: GuardrailAutomatedReasoningLogicWarning | None = None
+
+
+class SatisfiableGuardrailAutomatedReasoningFinding(Wire):
+    satisfiable: GuardrailAutomatedReasoningSatisfiableFinding
+
+
+class GuardrailAutomatedReasoningValidFinding(Wire):
+    translation: GuardrailAutomatedReasoningTranslation | None = None
+    claimsTrueScenario: GuardrailAutomatedReasoningScenario | None = None
+    supportingRules: list[GuardrailAutomatedReasoningRule] | None = None
+    logicWarning: GuardrailAutomatedReasoningLogicWarning | None = None
+
+
+class ValidGuardrailAutomatedReasoningFinding(Wire):
+    valid: GuardrailAutomatedReasoningValidFinding
+
+
+class GuardrailAutomatedReasoningInvalidFinding(Wire):
+    translation: GuardrailAutomatedReasoningTranslation | None = None
+    contradictingRules: list[GuardrailAutomatedReasoningRule] | None = None
+    logicWarning: GuardrailAutomatedReasoningLogicWarning | None = None
+
+
+class InvalidGuardrailAutomatedReasoningFinding(Wire):
+    invalid: GuardrailAutomatedReasoningInvalidFinding
+
+
+GuardrailAutomatedReasoningFinding: TypeAlias = Annotated[
+    ValidGuardrailAutomatedReasoningFinding
+    | InvalidGuardrailAutomatedReasoningFinding
+    | SatisfiableGuardrailAutomatedReasoningFinding
+    | ImpossibleGuardrailAutomatedReasoningFinding
+    | TranslationAmbiguousGuardrailAutomatedReasoningFinding
+    | TooComplexGuardrailAutomatedReasoningFinding
+    | NoTranslationsGuardrailAutomatedReasoningFinding
     | UnknownVariant,
     KeyedUnion(),
 ]
 
-ToolResultStatus: TypeAlias = Literal["success", "error"] | Unrecognised
 
-ToolUseType: TypeAlias = Literal["server_tool_use", "tool_use"] | Unrecognised
+class GuardrailAutomatedReasoningPolicyAssessment(Wire):
+    findings: list[GuardrailAutomatedReasoningFinding] | None = None
 
-VideoFormat: TypeAlias = Literal["mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"] | Unrecognised
 
-VideoSource: TypeAlias = Annotated[BytesVideoSource | S3LocationVideoSource | UnknownVariant, KeyedUnion()]
+class GuardrailUsage(Wire):
+    topicPolicyUnits: int = 0
+    contentPolicyUnits: int = 0
+    wordPolicyUnits: int = 0
+    sensitiveInformationPolicyUnits: int = 0
+    sensitiveInformationPolicyFreeUnits: int = 0
+    contextualGroundingPolicyUnits: int = 0
+    contentPolicyImageUnits: int | None = None
+    automatedReasoningPolicyUnits: int | None = None
+    automatedReasoningPolicies: int | None = None
+
+
+class GuardrailTextCharactersCoverage(Wire):
+    guarded: int | None = None
+    total: int | None = None
+
+
+class GuardrailImageCoverage(Wire):
+    guarded: int | None = None
+    total: int | None = None
+
+
+class GuardrailCoverage(Wire):
+    textCharacters: GuardrailTextCharactersCoverage | None = None
+    images: GuardrailImageCoverage | None = None
+
+
+class GuardrailInvocationMetrics(Wire):
+    guardrailProcessingLatency: int | None = None
+    usage: GuardrailUsage | None = None
+    guardrailCoverage: GuardrailCoverage | None = None
+
+
+class GuardrailAssessment(Wire):
+    topicPolicy: GuardrailTopicPolicyAssessment | None = None
+    contentPolicy: GuardrailContentPolicyAssessment | None = None
+    wordPolicy: GuardrailWordPolicyAssessment | None = None
+    sensitiveInformationPolicy: GuardrailSensitiveInformationPolicyAssessment | None = None
+    contextualGroundingPolicy: GuardrailContextualGroundingPolicyAssessment | None = None
+    automatedReasoningPolicy: GuardrailAutomatedReasoningPolicyAssessment | None = None
+    invocationMetrics: GuardrailInvocationMetrics | None = None
+    appliedGuardrailDetails: AppliedGuardrailDetails | None = None
+
+
+class GuardrailTraceAssessment(Wire):
+    modelOutput: list[str] | None = None
+    inputAssessment: dict[str, GuardrailAssessment] | None = None
+    outputAssessments: dict[str, list[GuardrailAssessment]] | None = None
+    actionReason: str | None = None
+
+
+class PromptRouterTrace(Wire):
+    invokedModelId: str | None = None
+
+
+class ConverseTrace(Wire):
+    guardrail: GuardrailTraceAssessment | None = None
+    promptRouter: PromptRouterTrace | None = None
+
+
+PerformanceConfigLatency: TypeAlias = Literal["standard", "optimized"] | Unrecognised
+
+
+class PerformanceConfiguration(Wire):
+    latency: PerformanceConfigLatency | None = None
+
+
+ServiceTierType: TypeAlias = Literal["priority", "default", "flex", "reserved"] | Unrecognised
+
+
+class ServiceTier(Wire):
+    type: ServiceTierType
+
+
+class ConverseResponse(Wire):
+    """See https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html."""
+
+    output: ConverseOutput
+    stopReason: StopReason
+    usage: TokenUsage | None = None
+    metrics: ConverseMetrics | None = None
+    additionalModelResponseFields: object | None = None
+    trace: ConverseTrace | None = None
+    performanceConfig: PerformanceConfiguration | None = None
+    serviceTier: ServiceTier | None = None
+
+
+class ConverseStreamMetrics(Wire):
+    latencyMs: int = 0
+
+
+class ConverseStreamTrace(Wire):
+    guardrail: GuardrailTraceAssessment | None = None
+    promptRouter: PromptRouterTrace | None = None
+
+
+class ConverseStreamMetadataEvent(Wire):
+    usage: TokenUsage
+    metrics: ConverseStreamMetrics
+    trace: ConverseStreamTrace | None = None
+    performanceConfig: PerformanceConfiguration | None = None
+    serviceTier: ServiceTier | None = None
+    p: str | None = None
+
+
+class ServiceUnavailableException(Wire):
+    message: str | None = None
+
+
+class ServiceUnavailableFrame(Wire):
+    serviceUnavailableException: ServiceUnavailableException
+
+
+class ThrottlingException(Wire):
+    message: str | None = None
+
+
+class ThrottlingFrame(Wire):
+    throttlingException: ThrottlingException
+
+
+class ValidationException(Wire):
+    message: str | None = None
+
+
+class ValidationFrame(Wire):
+    validationException: ValidationException
+
+
+class ModelStreamErrorException(Wire):
+    message: str | None = None
+    originalStatusCode: int | None = None
+    originalMessage: str | None = None
+
+
+class ModelStreamErrorFrame(Wire):
+    modelStreamErrorException: ModelStreamErrorException
+
+
+class InternalServerException(Wire):
+    message: str | None = None
+
+
+class InternalServerFrame(Wire):
+    internalServerException: InternalServerException
+
+
+class MetadataFrame(Wire):
+    metadata: ConverseStreamMetadataEvent
+
+
+class MessageStopEvent(Wire):
+    stopReason: StopReason
+    additionalModelResponseFields: object | None = None
+    p: str | None = None
+
+
+class MessageStopFrame(Wire):
+    messageStop: MessageStopEvent
+
+
+class MessageStartEvent(Wire):
+    role: ConversationRole
+    p: str | None = None
+
+
+class MessageStartFrame(Wire):
+    messageStart: MessageStartEvent
+
+
+ConverseStreamOutput: TypeAlias = Annotated[
+    MessageStartFrame
+    | ContentBlockStartFrame
+    | ContentBlockDeltaFrame
+    | ContentBlockStopFrame
+    | MessageStopFrame
+    | MetadataFrame
+    | InternalServerFrame
+    | ModelStreamErrorFrame
+    | ValidationFrame
+    | ThrottlingFrame
+    | ServiceUnavailableFrame
+    | UnknownVariant,
+    KeyedUnion(),
+]

@@ -12,116 +12,15 @@ from pydantic import Field
 from ..support import OpenUnion, UnknownVariant, Unrecognised, Wire
 
 
-class AssistantMessageResponse(Wire):
-    role: Literal["assistant"] | Unrecognised = "assistant"
-    tool_calls: list[ToolCallV2] | None = None
-    tool_plan: str | None = None
-    content: list[AssistantMessageResponseContentItem] | None = None
-    citations: list[Citation] | None = None
+class ToolCallV2Function(Wire):
+    name: str | None = None
+    arguments: str | None = None
 
 
-class ChatContentDeltaEvent(Wire):
-    type: Literal["content-delta"] = "content-delta"
-    index: int | None = None
-    delta: ChatContentDeltaEventDelta | None = None
-    logprobs: LogprobItem | None = None
-
-
-class ChatContentDeltaEventDelta(Wire):
-    message: ChatContentDeltaEventDeltaMessage | None = None
-
-
-class ChatContentDeltaEventDeltaMessage(Wire):
-    content: ChatContentDeltaEventDeltaMessageContent | None = None
-
-
-class ChatContentDeltaEventDeltaMessageContent(Wire):
-    thinking: str | None = None
-    text: str | None = None
-
-
-class ChatContentEndEvent(Wire):
-    type: Literal["content-end"] = "content-end"
-    index: int | None = None
-
-
-class ChatContentStartEvent(Wire):
-    type: Literal["content-start"] = "content-start"
-    index: int | None = None
-    delta: ChatContentStartEventDelta | None = None
-
-
-class ChatContentStartEventDelta(Wire):
-    message: ChatContentStartEventDeltaMessage | None = None
-
-
-class ChatContentStartEventDeltaMessage(Wire):
-    content: ChatContentStartEventDeltaMessageContent | None = None
-
-
-class ChatContentStartEventDeltaMessageContent(Wire):
-    thinking: str | None = None
-    text: str | None = None
-    type: ChatContentStartEventDeltaMessageContentType | None = None
-
-
-class ChatDebugEvent(Wire):
-    prompt: str | None = None
-    type: Literal["debug"] = "debug"
-
-
-class ChatDocumentSource(Wire):
-    type: Literal["document"] = "document"
-    id: str | None = None
-    document: dict[str, object] | None = None
-
-
-class ChatError(Wire):
-    """See https://docs.cohere.com/reference/chat."""
-
-    message: str | None = None
-    id: str | None = None
-    error_type: str | None = None
-
-
-class ChatMessageEndEvent(Wire):
-    type: Literal["message-end"] = "message-end"
-    id: str | None = None
-    delta: ChatMessageEndEventDelta | None = None
-
-
-class ChatMessageEndEventDelta(Wire):
-    error: str | None = None
-    finish_reason: ChatFinishReason | None = None
-    usage: Usage | None = None
-
-
-class ChatMessageStartEvent(Wire):
-    type: Literal["message-start"] = "message-start"
-    id: str | None = None
-    delta: ChatMessageStartEventDelta | None = None
-
-
-class ChatMessageStartEventDelta(Wire):
-    message: ChatMessageStartEventDeltaMessage | None = None
-
-
-class ChatMessageStartEventDeltaMessage(Wire):
-    role: Literal["assistant"] | Unrecognised | None = None
-    content: list[object] | None = None
-    citations: list[object] | None = None
-    tool_calls: list[object] | None = None
-    tool_plan: str | None = None
-
-
-class ChatResponseV2(Wire):
-    """See https://docs.cohere.com/reference/chat."""
-
+class ToolCallV2(Wire):
     id: str = ""
-    finish_reason: ChatFinishReason
-    message: AssistantMessageResponse
-    usage: Usage | None = None
-    logprobs: list[LogprobItem] | None = None
+    type: Literal["function"] | Unrecognised = "function"
+    function: ToolCallV2Function | None = None
 
 
 class ChatTextContent(Wire):
@@ -134,64 +33,26 @@ class ChatThinkingContent(Wire):
     thinking: str = ""
 
 
-class ChatToolCallDeltaEvent(Wire):
-    type: Literal["tool-call-delta"] = "tool-call-delta"
-    index: int | None = None
-    delta: ChatToolCallDeltaEventDelta | None = None
-
-
-class ChatToolCallDeltaEventDelta(Wire):
-    message: ChatToolCallDeltaEventDeltaMessage | None = None
-
-
-class ChatToolCallDeltaEventDeltaMessage(Wire):
-    tool_calls: ChatToolCallDeltaEventDeltaMessageToolCalls | None = None
-
-
-class ChatToolCallDeltaEventDeltaMessageToolCalls(Wire):
-    function: ChatToolCallDeltaEventDeltaMessageToolCallsFunction | None = None
-
-
-class ChatToolCallDeltaEventDeltaMessageToolCallsFunction(Wire):
-    arguments: str | None = None
-
-
-class ChatToolCallEndEvent(Wire):
-    type: Literal["tool-call-end"] = "tool-call-end"
-    index: int | None = None
-
-
-class ChatToolCallStartEvent(Wire):
-    type: Literal["tool-call-start"] = "tool-call-start"
-    index: int | None = None
-    delta: ChatToolCallStartEventDelta | None = None
-
-
-class ChatToolCallStartEventDelta(Wire):
-    message: ChatToolCallStartEventDeltaMessage | None = None
-
-
-class ChatToolCallStartEventDeltaMessage(Wire):
-    tool_calls: ToolCallV2 | None = None
-
-
-class ChatToolPlanDeltaEvent(Wire):
-    type: Literal["tool-plan-delta"] = "tool-plan-delta"
-    delta: ChatToolPlanDeltaEventDelta | None = None
-
-
-class ChatToolPlanDeltaEventDelta(Wire):
-    message: ChatToolPlanDeltaEventDeltaMessage | None = None
-
-
-class ChatToolPlanDeltaEventDeltaMessage(Wire):
-    tool_plan: str | None = None
+AssistantMessageResponseContentItem: TypeAlias = Annotated[
+    ChatTextContent | ChatThinkingContent | UnknownVariant, OpenUnion("type")
+]
 
 
 class ChatToolSource(Wire):
     type: Literal["tool"] = "tool"
     id: str | None = None
     tool_output: dict[str, object] | None = None
+
+
+class ChatDocumentSource(Wire):
+    type: Literal["document"] = "document"
+    id: str | None = None
+    document: dict[str, object] | None = None
+
+
+Source: TypeAlias = Annotated[ChatToolSource | ChatDocumentSource | UnknownVariant, OpenUnion("type")]
+
+CitationType: TypeAlias = Literal["TEXT_CONTENT", "THINKING_CONTENT", "PLAN"] | Unrecognised
 
 
 class Citation(Wire):
@@ -203,23 +64,25 @@ class Citation(Wire):
     type: CitationType | None = None
 
 
-class CitationEndEvent(Wire):
-    type: Literal["citation-end"] = "citation-end"
-    index: int | None = None
+class AssistantMessageResponse(Wire):
+    role: Literal["assistant"] | Unrecognised = "assistant"
+    tool_calls: list[ToolCallV2] | None = None
+    tool_plan: str | None = None
+    content: list[AssistantMessageResponseContentItem] | None = None
+    citations: list[Citation] | None = None
 
 
-class CitationStartEvent(Wire):
-    type: Literal["citation-start"] = "citation-start"
-    index: int | None = None
-    delta: CitationStartEventDelta | None = None
+class ChatContentDeltaEventDeltaMessageContent(Wire):
+    thinking: str | None = None
+    text: str | None = None
 
 
-class CitationStartEventDelta(Wire):
-    message: CitationStartEventDeltaMessage | None = None
+class ChatContentDeltaEventDeltaMessage(Wire):
+    content: ChatContentDeltaEventDeltaMessageContent | None = None
 
 
-class CitationStartEventDeltaMessage(Wire):
-    citations: Citation | None = None
+class ChatContentDeltaEventDelta(Wire):
+    message: ChatContentDeltaEventDeltaMessage | None = None
 
 
 class LogprobItem(Wire):
@@ -228,21 +91,57 @@ class LogprobItem(Wire):
     logprobs: list[float] | None = None
 
 
-class ToolCallV2(Wire):
-    id: str = ""
-    type: Literal["function"] | Unrecognised = "function"
-    function: ToolCallV2Function | None = None
+class ChatContentDeltaEvent(Wire):
+    type: Literal["content-delta"] = "content-delta"
+    index: int | None = None
+    delta: ChatContentDeltaEventDelta | None = None
+    logprobs: LogprobItem | None = None
 
 
-class ToolCallV2Function(Wire):
-    name: str | None = None
-    arguments: str | None = None
+class ChatContentEndEvent(Wire):
+    type: Literal["content-end"] = "content-end"
+    index: int | None = None
 
 
-class Usage(Wire):
-    billed_units: UsageBilledUnits | None = None
-    tokens: UsageTokens | None = None
-    cached_tokens: float | None = None
+ChatContentStartEventDeltaMessageContentType: TypeAlias = Literal["text", "thinking"] | Unrecognised
+
+
+class ChatContentStartEventDeltaMessageContent(Wire):
+    thinking: str | None = None
+    text: str | None = None
+    type: ChatContentStartEventDeltaMessageContentType | None = None
+
+
+class ChatContentStartEventDeltaMessage(Wire):
+    content: ChatContentStartEventDeltaMessageContent | None = None
+
+
+class ChatContentStartEventDelta(Wire):
+    message: ChatContentStartEventDeltaMessage | None = None
+
+
+class ChatContentStartEvent(Wire):
+    type: Literal["content-start"] = "content-start"
+    index: int | None = None
+    delta: ChatContentStartEventDelta | None = None
+
+
+class ChatDebugEvent(Wire):
+    prompt: str | None = None
+    type: Literal["debug"] = "debug"
+
+
+class ChatError(Wire):
+    """See https://docs.cohere.com/reference/chat."""
+
+    message: str | None = None
+    id: str | None = None
+    error_type: str | None = None
+
+
+ChatFinishReason: TypeAlias = (
+    Literal["COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS", "TOOL_CALL", "ERROR", "TIMEOUT"] | Unrecognised
+)
 
 
 class UsageBilledUnits(Wire):
@@ -259,19 +158,124 @@ class UsageTokens(Wire):
     image_tokens: float | None = None
 
 
-AssistantMessageResponseContentItem: TypeAlias = Annotated[
-    ChatTextContent | ChatThinkingContent | UnknownVariant, OpenUnion("type")
-]
+class Usage(Wire):
+    billed_units: UsageBilledUnits | None = None
+    tokens: UsageTokens | None = None
+    cached_tokens: float | None = None
 
-ChatContentStartEventDeltaMessageContentType: TypeAlias = Literal["text", "thinking"] | Unrecognised
 
-ChatFinishReason: TypeAlias = (
-    Literal["COMPLETE", "STOP_SEQUENCE", "MAX_TOKENS", "TOOL_CALL", "ERROR", "TIMEOUT"] | Unrecognised
-)
+class ChatMessageEndEventDelta(Wire):
+    error: str | None = None
+    finish_reason: ChatFinishReason | None = None
+    usage: Usage | None = None
 
-CitationType: TypeAlias = Literal["TEXT_CONTENT", "THINKING_CONTENT", "PLAN"] | Unrecognised
 
-Source: TypeAlias = Annotated[ChatToolSource | ChatDocumentSource | UnknownVariant, OpenUnion("type")]
+class ChatMessageEndEvent(Wire):
+    type: Literal["message-end"] = "message-end"
+    id: str | None = None
+    delta: ChatMessageEndEventDelta | None = None
+
+
+class ChatMessageStartEventDeltaMessage(Wire):
+    role: Literal["assistant"] | Unrecognised | None = None
+    content: list[object] | None = None
+    citations: list[object] | None = None
+    tool_calls: list[object] | None = None
+    tool_plan: str | None = None
+
+
+class ChatMessageStartEventDelta(Wire):
+    message: ChatMessageStartEventDeltaMessage | None = None
+
+
+class ChatMessageStartEvent(Wire):
+    type: Literal["message-start"] = "message-start"
+    id: str | None = None
+    delta: ChatMessageStartEventDelta | None = None
+
+
+class ChatResponseV2(Wire):
+    """See https://docs.cohere.com/reference/chat."""
+
+    id: str = ""
+    finish_reason: ChatFinishReason
+    message: AssistantMessageResponse
+    usage: Usage | None = None
+    logprobs: list[LogprobItem] | None = None
+
+
+class ChatToolCallDeltaEventDeltaMessageToolCallsFunction(Wire):
+    arguments: str | None = None
+
+
+class ChatToolCallDeltaEventDeltaMessageToolCalls(Wire):
+    function: ChatToolCallDeltaEventDeltaMessageToolCallsFunction | None = None
+
+
+class ChatToolCallDeltaEventDeltaMessage(Wire):
+    tool_calls: ChatToolCallDeltaEventDeltaMessageToolCalls | None = None
+
+
+class ChatToolCallDeltaEventDelta(Wire):
+    message: ChatToolCallDeltaEventDeltaMessage | None = None
+
+
+class ChatToolCallDeltaEvent(Wire):
+    type: Literal["tool-call-delta"] = "tool-call-delta"
+    index: int | None = None
+    delta: ChatToolCallDeltaEventDelta | None = None
+
+
+class ChatToolCallEndEvent(Wire):
+    type: Literal["tool-call-end"] = "tool-call-end"
+    index: int | None = None
+
+
+class ChatToolCallStartEventDeltaMessage(Wire):
+    tool_calls: ToolCallV2 | None = None
+
+
+class ChatToolCallStartEventDelta(Wire):
+    message: ChatToolCallStartEventDeltaMessage | None = None
+
+
+class ChatToolCallStartEvent(Wire):
+    type: Literal["tool-call-start"] = "tool-call-start"
+    index: int | None = None
+    delta: ChatToolCallStartEventDelta | None = None
+
+
+class ChatToolPlanDeltaEventDeltaMessage(Wire):
+    tool_plan: str | None = None
+
+
+class ChatToolPlanDeltaEventDelta(Wire):
+    message: ChatToolPlanDeltaEventDeltaMessage | None = None
+
+
+class ChatToolPlanDeltaEvent(Wire):
+    type: Literal["tool-plan-delta"] = "tool-plan-delta"
+    delta: ChatToolPlanDeltaEventDelta | None = None
+
+
+class CitationEndEvent(Wire):
+    type: Literal["citation-end"] = "citation-end"
+    index: int | None = None
+
+
+class CitationStartEventDeltaMessage(Wire):
+    citations: Citation | None = None
+
+
+class CitationStartEventDelta(Wire):
+    message: CitationStartEventDeltaMessage | None = None
+
+
+class CitationStartEvent(Wire):
+    type: Literal["citation-start"] = "citation-start"
+    index: int | None = None
+    delta: CitationStartEventDelta | None = None
+
 
 StreamedChatResponseV2: TypeAlias = Annotated[
     ChatMessageStartEvent

@@ -12,19 +12,21 @@ from pydantic import Field
 from ..support import Unrecognised, Wire
 
 
+FinishReason: TypeAlias = Literal["stop", "length", "content_filter"] | Unrecognised
+
+
+class Logprobs(Wire):
+    text_offset: list[int] | None = None
+    token_logprobs: list[float | None] | None = None
+    tokens: list[str] | None = None
+    top_logprobs: list[dict[str, float] | None] | None = None
+
+
 class Choice(Wire):
     finish_reason: FinishReason | None = None
     index: int = 0
     logprobs: Logprobs | None = None
     text: str = ""
-
-
-class CompletionUsage(Wire):
-    completion_tokens: int = 0
-    prompt_tokens: int = 0
-    total_tokens: int = 0
-    completion_tokens_details: CompletionUsageCompletionTokensDetails | None = None
-    prompt_tokens_details: CompletionUsagePromptTokensDetails | None = None
 
 
 class CompletionUsageCompletionTokensDetails(Wire):
@@ -41,6 +43,14 @@ class CompletionUsagePromptTokensDetails(Wire):
     text_tokens: int | None = None
     image_tokens: int | None = None
     cache_write_tokens: int | None = None
+
+
+class CompletionUsage(Wire):
+    completion_tokens: int = 0
+    prompt_tokens: int = 0
+    total_tokens: int = 0
+    completion_tokens_details: CompletionUsageCompletionTokensDetails | None = None
+    prompt_tokens_details: CompletionUsagePromptTokensDetails | None = None
 
 
 class CreateCompletionResponse(Wire):
@@ -66,13 +76,3 @@ class ErrorResponse(Wire):
     """See https://platform.openai.com/docs/api-reference/completions."""
 
     error: Error
-
-
-class Logprobs(Wire):
-    text_offset: list[int] | None = None
-    token_logprobs: list[float | None] | None = None
-    tokens: list[str] | None = None
-    top_logprobs: list[dict[str, float] | None] | None = None
-
-
-FinishReason: TypeAlias = Literal["stop", "length", "content_filter"] | Unrecognised

@@ -10,6 +10,16 @@ from typing import Annotated, Literal, TypeAlias
 from ..support import KeyedUnion, UnknownVariant, Unrecognised, Wire
 
 
+class GroundingPassageId(Wire):
+    partIndex: int | None = None
+    passageId: str | None = None
+
+
+class SemanticRetrieverChunk(Wire):
+    chunk: str | None = None
+    source: str | None = None
+
+
 class AttributionSourceId(Wire):
     groundingPassage: GroundingPassageId | None = None
     semanticRetrieverChunk: SemanticRetrieverChunk | None = None
@@ -20,25 +30,6 @@ class Blob(Wire):
     mimeType: str | None = None
 
 
-class Candidate(Wire):
-    avgLogprobs: float | None = None
-    citationMetadata: CitationMetadata | None = None
-    content: Content | None = None
-    finishMessage: str | None = None
-    finishReason: FinishReason | None = None
-    groundingAttributions: list[GroundingAttribution] | None = None
-    groundingMetadata: GroundingMetadata | None = None
-    index: int | None = None
-    logprobsResult: LogprobsResult | None = None
-    safetyRatings: list[SafetyRating] | None = None
-    tokenCount: int | None = None
-    urlContextMetadata: UrlContextMetadata | None = None
-
-
-class CitationMetadata(Wire):
-    citationSources: list[CitationSource] | None = None
-
-
 class CitationSource(Wire):
     endIndex: int | None = None
     license: str | None = None
@@ -46,14 +37,51 @@ class CitationSource(Wire):
     uri: str | None = None
 
 
-class CodeExecutionResult(Wire):
+class CitationMetadata(Wire):
+    citationSources: list[CitationSource] | None = None
+
+
+ToolResponseToolType: TypeAlias = (
+    Literal[
+        "TOOL_TYPE_UNSPECIFIED", "GOOGLE_SEARCH_WEB", "GOOGLE_SEARCH_IMAGE", "URL_CONTEXT", "GOOGLE_MAPS", "FILE_SEARCH"
+    ]
+    | Unrecognised
+)
+
+
+class ToolResponse(Wire):
     id: str | None = None
-    outcome: CodeExecutionResultOutcome | None = None
-    output: str | None = None
+    response: dict[str, object] | None = None
+    toolType: ToolResponseToolType | None = None
 
 
-class CodeExecutionResultPart(Wire):
-    codeExecutionResult: CodeExecutionResult
+V1mainMediaResolutionLevel: TypeAlias = (
+    Literal[
+        "MEDIA_RESOLUTION_UNSPECIFIED",
+        "MEDIA_RESOLUTION_LOW",
+        "MEDIA_RESOLUTION_MEDIUM",
+        "MEDIA_RESOLUTION_HIGH",
+        "MEDIA_RESOLUTION_ULTRA_HIGH",
+    ]
+    | Unrecognised
+)
+
+
+class V1mainMediaResolution(Wire):
+    level: V1mainMediaResolutionLevel | None = None
+
+
+PartMediaProcessing: TypeAlias = Literal["MEDIA_PROCESSING_UNSPECIFIED", "STATIC", "AGENTIC"] | Unrecognised
+
+
+class VideoMetadata(Wire):
+    endOffset: str | None = None
+    fps: float | None = None
+    startOffset: str | None = None
+
+
+class ToolResponsePart(Wire):
+    toolResponse: ToolResponse
     thought: bool | None = None
     thoughtSignature: str | None = None
     partMetadata: dict[str, object] | None = None
@@ -62,15 +90,91 @@ class CodeExecutionResultPart(Wire):
     videoMetadata: VideoMetadata | None = None
 
 
-class Content(Wire):
-    parts: list[Part] | None = None
-    role: str | None = None
+ToolCallToolType: TypeAlias = (
+    Literal[
+        "TOOL_TYPE_UNSPECIFIED", "GOOGLE_SEARCH_WEB", "GOOGLE_SEARCH_IMAGE", "URL_CONTEXT", "GOOGLE_MAPS", "FILE_SEARCH"
+    ]
+    | Unrecognised
+)
 
 
-class ErrorResponse(Wire):
-    """See https://ai.google.dev/api/generate-content."""
+class ToolCall(Wire):
+    args: dict[str, object] | None = None
+    id: str | None = None
+    toolName: str | None = None
+    toolType: ToolCallToolType | None = None
 
-    error: Status
+
+class ToolCallPart(Wire):
+    toolCall: ToolCall
+    thought: bool | None = None
+    thoughtSignature: str | None = None
+    partMetadata: dict[str, object] | None = None
+    mediaResolution: V1mainMediaResolution | None = None
+    mediaProcessing: PartMediaProcessing | None = None
+    videoMetadata: VideoMetadata | None = None
+
+
+class InlineDataPart(Wire):
+    inlineData: Blob
+    thought: bool | None = None
+    thoughtSignature: str | None = None
+    partMetadata: dict[str, object] | None = None
+    mediaResolution: V1mainMediaResolution | None = None
+    mediaProcessing: PartMediaProcessing | None = None
+    videoMetadata: VideoMetadata | None = None
+
+
+class FunctionResponseBlob(Wire):
+    data: str | None = None
+    mimeType: str | None = None
+
+
+class FileData(Wire):
+    fileUri: str | None = None
+    mimeType: str | None = None
+
+
+class FunctionResponsePart(Wire):
+    inlineData: FunctionResponseBlob | None = None
+    fileData: FileData | None = None
+
+
+FunctionResponseScheduling: TypeAlias = (
+    Literal["SCHEDULING_UNSPECIFIED", "SILENT", "WHEN_IDLE", "INTERRUPT"] | Unrecognised
+)
+
+
+class FunctionResponse(Wire):
+    id: str | None = None
+    name: str | None = None
+    parts: list[FunctionResponsePart] | None = None
+    response: dict[str, object] | None = None
+    scheduling: FunctionResponseScheduling | None = None
+    willContinue: bool | None = None
+
+
+class FunctionResultPart(Wire):
+    functionResponse: FunctionResponse
+    thought: bool | None = None
+    thoughtSignature: str | None = None
+    partMetadata: dict[str, object] | None = None
+    mediaResolution: V1mainMediaResolution | None = None
+    mediaProcessing: PartMediaProcessing | None = None
+    videoMetadata: VideoMetadata | None = None
+
+
+class FileDataPart(Wire):
+    fileData: FileData
+    thought: bool | None = None
+    thoughtSignature: str | None = None
+    partMetadata: dict[str, object] | None = None
+    mediaResolution: V1mainMediaResolution | None = None
+    mediaProcessing: PartMediaProcessing | None = None
+    videoMetadata: VideoMetadata | None = None
+
+
+ExecutableCodeLanguage: TypeAlias = Literal["LANGUAGE_UNSPECIFIED", "PYTHON"] | Unrecognised
 
 
 class ExecutableCode(Wire):
@@ -89,19 +193,44 @@ class ExecutableCodePart(Wire):
     videoMetadata: VideoMetadata | None = None
 
 
-class FileData(Wire):
-    fileUri: str | None = None
-    mimeType: str | None = None
+CodeExecutionResultOutcome: TypeAlias = (
+    Literal["OUTCOME_UNSPECIFIED", "OUTCOME_OK", "OUTCOME_FAILED", "OUTCOME_DEADLINE_EXCEEDED"] | Unrecognised
+)
 
 
-class FileDataPart(Wire):
-    fileData: FileData
+class CodeExecutionResult(Wire):
+    id: str | None = None
+    outcome: CodeExecutionResultOutcome | None = None
+    output: str | None = None
+
+
+class CodeExecutionResultPart(Wire):
+    codeExecutionResult: CodeExecutionResult
     thought: bool | None = None
     thoughtSignature: str | None = None
     partMetadata: dict[str, object] | None = None
     mediaResolution: V1mainMediaResolution | None = None
     mediaProcessing: PartMediaProcessing | None = None
     videoMetadata: VideoMetadata | None = None
+
+
+class TextPart(Wire):
+    text: str
+    thought: bool | None = None
+    thoughtSignature: str | None = None
+    partMetadata: dict[str, object] | None = None
+    mediaResolution: V1mainMediaResolution | None = None
+    mediaProcessing: PartMediaProcessing | None = None
+    videoMetadata: VideoMetadata | None = None
+
+
+class PartialArg(Wire):
+    jsonPath: str | None = None
+    stringValue: str | None = None
+    numberValue: float | None = None
+    boolValue: bool | None = None
+    nullValue: str | None = None
+    willContinue: bool | None = None
 
 
 class FunctionCall(Wire):
@@ -122,300 +251,25 @@ class FunctionCallPart(Wire):
     videoMetadata: VideoMetadata | None = None
 
 
-class FunctionResponse(Wire):
-    id: str | None = None
-    name: str | None = None
-    parts: list[FunctionResponsePart] | None = None
-    response: dict[str, object] | None = None
-    scheduling: FunctionResponseScheduling | None = None
-    willContinue: bool | None = None
+Part: TypeAlias = Annotated[
+    TextPart
+    | FunctionCallPart
+    | CodeExecutionResultPart
+    | ExecutableCodePart
+    | FileDataPart
+    | FunctionResultPart
+    | InlineDataPart
+    | ToolCallPart
+    | ToolResponsePart
+    | UnknownVariant,
+    KeyedUnion(),
+]
+
+
+class Content(Wire):
+    parts: list[Part] | None = None
+    role: str | None = None
 
-
-class FunctionResponseBlob(Wire):
-    data: str | None = None
-    mimeType: str | None = None
-
-
-class FunctionResponsePart(Wire):
-    inlineData: FunctionResponseBlob | None = None
-    fileData: FileData | None = None
-
-
-class FunctionResultPart(Wire):
-    functionResponse: FunctionResponse
-    thought: bool | None = None
-    thoughtSignature: str | None = None
-    partMetadata: dict[str, object] | None = None
-    mediaResolution: V1mainMediaResolution | None = None
-    mediaProcessing: PartMediaProcessing | None = None
-    videoMetadata: VideoMetadata | None = None
-
-
-class GenerateContentResponse(Wire):
-    """See https://ai.google.dev/api/generate-content."""
-
-    candidates: list[Candidate] | None = None
-    modelStatus: ModelStatus | None = None
-    modelVersion: str | None = None
-    promptFeedback: PromptFeedback | None = None
-    responseId: str | None = None
-    usageMetadata: UsageMetadata | None = None
-    createTime: str | None = None
-    turnToken: str | None = None
-
-
-class GroundingAttribution(Wire):
-    content: Content | None = None
-    sourceId: AttributionSourceId | None = None
-
-
-class GroundingChunk(Wire):
-    image: Image | None = None
-    maps: Maps | None = None
-    retrievedContext: RetrievedContext | None = None
-    web: Web | None = None
-
-
-class GroundingChunkCustomMetadata(Wire):
-    key: str | None = None
-    numericValue: float | None = None
-    stringListValue: GroundingChunkStringList | None = None
-    stringValue: str | None = None
-
-
-class GroundingChunkStringList(Wire):
-    values: list[str] | None = None
-
-
-class GroundingMetadata(Wire):
-    googleMapsWidgetContextToken: str | None = None
-    groundingChunks: list[GroundingChunk] | None = None
-    groundingSupports: list[GroundingSupport] | None = None
-    imageSearchQueries: list[str] | None = None
-    retrievalMetadata: RetrievalMetadata | None = None
-    searchEntryPoint: SearchEntryPoint | None = None
-    webSearchQueries: list[str] | None = None
-
-
-class GroundingPassageId(Wire):
-    partIndex: int | None = None
-    passageId: str | None = None
-
-
-class GroundingSupport(Wire):
-    confidenceScores: list[float] | None = None
-    groundingChunkIndices: list[int] | None = None
-    renderedParts: list[int] | None = None
-    segment: Segment | None = None
-
-
-class Image(Wire):
-    domain: str | None = None
-    imageUri: str | None = None
-    sourceUri: str | None = None
-    title: str | None = None
-
-
-class InlineDataPart(Wire):
-    inlineData: Blob
-    thought: bool | None = None
-    thoughtSignature: str | None = None
-    partMetadata: dict[str, object] | None = None
-    mediaResolution: V1mainMediaResolution | None = None
-    mediaProcessing: PartMediaProcessing | None = None
-    videoMetadata: VideoMetadata | None = None
-
-
-class LogprobsResult(Wire):
-    chosenCandidates: list[LogprobsResultCandidate] | None = None
-    logProbabilitySum: float | None = None
-    topCandidates: list[TopCandidates] | None = None
-
-
-class LogprobsResultCandidate(Wire):
-    logProbability: float | None = None
-    token: str | None = None
-    tokenId: int | None = None
-
-
-class Maps(Wire):
-    placeAnswerSources: PlaceAnswerSources | None = None
-    placeId: str | None = None
-    text: str | None = None
-    title: str | None = None
-    uri: str | None = None
-
-
-class ModalityTokenCount(Wire):
-    modality: ModalityTokenCountModality | None = None
-    tokenCount: int | None = None
-
-
-class ModelStatus(Wire):
-    message: str | None = None
-    modelStage: ModelStatusModelStage | None = None
-    retirementTime: str | None = None
-
-
-class PartialArg(Wire):
-    jsonPath: str | None = None
-    stringValue: str | None = None
-    numberValue: float | None = None
-    boolValue: bool | None = None
-    nullValue: str | None = None
-    willContinue: bool | None = None
-
-
-class PlaceAnswerSources(Wire):
-    reviewSnippets: list[ReviewSnippet] | None = None
-
-
-class PromptFeedback(Wire):
-    blockReason: PromptFeedbackBlockReason | None = None
-    safetyRatings: list[SafetyRating] | None = None
-
-
-class RetrievalMetadata(Wire):
-    googleSearchDynamicRetrievalScore: float | None = None
-
-
-class RetrievedContext(Wire):
-    customMetadata: list[GroundingChunkCustomMetadata] | None = None
-    fileSearchStore: str | None = None
-    mediaId: str | None = None
-    pageNumber: int | None = None
-    text: str | None = None
-    title: str | None = None
-    uri: str | None = None
-
-
-class ReviewSnippet(Wire):
-    googleMapsUri: str | None = None
-    reviewId: str | None = None
-    title: str | None = None
-
-
-class SafetyRating(Wire):
-    blocked: bool | None = None
-    category: SafetyRatingCategory | None = None
-    probability: SafetyRatingProbability | None = None
-
-
-class SearchEntryPoint(Wire):
-    renderedContent: str | None = None
-    sdkBlob: str | None = None
-
-
-class Segment(Wire):
-    endIndex: int | None = None
-    partIndex: int | None = None
-    startIndex: int | None = None
-    text: str | None = None
-
-
-class SemanticRetrieverChunk(Wire):
-    chunk: str | None = None
-    source: str | None = None
-
-
-class Status(Wire):
-    code: int | None = None
-    details: list[dict[str, object]] | None = None
-    message: str | None = None
-    status: str | None = None
-
-
-class TextPart(Wire):
-    text: str
-    thought: bool | None = None
-    thoughtSignature: str | None = None
-    partMetadata: dict[str, object] | None = None
-    mediaResolution: V1mainMediaResolution | None = None
-    mediaProcessing: PartMediaProcessing | None = None
-    videoMetadata: VideoMetadata | None = None
-
-
-class ToolCall(Wire):
-    args: dict[str, object] | None = None
-    id: str | None = None
-    toolName: str | None = None
-    toolType: ToolCallToolType | None = None
-
-
-class ToolCallPart(Wire):
-    toolCall: ToolCall
-    thought: bool | None = None
-    thoughtSignature: str | None = None
-    partMetadata: dict[str, object] | None = None
-    mediaResolution: V1mainMediaResolution | None = None
-    mediaProcessing: PartMediaProcessing | None = None
-    videoMetadata: VideoMetadata | None = None
-
-
-class ToolResponse(Wire):
-    id: str | None = None
-    response: dict[str, object] | None = None
-    toolType: ToolResponseToolType | None = None
-
-
-class ToolResponsePart(Wire):
-    toolResponse: ToolResponse
-    thought: bool | None = None
-    thoughtSignature: str | None = None
-    partMetadata: dict[str, object] | None = None
-    mediaResolution: V1mainMediaResolution | None = None
-    mediaProcessing: PartMediaProcessing | None = None
-    videoMetadata: VideoMetadata | None = None
-
-
-class TopCandidates(Wire):
-    candidates: list[LogprobsResultCandidate] | None = None
-
-
-class UrlContextMetadata(Wire):
-    urlMetadata: list[UrlMetadata] | None = None
-
-
-class UrlMetadata(Wire):
-    retrievedUrl: str | None = None
-    urlRetrievalStatus: UrlMetadataUrlRetrievalStatus | None = None
-
-
-class UsageMetadata(Wire):
-    cacheTokensDetails: list[ModalityTokenCount] | None = None
-    cachedContentTokenCount: int | None = None
-    candidatesTokenCount: int | None = None
-    candidatesTokensDetails: list[ModalityTokenCount] | None = None
-    promptTokenCount: int | None = None
-    promptTokensDetails: list[ModalityTokenCount] | None = None
-    serviceTier: UsageMetadataServiceTier | None = None
-    thoughtsTokenCount: int | None = None
-    toolUsePromptTokenCount: int | None = None
-    toolUsePromptTokensDetails: list[ModalityTokenCount] | None = None
-    totalTokenCount: int | None = None
-    trafficType: str | None = None
-
-
-class V1mainMediaResolution(Wire):
-    level: V1mainMediaResolutionLevel | None = None
-
-
-class VideoMetadata(Wire):
-    endOffset: str | None = None
-    fps: float | None = None
-    startOffset: str | None = None
-
-
-class Web(Wire):
-    title: str | None = None
-    uri: str | None = None
-
-
-CodeExecutionResultOutcome: TypeAlias = (
-    Literal["OUTCOME_UNSPECIFIED", "OUTCOME_OK", "OUTCOME_FAILED", "OUTCOME_DEADLINE_EXCEEDED"] | Unrecognised
-)
-
-ExecutableCodeLanguage: TypeAlias = Literal["LANGUAGE_UNSPECIFIED", "PYTHON"] | Unrecognised
 
 FinishReason: TypeAlias = (
     Literal[
@@ -444,48 +298,118 @@ FinishReason: TypeAlias = (
     | Unrecognised
 )
 
-FunctionResponseScheduling: TypeAlias = (
-    Literal["SCHEDULING_UNSPECIFIED", "SILENT", "WHEN_IDLE", "INTERRUPT"] | Unrecognised
-)
 
-ModalityTokenCountModality: TypeAlias = (
-    Literal["MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT"] | Unrecognised
-)
+class GroundingAttribution(Wire):
+    content: Content | None = None
+    sourceId: AttributionSourceId | None = None
 
-ModelStatusModelStage: TypeAlias = (
-    Literal[
-        "MODEL_STAGE_UNSPECIFIED",
-        "UNSTABLE_EXPERIMENTAL",
-        "EXPERIMENTAL",
-        "PREVIEW",
-        "STABLE",
-        "LEGACY",
-        "DEPRECATED",
-        "RETIRED",
-    ]
-    | Unrecognised
-)
 
-Part: TypeAlias = Annotated[
-    TextPart
-    | FunctionCallPart
-    | CodeExecutionResultPart
-    | ExecutableCodePart
-    | FileDataPart
-    | FunctionResultPart
-    | InlineDataPart
-    | ToolCallPart
-    | ToolResponsePart
-    | UnknownVariant,
-    KeyedUnion(),
-]
+class Image(Wire):
+    domain: str | None = None
+    imageUri: str | None = None
+    sourceUri: str | None = None
+    title: str | None = None
 
-PartMediaProcessing: TypeAlias = Literal["MEDIA_PROCESSING_UNSPECIFIED", "STATIC", "AGENTIC"] | Unrecognised
 
-PromptFeedbackBlockReason: TypeAlias = (
-    Literal["BLOCK_REASON_UNSPECIFIED", "SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY"]
-    | Unrecognised
-)
+class ReviewSnippet(Wire):
+    googleMapsUri: str | None = None
+    reviewId: str | None = None
+    title: str | None = None
+
+
+class PlaceAnswerSources(Wire):
+    reviewSnippets: list[ReviewSnippet] | None = None
+
+
+class Maps(Wire):
+    placeAnswerSources: PlaceAnswerSources | None = None
+    placeId: str | None = None
+    text: str | None = None
+    title: str | None = None
+    uri: str | None = None
+
+
+class GroundingChunkStringList(Wire):
+    values: list[str] | None = None
+
+
+class GroundingChunkCustomMetadata(Wire):
+    key: str | None = None
+    numericValue: float | None = None
+    stringListValue: GroundingChunkStringList | None = None
+    stringValue: str | None = None
+
+
+class RetrievedContext(Wire):
+    customMetadata: list[GroundingChunkCustomMetadata] | None = None
+    fileSearchStore: str | None = None
+    mediaId: str | None = None
+    pageNumber: int | None = None
+    text: str | None = None
+    title: str | None = None
+    uri: str | None = None
+
+
+class Web(Wire):
+    title: str | None = None
+    uri: str | None = None
+
+
+class GroundingChunk(Wire):
+    image: Image | None = None
+    maps: Maps | None = None
+    retrievedContext: RetrievedContext | None = None
+    web: Web | None = None
+
+
+class Segment(Wire):
+    endIndex: int | None = None
+    partIndex: int | None = None
+    startIndex: int | None = None
+    text: str | None = None
+
+
+class GroundingSupport(Wire):
+    confidenceScores: list[float] | None = None
+    groundingChunkIndices: list[int] | None = None
+    renderedParts: list[int] | None = None
+    segment: Segment | None = None
+
+
+class RetrievalMetadata(Wire):
+    googleSearchDynamicRetrievalScore: float | None = None
+
+
+class SearchEntryPoint(Wire):
+    renderedContent: str | None = None
+    sdkBlob: str | None = None
+
+
+class GroundingMetadata(Wire):
+    googleMapsWidgetContextToken: str | None = None
+    groundingChunks: list[GroundingChunk] | None = None
+    groundingSupports: list[GroundingSupport] | None = None
+    imageSearchQueries: list[str] | None = None
+    retrievalMetadata: RetrievalMetadata | None = None
+    searchEntryPoint: SearchEntryPoint | None = None
+    webSearchQueries: list[str] | None = None
+
+
+class LogprobsResultCandidate(Wire):
+    logProbability: float | None = None
+    token: str | None = None
+    tokenId: int | None = None
+
+
+class TopCandidates(Wire):
+    candidates: list[LogprobsResultCandidate] | None = None
+
+
+class LogprobsResult(Wire):
+    chosenCandidates: list[LogprobsResultCandidate] | None = None
+    logProbabilitySum: float | None = None
+    topCandidates: list[TopCandidates] | None = None
+
 
 SafetyRatingCategory: TypeAlias = (
     Literal[
@@ -510,19 +434,12 @@ SafetyRatingProbability: TypeAlias = (
     Literal["HARM_PROBABILITY_UNSPECIFIED", "NEGLIGIBLE", "LOW", "MEDIUM", "HIGH"] | Unrecognised
 )
 
-ToolCallToolType: TypeAlias = (
-    Literal[
-        "TOOL_TYPE_UNSPECIFIED", "GOOGLE_SEARCH_WEB", "GOOGLE_SEARCH_IMAGE", "URL_CONTEXT", "GOOGLE_MAPS", "FILE_SEARCH"
-    ]
-    | Unrecognised
-)
 
-ToolResponseToolType: TypeAlias = (
-    Literal[
-        "TOOL_TYPE_UNSPECIFIED", "GOOGLE_SEARCH_WEB", "GOOGLE_SEARCH_IMAGE", "URL_CONTEXT", "GOOGLE_MAPS", "FILE_SEARCH"
-    ]
-    | Unrecognised
-)
+class SafetyRating(Wire):
+    blocked: bool | None = None
+    category: SafetyRatingCategory | None = None
+    probability: SafetyRatingProbability | None = None
+
 
 UrlMetadataUrlRetrievalStatus: TypeAlias = (
     Literal[
@@ -535,15 +452,112 @@ UrlMetadataUrlRetrievalStatus: TypeAlias = (
     | Unrecognised
 )
 
-UsageMetadataServiceTier: TypeAlias = Literal["unspecified", "standard", "flex", "priority"] | Unrecognised
 
-V1mainMediaResolutionLevel: TypeAlias = (
+class UrlMetadata(Wire):
+    retrievedUrl: str | None = None
+    urlRetrievalStatus: UrlMetadataUrlRetrievalStatus | None = None
+
+
+class UrlContextMetadata(Wire):
+    urlMetadata: list[UrlMetadata] | None = None
+
+
+class Candidate(Wire):
+    avgLogprobs: float | None = None
+    citationMetadata: CitationMetadata | None = None
+    content: Content | None = None
+    finishMessage: str | None = None
+    finishReason: FinishReason | None = None
+    groundingAttributions: list[GroundingAttribution] | None = None
+    groundingMetadata: GroundingMetadata | None = None
+    index: int | None = None
+    logprobsResult: LogprobsResult | None = None
+    safetyRatings: list[SafetyRating] | None = None
+    tokenCount: int | None = None
+    urlContextMetadata: UrlContextMetadata | None = None
+
+
+class Status(Wire):
+    code: int | None = None
+    details: list[dict[str, object]] | None = None
+    message: str | None = None
+    status: str | None = None
+
+
+class ErrorResponse(Wire):
+    """See https://ai.google.dev/api/generate-content."""
+
+    error: Status
+
+
+ModelStatusModelStage: TypeAlias = (
     Literal[
-        "MEDIA_RESOLUTION_UNSPECIFIED",
-        "MEDIA_RESOLUTION_LOW",
-        "MEDIA_RESOLUTION_MEDIUM",
-        "MEDIA_RESOLUTION_HIGH",
-        "MEDIA_RESOLUTION_ULTRA_HIGH",
+        "MODEL_STAGE_UNSPECIFIED",
+        "UNSTABLE_EXPERIMENTAL",
+        "EXPERIMENTAL",
+        "PREVIEW",
+        "STABLE",
+        "LEGACY",
+        "DEPRECATED",
+        "RETIRED",
     ]
     | Unrecognised
 )
+
+
+class ModelStatus(Wire):
+    message: str | None = None
+    modelStage: ModelStatusModelStage | None = None
+    retirementTime: str | None = None
+
+
+PromptFeedbackBlockReason: TypeAlias = (
+    Literal["BLOCK_REASON_UNSPECIFIED", "SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "IMAGE_SAFETY"]
+    | Unrecognised
+)
+
+
+class PromptFeedback(Wire):
+    blockReason: PromptFeedbackBlockReason | None = None
+    safetyRatings: list[SafetyRating] | None = None
+
+
+ModalityTokenCountModality: TypeAlias = (
+    Literal["MODALITY_UNSPECIFIED", "TEXT", "IMAGE", "VIDEO", "AUDIO", "DOCUMENT"] | Unrecognised
+)
+
+
+class ModalityTokenCount(Wire):
+    modality: ModalityTokenCountModality | None = None
+    tokenCount: int | None = None
+
+
+UsageMetadataServiceTier: TypeAlias = Literal["unspecified", "standard", "flex", "priority"] | Unrecognised
+
+
+class UsageMetadata(Wire):
+    cacheTokensDetails: list[ModalityTokenCount] | None = None
+    cachedContentTokenCount: int | None = None
+    candidatesTokenCount: int | None = None
+    candidatesTokensDetails: list[ModalityTokenCount] | None = None
+    promptTokenCount: int | None = None
+    promptTokensDetails: list[ModalityTokenCount] | None = None
+    serviceTier: UsageMetadataServiceTier | None = None
+    thoughtsTokenCount: int | None = None
+    toolUsePromptTokenCount: int | None = None
+    toolUsePromptTokensDetails: list[ModalityTokenCount] | None = None
+    totalTokenCount: int | None = None
+    trafficType: str | None = None
+
+
+class GenerateContentResponse(Wire):
+    """See https://ai.google.dev/api/generate-content."""
+
+    candidates: list[Candidate] | None = None
+    modelStatus: ModelStatus | None = None
+    modelVersion: str | None = None
+    promptFeedback: PromptFeedback | None = None
+    responseId: str | None = None
+    usageMetadata: UsageMetadata | None = None
+    createTime: str | None = None
+    turnToken: str | None = None

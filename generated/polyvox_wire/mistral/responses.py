@@ -13,6 +13,99 @@ from pydantic import Field
 from ..support import OpenUnion, UnknownVariant, Unrecognised, Wire
 
 
+class AudioChunk(Wire):
+    type: Literal["input_audio"] = "input_audio"
+    input_audio: str = ""
+
+
+class ReferenceChunk(Wire):
+    type: Literal["reference"] = "reference"
+    reference_ids: list[int | str] = Field(default_factory=lambda: [])
+
+
+class TextChunk(Wire):
+    type: Literal["text"] = "text"
+    text: str = ""
+
+
+BuiltInConnectors: TypeAlias = (
+    Literal["web_search", "web_search_premium", "code_interpreter", "image_generation", "document_library"]
+    | Unrecognised
+)
+
+
+class ToolReferenceChunk(Wire):
+    type: Literal["tool_reference"] = "tool_reference"
+    tool: BuiltInConnectors | str
+    title: str = ""
+    url: str | None = None
+    favicon: str | None = None
+    description: str | None = None
+
+
+ThinkChunkThinkingItem: TypeAlias = Annotated[
+    TextChunk | ToolReferenceChunk | ReferenceChunk | UnknownVariant, OpenUnion("type")
+]
+
+
+class ThinkChunk(Wire):
+    type: Literal["thinking"] = "thinking"
+    thinking: list[ThinkChunkThinkingItem] = Field(default_factory=lambda: [])
+    signature: str | None = None
+    closed: bool | None = None
+
+
+class FileChunk(Wire):
+    type: Literal["file"] = "file"
+    file_id: str = ""
+
+
+class DocumentURLChunk(Wire):
+    type: Literal["document_url"] = "document_url"
+    document_url: str = ""
+    document_name: str | None = None
+
+
+ImageDetail: TypeAlias = Literal["low", "auto", "high"] | Unrecognised
+
+
+class ImageURL(Wire):
+    url: str = ""
+    detail: ImageDetail | None = None
+
+
+class ImageURLChunk(Wire):
+    type: Literal["image_url"] = "image_url"
+    image_url: ImageURL | str
+
+
+ContentChunk: TypeAlias = Annotated[
+    TextChunk
+    | ImageURLChunk
+    | DocumentURLChunk
+    | ReferenceChunk
+    | FileChunk
+    | ThinkChunk
+    | AudioChunk
+    | UnknownVariant,
+    OpenUnion("type"),
+]
+
+ToolTypes: TypeAlias = Literal["function"] | Unrecognised
+
+
+class FunctionCall(Wire):
+    name: str = ""
+    arguments: dict[str, object] | str
+
+
+class ToolCall(Wire):
+    id: str | None = None
+    type: ToolTypes | None = None
+    function: FunctionCall
+    index: int | None = None
+
+
 class AssistantMessage(Wire):
     role: Literal["assistant"] | Unrecognised | None = None
     content: str | list[ContentChunk] | None = None
@@ -20,9 +113,35 @@ class AssistantMessage(Wire):
     prefix: bool | None = None
 
 
-class AudioChunk(Wire):
-    type: Literal["input_audio"] = "input_audio"
-    input_audio: str = ""
+class DeltaMessage(Wire):
+    role: str | None = None
+    content: str | list[ContentChunk] | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_call_id: str | None = None
+    index: int | None = None
+    metadata: dict[str, object] | None = None
+
+
+FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"] | Unrecognised
+
+
+class TopLogprob(Wire):
+    token: str = ""
+    logprob: float = 0.0
+    bytes: list[int] = Field(default_factory=lambda: [])
+    token_id: int = 0
+
+
+class TokenLogprob(Wire):
+    token: str = ""
+    logprob: float = 0.0
+    bytes: list[int] = Field(default_factory=lambda: [])
+    token_id: int = 0
+    top_logprobs: list[TopLogprob] | None = None
+
+
+class ChoiceLogprobs(Wire):
+    content: list[TokenLogprob] = Field(default_factory=lambda: [])
 
 
 class ChatCompletionChoice(Wire):
@@ -31,6 +150,21 @@ class ChatCompletionChoice(Wire):
     messages: list[DeltaMessage] | None = None
     finish_reason: FinishReason | None = None
     logprobs: ChoiceLogprobs | None = None
+
+
+class UsageInfoPromptTokensDetails(Wire):
+    cached_tokens: int | None = None
+    audio_tokens: int | None = None
+
+
+class UsageInfo(Wire):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    prompt_audio_seconds: int | None = None
+    service_tier: str | None = None
+    prompt_tokens_details: UsageInfoPromptTokensDetails | None = None
+    num_cached_tokens: int | None = None
 
 
 class ChatCompletionResponse(Wire):
@@ -44,8 +178,11 @@ class ChatCompletionResponse(Wire):
     choices: list[ChatCompletionChoice] = Field(default_factory=lambda: [])
 
 
-class ChoiceLogprobs(Wire):
-    content: list[TokenLogprob] = Field(default_factory=lambda: [])
+class CompletionResponseStreamChoice(Wire):
+    index: int = 0
+    delta: DeltaMessage
+    finish_reason: FinishReason | None = None
+    logprobs: ChoiceLogprobs | None = None
 
 
 class CompletionChunk(Wire):
@@ -60,44 +197,12 @@ class CompletionChunk(Wire):
     p: str | None = None
 
 
-class CompletionResponseStreamChoice(Wire):
-    index: int = 0
-    delta: DeltaMessage
-    finish_reason: FinishReason | None = None
-    logprobs: ChoiceLogprobs | None = None
-
-
-class DeltaMessage(Wire):
-    role: str | None = None
-    content: str | list[ContentChunk] | None = None
-    tool_calls: list[ToolCall] | None = None
-    tool_call_id: str | None = None
-    index: int | None = None
-    metadata: dict[str, object] | None = None
-
-
-class DocumentURLChunk(Wire):
-    type: Literal["document_url"] = "document_url"
-    document_url: str = ""
-    document_name: str | None = None
-
-
 class FieldError(Wire):
     loc: list[str | int] = Field(default_factory=lambda: [])
     msg: str = ""
     type: str = ""
     input: object | None = None
     ctx: dict[str, object] | None = None
-
-
-class FileChunk(Wire):
-    type: Literal["file"] = "file"
-    file_id: str = ""
-
-
-class FunctionCall(Wire):
-    name: str = ""
-    arguments: dict[str, object] | str
 
 
 class HTTPValidationError(Wire):
@@ -110,104 +215,3 @@ class HTTPValidationError(Wire):
     param: str | None = None
     code: str | int | None = None
     raw_status_code: int | None = None
-
-
-class ImageURL(Wire):
-    url: str = ""
-    detail: ImageDetail | None = None
-
-
-class ImageURLChunk(Wire):
-    type: Literal["image_url"] = "image_url"
-    image_url: ImageURL | str
-
-
-class ReferenceChunk(Wire):
-    type: Literal["reference"] = "reference"
-    reference_ids: list[int | str] = Field(default_factory=lambda: [])
-
-
-class TextChunk(Wire):
-    type: Literal["text"] = "text"
-    text: str = ""
-
-
-class ThinkChunk(Wire):
-    type: Literal["thinking"] = "thinking"
-    thinking: list[ThinkChunkThinkingItem] = Field(default_factory=lambda: [])
-    signature: str | None = None
-    closed: bool | None = None
-
-
-class TokenLogprob(Wire):
-    token: str = ""
-    logprob: float = 0.0
-    bytes: list[int] = Field(default_factory=lambda: [])
-    token_id: int = 0
-    top_logprobs: list[TopLogprob] | None = None
-
-
-class ToolCall(Wire):
-    id: str | None = None
-    type: ToolTypes | None = None
-    function: FunctionCall
-    index: int | None = None
-
-
-class ToolReferenceChunk(Wire):
-    type: Literal["tool_reference"] = "tool_reference"
-    tool: BuiltInConnectors | str
-    title: str = ""
-    url: str | None = None
-    favicon: str | None = None
-    description: str | None = None
-
-
-class TopLogprob(Wire):
-    token: str = ""
-    logprob: float = 0.0
-    bytes: list[int] = Field(default_factory=lambda: [])
-    token_id: int = 0
-
-
-class UsageInfo(Wire):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    total_tokens: int = 0
-    prompt_audio_seconds: int | None = None
-    service_tier: str | None = None
-    prompt_tokens_details: UsageInfoPromptTokensDetails | None = None
-    num_cached_tokens: int | None = None
-
-
-class UsageInfoPromptTokensDetails(Wire):
-    cached_tokens: int | None = None
-    audio_tokens: int | None = None
-
-
-BuiltInConnectors: TypeAlias = (
-    Literal["web_search", "web_search_premium", "code_interpreter", "image_generation", "document_library"]
-    | Unrecognised
-)
-
-ContentChunk: TypeAlias = Annotated[
-    TextChunk
-    | ImageURLChunk
-    | DocumentURLChunk
-    | ReferenceChunk
-    | FileChunk
-    | ThinkChunk
-    | AudioChunk
-    | UnknownVariant,
-    OpenUnion("type"),
-]
-
-FinishReason: TypeAlias = Literal["stop", "length", "model_length", "error", "tool_calls"] | Unrecognised
-
-ImageDetail: TypeAlias = Literal["low", "auto", "high"] | Unrecognised
-
-ThinkChunkThinkingItem: TypeAlias = Annotated[
-    TextChunk | ToolReferenceChunk | ReferenceChunk | UnknownVariant, OpenUnion("type")
-]
-
-ToolTypes: TypeAlias = Literal["function"] | Unrecognised

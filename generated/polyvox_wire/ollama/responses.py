@@ -10,6 +10,43 @@ from typing import Literal, TypeAlias
 from ..support import Unrecognised, Wire
 
 
+class ToolCallFunction(Wire):
+    name: str = ""
+    description: str | None = None
+    arguments: dict[str, object] | None = None
+    index: int | None = None
+
+
+class ToolCall(Wire):
+    function: ToolCallFunction | None = None
+    id: str | None = None
+    type: str | None = None
+
+
+class ReplyMessage(Wire):
+    role: Literal["assistant"] | Unrecognised | None = None
+    content: str | None = None
+    thinking: str | None = None
+    tool_calls: list[ToolCall] | None = None
+    images: list[str] | None = None
+
+
+DoneReason: TypeAlias = Literal["stop", "length", "load", "unload"] | Unrecognised
+
+
+class TokenLogprob(Wire):
+    token: str | None = None
+    logprob: float | None = None
+    bytes: list[int] | None = None
+
+
+class Logprob(Wire):
+    token: str | None = None
+    logprob: float | None = None
+    bytes: list[int] | None = None
+    top_logprobs: list[TokenLogprob] | None = None
+
+
 class ChatResponse(Wire):
     """See https://docs.ollama.com/api/chat."""
 
@@ -32,40 +69,3 @@ class ErrorResponse(Wire):
     """See https://docs.ollama.com/api/chat."""
 
     error: str | None = None
-
-
-class Logprob(Wire):
-    token: str | None = None
-    logprob: float | None = None
-    bytes: list[int] | None = None
-    top_logprobs: list[TokenLogprob] | None = None
-
-
-class ReplyMessage(Wire):
-    role: Literal["assistant"] | Unrecognised | None = None
-    content: str | None = None
-    thinking: str | None = None
-    tool_calls: list[ToolCall] | None = None
-    images: list[str] | None = None
-
-
-class TokenLogprob(Wire):
-    token: str | None = None
-    logprob: float | None = None
-    bytes: list[int] | None = None
-
-
-class ToolCall(Wire):
-    function: ToolCallFunction | None = None
-    id: str | None = None
-    type: str | None = None
-
-
-class ToolCallFunction(Wire):
-    name: str = ""
-    description: str | None = None
-    arguments: dict[str, object] | None = None
-    index: int | None = None
-
-
-DoneReason: TypeAlias = Literal["stop", "length", "load", "unload"] | Unrecognised

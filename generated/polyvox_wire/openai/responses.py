@@ -12,16 +12,21 @@ from pydantic import Field
 from ..support import OpenUnion, UnknownVariant, Unrecognised, Wire
 
 
-class Annotation(Wire):
-    type: Literal["url_citation"] | Unrecognised = "url_citation"
-    url_citation: AnnotationUrlCitation
-
-
 class AnnotationUrlCitation(Wire):
     end_index: int = 0
     start_index: int = 0
     url: str = ""
     title: str = ""
+
+
+class Annotation(Wire):
+    type: Literal["url_citation"] | Unrecognised = "url_citation"
+    url_citation: AnnotationUrlCitation
+
+
+class ChatCompletionMessageCustomToolCallCustom(Wire):
+    name: str = ""
+    input: str = ""
 
 
 class ChatCompletionMessageCustomToolCall(Wire):
@@ -30,15 +35,20 @@ class ChatCompletionMessageCustomToolCall(Wire):
     custom: ChatCompletionMessageCustomToolCallCustom
 
 
-class ChatCompletionMessageCustomToolCallCustom(Wire):
+class ChatCompletionMessageToolCallFunction(Wire):
     name: str = ""
-    input: str = ""
+    arguments: str = ""
 
 
 class ChatCompletionMessageToolCall(Wire):
     id: str = ""
     type: Literal["function"] = "function"
     function: ChatCompletionMessageToolCallFunction
+
+
+class ChatCompletionMessageToolCallChunkFunction(Wire):
+    name: str | None = None
+    arguments: str | None = None
 
 
 class ChatCompletionMessageToolCallChunk(Wire):
@@ -48,19 +58,28 @@ class ChatCompletionMessageToolCallChunk(Wire):
     function: ChatCompletionMessageToolCallChunkFunction | None = None
 
 
-class ChatCompletionMessageToolCallChunkFunction(Wire):
-    name: str | None = None
-    arguments: str | None = None
+ToolCall: TypeAlias = Annotated[
+    ChatCompletionMessageToolCall | ChatCompletionMessageCustomToolCall | UnknownVariant, OpenUnion("type")
+]
+
+ChatCompletionMessageToolCalls: TypeAlias = list[ToolCall]
+
+ModerationInputType: TypeAlias = Literal["text", "image"] | Unrecognised
 
 
-class ChatCompletionMessageToolCallFunction(Wire):
-    name: str = ""
-    arguments: str = ""
+class ModerationResultBody(Wire):
+    type: Literal["moderation_result"] | Unrecognised = "moderation_result"
+    model: str = ""
+    flagged: bool = False
+    categories: dict[str, bool]
+    category_scores: dict[str, float]
+    category_applied_input_types: dict[str, list[ModerationInputType]]
 
 
-class ChatCompletionModeration(Wire):
-    input: ChatCompletionModerationInput
-    output: ChatCompletionModerationOutput
+class ChatCompletionModerationResults(Wire):
+    type: Literal["moderation_results"] = "moderation_results"
+    model: str = ""
+    results: list[ModerationResultBody] = Field(default_factory=lambda: [])
 
 
 class ChatCompletionModerationError(Wire):
@@ -69,10 +88,30 @@ class ChatCompletionModerationError(Wire):
     message: str = ""
 
 
-class ChatCompletionModerationResults(Wire):
-    type: Literal["moderation_results"] = "moderation_results"
-    model: str = ""
-    results: list[ModerationResultBody] = Field(default_factory=lambda: [])
+ChatCompletionModerationInput: TypeAlias = Annotated[
+    ChatCompletionModerationResults | ChatCompletionModerationError | UnknownVariant, OpenUnion("type")
+]
+
+ChatCompletionModerationOutput: TypeAlias = Annotated[
+    ChatCompletionModerationResults | ChatCompletionModerationError | UnknownVariant, OpenUnion("type")
+]
+
+
+class ChatCompletionModeration(Wire):
+    input: ChatCompletionModerationInput
+    output: ChatCompletionModerationOutput
+
+
+class ChatCompletionResponseMessageFunctionCall(Wire):
+    arguments: str = ""
+    name: str = ""
+
+
+class ChatCompletionResponseMessageAudio(Wire):
+    id: str = ""
+    expires_at: int = 0
+    data: str = ""
+    transcript: str = ""
 
 
 class ChatCompletionResponseMessage(Wire):
@@ -85,16 +124,14 @@ class ChatCompletionResponseMessage(Wire):
     audio: ChatCompletionResponseMessageAudio | None = None
 
 
-class ChatCompletionResponseMessageAudio(Wire):
-    id: str = ""
-    expires_at: int = 0
-    data: str = ""
-    transcript: str = ""
+class ChatCompletionStreamResponseDeltaFunctionCall(Wire):
+    arguments: str | None = None
+    name: str | None = None
 
 
-class ChatCompletionResponseMessageFunctionCall(Wire):
-    arguments: str = ""
-    name: str = ""
+ChatCompletionStreamResponseDeltaRole: TypeAlias = (
+    Literal["developer", "system", "user", "assistant", "tool"] | Unrecognised
+)
 
 
 class ChatCompletionStreamResponseDelta(Wire):
@@ -105,9 +142,10 @@ class ChatCompletionStreamResponseDelta(Wire):
     refusal: str | None = None
 
 
-class ChatCompletionStreamResponseDeltaFunctionCall(Wire):
-    arguments: str | None = None
-    name: str | None = None
+class TopLogprob(Wire):
+    token: str = ""
+    logprob: float = 0.0
+    bytes: list[int] | None = None
 
 
 class ChatCompletionTokenLogprob(Wire):
@@ -117,11 +155,7 @@ class ChatCompletionTokenLogprob(Wire):
     top_logprobs: list[TopLogprob] = Field(default_factory=lambda: [])
 
 
-class Choice(Wire):
-    finish_reason: FinishReason
-    index: int = 0
-    message: ChatCompletionResponseMessage
-    logprobs: ChoiceLogprobs | None = None
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "function_call"] | Unrecognised
 
 
 class ChoiceLogprobs(Wire):
@@ -129,19 +163,18 @@ class ChoiceLogprobs(Wire):
     refusal: list[ChatCompletionTokenLogprob] | None = None
 
 
+class Choice(Wire):
+    finish_reason: FinishReason
+    index: int = 0
+    message: ChatCompletionResponseMessage
+    logprobs: ChoiceLogprobs | None = None
+
+
 class ChunkChoice(Wire):
     delta: ChatCompletionStreamResponseDelta
     logprobs: ChoiceLogprobs | None = None
     finish_reason: FinishReason | None = None
     index: int = 0
-
-
-class CompletionUsage(Wire):
-    completion_tokens: int = 0
-    prompt_tokens: int = 0
-    total_tokens: int = 0
-    completion_tokens_details: CompletionUsageCompletionTokensDetails | None = None
-    prompt_tokens_details: CompletionUsagePromptTokensDetails | None = None
 
 
 class CompletionUsageCompletionTokensDetails(Wire):
@@ -158,6 +191,19 @@ class CompletionUsagePromptTokensDetails(Wire):
     text_tokens: int | None = None
     image_tokens: int | None = None
     cache_write_tokens: int | None = None
+
+
+class CompletionUsage(Wire):
+    completion_tokens: int = 0
+    prompt_tokens: int = 0
+    total_tokens: int = 0
+    completion_tokens_details: CompletionUsageCompletionTokensDetails | None = None
+    prompt_tokens_details: CompletionUsagePromptTokensDetails | None = None
+
+
+Metadata: TypeAlias = dict[str, str]
+
+ServiceTier: TypeAlias = Literal["auto", "default", "flex", "scale", "priority", "fast"] | Unrecognised
 
 
 class CreateChatCompletionResponse(Wire):
@@ -201,45 +247,3 @@ class ErrorResponse(Wire):
     """See https://platform.openai.com/docs/api-reference/chat."""
 
     error: Error
-
-
-class ModerationResultBody(Wire):
-    type: Literal["moderation_result"] | Unrecognised = "moderation_result"
-    model: str = ""
-    flagged: bool = False
-    categories: dict[str, bool]
-    category_scores: dict[str, float]
-    category_applied_input_types: dict[str, list[ModerationInputType]]
-
-
-class TopLogprob(Wire):
-    token: str = ""
-    logprob: float = 0.0
-    bytes: list[int] | None = None
-
-
-ToolCall: TypeAlias = Annotated[
-    ChatCompletionMessageToolCall | ChatCompletionMessageCustomToolCall | UnknownVariant, OpenUnion("type")
-]
-
-ChatCompletionMessageToolCalls: TypeAlias = list[ToolCall]
-
-ChatCompletionModerationInput: TypeAlias = Annotated[
-    ChatCompletionModerationResults | ChatCompletionModerationError | UnknownVariant, OpenUnion("type")
-]
-
-ChatCompletionModerationOutput: TypeAlias = Annotated[
-    ChatCompletionModerationResults | ChatCompletionModerationError | UnknownVariant, OpenUnion("type")
-]
-
-ChatCompletionStreamResponseDeltaRole: TypeAlias = (
-    Literal["developer", "system", "user", "assistant", "tool"] | Unrecognised
-)
-
-FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "function_call"] | Unrecognised
-
-Metadata: TypeAlias = dict[str, str]
-
-ModerationInputType: TypeAlias = Literal["text", "image"] | Unrecognised
-
-ServiceTier: TypeAlias = Literal["auto", "default", "flex", "scale", "priority", "fast"] | Unrecognised

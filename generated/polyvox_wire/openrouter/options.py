@@ -30,7 +30,7 @@ class OpenRouterOptions(TypedDict, total=False):
     stop_server_tools_when: q.StopServerToolsWhen
     top_a: float | None
     top_k: int | None
-    trace: dict[str, object]
+    trace: q.TraceConfig | dict[str, object]
     usage: q.ChatRequestUsage
     transforms: list[str]
     preset: str

@@ -170,6 +170,14 @@ class StopServerToolsWhenStepCountIs(TypedDict):
     type: Literal["step_count_is"]
 
 
+class TraceConfig(TypedDict):
+    generation_name: NotRequired[str]
+    parent_span_id: NotRequired[str]
+    span_name: NotRequired[str]
+    trace_id: NotRequired[str]
+    trace_name: NotRequired[str]
+
+
 class WebFetchPlugin(TypedDict):
     allowed_domains: NotRequired[list[str]]
     blocked_domains: NotRequired[list[str]]

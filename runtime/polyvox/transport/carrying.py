@@ -91,6 +91,9 @@ class Carried(_Preparing):
     def leave(self) -> None:
         """After a fork: the transport is the parent's; nothing is closed."""
 
+    def retire(self) -> None:
+        """Its client is gone; the transport goes with the last reply that comes through it."""
+
     def close(self) -> None:
         """Close the transport."""
         self.is_closed = True

@@ -236,6 +236,11 @@ class Pool(_Preparing):
         for connection in self._shelf.clear():
             connection.leave()
 
+    def retire(self) -> None:
+        """Close the free connections now, and each other one when its request is over: a stream may outlive the client
+        that it came from."""
+        self._close(self._shelf.retire())
+
     def close(self) -> None:
         """Close every connection."""
         self.is_closed = True

@@ -78,12 +78,16 @@ class Shelf(Generic[ConnectionT]):
             stale.append(oldest)
         return stale
 
-    def clear(self) -> Sequence[ConnectionT]:
-        """Every connection; none is kept from now on."""
+    def retire(self) -> Sequence[ConnectionT]:
+        """Every connection that is free; none is kept from now on."""
         self._kept = 0
         free = [connection for each in self._free.values() for connection in each]
         self._free.clear()
-        return [*free, *tuple(self.busy)]
+        return free
+
+    def clear(self) -> Sequence[ConnectionT]:
+        """Every connection; none is kept from now on."""
+        return [*self.retire(), *tuple(self.busy)]
 
 
 def _popped(pop: Callable[[], ConnectionT]) -> ConnectionT | None:
