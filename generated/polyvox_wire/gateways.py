@@ -2436,7 +2436,6 @@ LEFT_OUT: Final[dict[str, str]] = {
     "anthropic_text": "Anthropic's text completions are a thing of the past: use anthropic",
     "anyscale": "Anyscale closed its public endpoints on 2024-08-01",
     "chatgpt": "it wants the login of a person in a browser, which polyvox does not do",
-    "databricks_agent": "an API of its own that polyvox does not map",
     "fal_ai": "no chat API",
     "galadriel": "Galadriel no longer runs its inference API",
     "github": "GitHub Models was retired on 2026-07-30",

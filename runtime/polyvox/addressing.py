@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from .call import Vendor
 from .errors import InvalidRequestError, MissingApiKeyError, UnknownProviderError
 from .guessing import nearest
-from .natives import NATIVE as NATIVE
+from .natives import NATIVE
 from .secrecy import Hidden
 
 _NATIVE_ALIASES: Final = {alias: vendor.name for vendor in NATIVE.values() for alias in vendor.aliases}
@@ -130,8 +130,10 @@ def check_head(vendor: Vendor, model: str, address: object) -> None:
 
 
 def _stray(head: str, model: str) -> UnknownProviderError:
-    whole = f"if {model!r} is a model's whole name, name its provider beside it: provider='openai'"
-    return UnknownProviderError(f"{_why_unknown(head.strip().lower())}; {whole}")
+    why = _why_unknown(head.strip().lower())
+    if not why.endswith("?"):
+        why += f"; if {model!r} is a model's whole name, name its provider beside it: provider='openai'"
+    return UnknownProviderError(why)
 
 
 def _left_out() -> Mapping[str, str]:

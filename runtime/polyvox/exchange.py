@@ -270,6 +270,8 @@ def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
         says = f"the connection broke before the reply was whole: {says}"
     else:
         says = f"could not reach {origin_of(attempt.request.url)}: {says}"
+        if "WRONG_VERSION_NUMBER" in says:  # what OpenSSL makes of an answer without TLS
+            says += "; does it speak http instead of https?"
     error = kind(says, provider=attempt.provider, model=attempt.model)
     error.request_id = request_id(failure.headers or {})
     return error

@@ -52,6 +52,12 @@ def _key(where: str, value: object) -> str | None:
     return None if fits else wrong(where, value, "a text, or a callable that gives one")
 
 
+def _address(where: str, value: object) -> str | None:
+    """A blank one is a setting that was forgotten: the call must not go to the vendor's own host instead."""
+    fits = isinstance(value, str) and bool(value.strip())
+    return None if fits else wrong(where, value, "an address; without one it is the vendor's own")
+
+
 def _text_or_number(where: str, value: object) -> str | None:
     return None if isinstance(value, (str, int, float)) else wrong(where, value, "a text or a number")
 
@@ -75,12 +81,13 @@ _FORMS: Final[Mapping[str, Form]] = {
     **dict.fromkeys(("max_tokens", "max_completion_tokens", "n", "seed", "top_logprobs"), count),
     **dict.fromkeys(("logprobs", "parallel_tool_calls", "store", "drop_params"), switch),
     **dict.fromkeys(("user", "safety_identifier", "prompt_cache_key", "service_tier"), text),
-    **dict.fromkeys(("session_label", "api_base", "base_url", "aws_region_name", "aws_profile_name"), text),
+    **dict.fromkeys(("session_label", "aws_region_name", "aws_profile_name"), text),
     **dict.fromkeys(("api_version", "deployment_id", "vertex_project", "vertex_location"), text),
     **dict.fromkeys(("aws_access_key_id", "aws_secret_access_key", "aws_session_token"), unseen(text)),
     **dict.fromkeys(("additional_params",), unseen(text)),
     **dict.fromkeys(("metadata", "stream_options", *VENDOR_OPTIONS), mapping),
     **dict.fromkeys(("extra_body", "client_args"), unseen(mapping)),
+    **dict.fromkeys(("api_base", "base_url"), _address),
     "tool_choice": _choice,
     "vertex_credentials": unseen(_choice),
     "api_key": unseen(_key),

@@ -256,4 +256,12 @@ NATIVE: Final[Mapping[str, Vendor]] = {
         key_variables=("LANGFLOW_API_KEY",),
         base_variables=("LANGFLOW_API_BASE",),
     ),
+    "databricks_agent": Vendor(
+        name="databricks_agent",
+        dialect="databricks_agent",
+        base_url="https://{DATABRICKS_HOST}/serving-endpoints",
+        path="",
+        key_variables=("DATABRICKS_TOKEN", "DATABRICKS_API_KEY"),
+        base_variables=("DATABRICKS_API_BASE",),
+    ),
 }

@@ -151,7 +151,10 @@ def _sorted(dialect: Dialect, parameters: Mapping[str, object]) -> tuple[ModelPa
 
 def _unknown(dialect: Dialect, key: str) -> UnknownParameterError:
     names = (*MODEL_PARAMETERS, *CALL_PARAMETERS, *dialect.option_paths, "stream", "response_format")
-    hint = f"{nearest(key, names)}; send a field that polyvox does not know as extra_body={{...}}"
+    hint = nearest(key, names)
+    if not nearest(key, names, likeness=0.85):  # perhaps no slip, but a field that others have
+        hint += " Or" if hint else ";"
+        hint += " send a field that polyvox does not know as extra_body={...}"
     return UnknownParameterError(f"unknown parameter {key!r}{hint}", param=key, provider=dialect.options_name)
 
 

@@ -138,8 +138,9 @@ TEXT_REPLY: Final[Json] = {
     "answer": "Hello",
     "messages": [{"type": "human", "content": "Hi"}, {"type": "ai", "content": "Hello"}],
     "outputs": [{"outputs": [{"results": {"message": {"text": "Hello"}}}]}],
+    "output": [{"type": "message", "content": [{"type": "output_text", "text": "Hello"}]}],
 }
-_OF_TEXT = re.compile(r"/(generation|generate|wait)$|/agents/|/run/|/m$")
+_OF_TEXT = re.compile(r"/(generation|generate|wait|invocations|responses)$|/agents/|/run/|/m$")
 _OF_A_PROMPT = re.compile(r"(?<!/chat)/completions$")
 
 

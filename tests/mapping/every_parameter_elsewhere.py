@@ -135,5 +135,13 @@ ELSEWHERE: Final[Mapping[str, Column]] = {
         stream_options=Refused("a flow counts no tokens"),
         response_format=Refused(_NO_FORMAT.format("langflow")),
     ),
+    "databricks_agent": _only(
+        "an agent's requests have no such field",
+        **_as_openai("temperature", "top_p", "user", "store", "metadata", "stream"),
+        max_tokens=Sent({"max_output_tokens": 2000}),
+        max_completion_tokens=Sent({"max_output_tokens": 2000}),
+        stream_options=Refused("an agent counts its tokens, or does not"),
+        response_format=Refused(_NO_FORMAT.format("databricks_agent")),
+    ),
 }
 """Vendor -> parameter -> what becomes of it."""

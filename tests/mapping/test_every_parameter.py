@@ -69,6 +69,7 @@ NEEDS: Final[Mapping[str, CallParameters]] = {
     "triton": {"api_base": HOST},
     "langgraph": {"api_base": HOST},
     "langflow": {"api_base": HOST},
+    "databricks_agent": {"api_base": HOST},
 }
 KEY: Final = "eyJ-test-key"  # by its beginning a token, where other keys are changed for one
 
@@ -296,6 +297,7 @@ OWN_FIELDS: Final[Mapping[str, tuple[str, object]]] = {
     "text-completion-inception": ("suffix", "}"),
     "langgraph": ("context", {"a": "b"}),
     "langflow": ("session_id", "chat-1"),
+    "databricks_agent": ("custom_inputs", {"a": 1}),
 }
 
 

@@ -16,6 +16,7 @@ TRITON: Final = "triton:llama"
 LINER: Final = "liner:search"
 GRAPH: Final = "langgraph:agent"
 FLOW: Final = "langflow:my flow"
+AGENT: Final = "databricks_agent:my-agent"
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def places(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where one's own servers and instances are."""
     monkeypatch.setenv("WATSONX_REGION", "us-south")
     monkeypatch.setenv("PREDIBASE_TENANT_ID", "t1")
-    for name in ("TRITON_API_BASE", "LANGGRAPH_API_BASE", "LANGFLOW_API_BASE", "GDC_API_BASE"):
+    for name in ("TRITON_API_BASE", "LANGGRAPH_API_BASE", "LANGFLOW_API_BASE", "DATABRICKS_API_BASE", "GDC_API_BASE"):
         monkeypatch.setenv(name, BASE)
 
 
@@ -78,6 +79,11 @@ SENT: Final[dict[str, tuple[str, Json, Json]]] = {
             "tweaks": {"ChatOutput-1": {"x": 1}},
         },
     ),
+    "databricks_agent": (
+        AGENT,
+        {"max_tokens": 9, "temperature": 0, "custom_inputs": {"a": 1}, "stream": True},
+        {"input": HELLO, "max_output_tokens": 9, "temperature": 0, "custom_inputs": {"a": 1}, "stream": True},
+    ),
 }
 
 
@@ -96,7 +102,7 @@ def test_a_graph_knows_who_said_what() -> None:
     assert sent(GRAPH, talk)["input"] == {"messages": [{"role": "system", "content": "Be brief."}, *talk[1:]]}
 
 
-@pytest.mark.parametrize("model", [TEXT, TRITON, LINER, GRAPH, FLOW])
+@pytest.mark.parametrize("model", [TEXT, TRITON, LINER, GRAPH, FLOW, AGENT])
 def test_what_none_of_them_takes(model: str) -> None:
     picture: Json = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.test/a.png"}}]}
     tool: Json = {"type": "function", "function": {"name": "f"}}
@@ -111,6 +117,44 @@ def test_what_none_of_them_takes(model: str) -> None:
         sent(model, [*HELLO, {"role": "tool", "tool_call_id": "c1", "content": "x"}])
     with pytest.raises(UnsupportedParamsError, match=r"messages"):
         sent(model, [*HELLO, {"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}}])
+
+
+@pytest.mark.parametrize(
+    ("base", "url", "named"),
+    [
+        ("https://d.test", "https://d.test/serving-endpoints/my-agent/invocations", None),
+        ("https://d.test/serving-endpoints", "https://d.test/serving-endpoints/my-agent/invocations", None),
+        ("https://d.test/serving-endpoints/x/invocations", "https://d.test/serving-endpoints/x/invocations", None),
+        ("https://d.test/serving-endpoints/responses", "https://d.test/serving-endpoints/responses", "my-agent"),
+        ("https://app.test/responses", "https://app.test/responses", None),
+    ],
+)
+def test_an_agent_is_an_endpoint_or_an_app(base: str, url: str, named: str | None) -> None:
+    wire = Wire()
+    wire.ask(AGENT, HELLO, api_base=base)
+    assert (str(wire.requests[-1].url), wire.body.get("model")) == (url, named)
+
+
+def test_what_an_agent_says_beside_the_text() -> None:
+    cited: Json = {"type": "url_citation", "url": "https://x.test/a", "title": "A"}
+    text: Json = {"type": "output_text", "text": "Hello", "annotations": [cited, {"type": "file_path"}]}
+    refused: Json = {"type": "refusal", "refusal": "not that"}
+    answer = answered(
+        AGENT,
+        {
+            "output": [{"type": "reasoning"}, {"type": "message", "id": "m1", "content": [text, refused]}],
+            "incomplete_details": {"reason": "max_output_tokens"},
+            "usage": {"input_tokens": 5, "output_tokens": 2},
+            "custom_outputs": {"a": 1},
+        },
+    )
+    (choice,) = answer.choices
+    assert (choice.message.content, choice.finish_reason) == ("Hello", "length")
+    assert choice.provider_specific_fields["custom_outputs"] == {"a": 1}
+    assert choice.provider_specific_fields["refusal"] == ["not that"]
+    assert [one.url_citation.url for one in choice.message.annotations or [] if one.url_citation] == [cited["url"]]
+    assert answer.usage is not None
+    assert answer.usage.total_tokens == 7
 
 
 def test_a_flow_is_in_the_address_and_its_key_in_a_header_of_its_own() -> None:
@@ -145,6 +189,7 @@ def test_tritons_address(base: str, url: str) -> None:
 # --- replies ----------------------------------------------------------------------------------------------------------
 
 _FLOWS: Final[Json] = {"outputs": [{"inputs": {}, "outputs": [{"results": {"message": {"text": "Hello"}}}]}]}
+_MESSAGE: Final[Json] = {"type": "message", "id": "m1", "content": [{"type": "output_text", "text": "Hello"}]}
 PAGE: Final[Json] = {"url": "https://x.test/a", "title": "A"}
 REPLIES: Final[dict[str, tuple[str, Json, str]]] = {
     "watsonx_text": (TEXT, {"results": [{"generated_text": "Hello", "stop_reason": "max_tokens"}]}, "length"),
@@ -156,6 +201,7 @@ REPLIES: Final[dict[str, tuple[str, Json, str]]] = {
         {"messages": [{"type": "human", "content": "Hi"}, {"type": "ai", "content": [{"text": "Hello"}]}]},
         "stop",
     ),
+    "databricks_agent": (AGENT, {"output": [_MESSAGE]}, "stop"),
     "langflow": (FLOW, _FLOWS, "stop"),
     "langflow, of old": (
         FLOW,
@@ -193,7 +239,7 @@ def test_the_pages_that_liner_found() -> None:
     assert choice.provider_specific_fields["references"] == [PAGE]
 
 
-@pytest.mark.parametrize("model", [TEXT, TRITON, LINER, GRAPH, FLOW])
+@pytest.mark.parametrize("model", [TEXT, TRITON, LINER, GRAPH, FLOW, AGENT])
 @pytest.mark.parametrize("reply", [{}, {"unexpected": 1}, []])
 def test_a_reply_that_is_none(model: str, reply: object) -> None:
     with pytest.raises(APIResponseValidationError, match="cannot be read"):
@@ -260,6 +306,24 @@ STREAMS: Final[dict[str, tuple[str, bytes]]] = {
             ("end", {"result": _FLOWS}),
         ),
     ),
+    "databricks_agent": (
+        AGENT,
+        sse(
+            {"type": "response.output_text.delta", "item_id": "m1", "delta": "Hel"},
+            {"type": "response.output_text.delta", "item_id": "m1", "delta": "lo"},
+            {"type": "response.output_item.done", "item": _MESSAGE},
+            "[DONE]",
+        ),
+    ),
+    "databricks_agent, told": (
+        AGENT,
+        sse(
+            {"type": "response.output_item.done", "item": {"type": "function_call", "name": "f"}},
+            {"type": "response.output_item.done", "item": _MESSAGE},
+            {"type": "response.completed", "response": {"output": [_MESSAGE]}},
+        ),
+    ),
+    "databricks_agent, no end": (AGENT, sse({"type": "response.output_item.done", "item": _MESSAGE})),
     "langflow, at once": (FLOW, _lines(("add_message", {"text": "Hello"}), ("end", {"result": _FLOWS}))),
 }
 
@@ -299,6 +363,7 @@ def test_what_ibm_counts_in_a_stream() -> None:
             "no luck",
         ),
         (GRAPH, _events(("error", {"error": "ValueError", "message": "the graph broke"})), "the graph broke"),
+        (AGENT, sse({"type": "error", "message": "the agent broke"}), "the agent broke"),
         (FLOW, _lines(("token", {"chunk": "Hel"}), ("error", {"error": "the flow broke"})), "the flow broke"),
         (TEXT, as_bytes({"errors": [{"code": "no", "message": "not today"}]}), "not today"),
     ],

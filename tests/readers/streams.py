@@ -322,6 +322,13 @@ LANGFLOW: Final[list[JSON]] = [
         },
     },
 ]
+_DONE: Final[JSON] = {"type": "message", "id": "m1", "content": [{"type": "output_text", "text": "Hello"}]}
+AGENT: Final[list[JSON]] = [
+    {"type": "response.output_text.delta", "item_id": "m1", "delta": "Hel"},
+    {"type": "response.output_text.delta", "item_id": "m1", "delta": "lo"},
+    {"type": "response.output_item.done", "item": _DONE},
+    {"type": "response.completed", "response": {"output": [_DONE], "usage": {"input_tokens": 3, "output_tokens": 2}}},
+]
 _AWS: Final = {"aws_region_name": "us-east-1"}
 _SIGNED: Final = {**_AWS, "api_key": None, "aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"}
 _CITY: Final = {
@@ -357,4 +364,5 @@ VENDORS: Final = {
     "watsonx_text": Vendor("watsonx_text:m", WATSONX, None, settings={**_OWN, "project_id": "p1"}),
     "langgraph": Vendor("langgraph:agent", LANGGRAPH, None, as_named, _OWN),
     "langflow": Vendor("langflow:flow", LANGFLOW, None, as_line, _OWN),
+    "databricks_agent": Vendor("databricks_agent:agent", AGENT, None, settings=_OWN),
 }

@@ -9,7 +9,9 @@ import pytest
 from polyvox import AsyncClient, AsyncOpenAI, Client, InvalidRequestError, ModelGroup, OpenAI, UnknownParameterError
 
 WRONG: Final[dict[str, tuple[dict[str, object], str]]] = {
-    "a number for a text": ({"api_base": 80}, "api_base is 80; it must be a text"),
+    "a number for an address": ({"api_base": 80}, "api_base is 80; it must be an address"),
+    "an address that was forgotten": ({"base_url": " "}, "base_url is ' '; it must be an address; without one it is"),
+    "a number for a text": ({"api_version": 1}, "api_version is 1; it must be a text"),
     "a text for a switch": ({"drop_params": "yes"}, "drop_params is 'yes'; it must be True or False"),
     "a number in a header": ({"extra_headers": {"x-a": 1}}, r"extra_headers\['x-a'\] is a int; it must be a text"),
     "a hook that is none": ({"on_success": 5}, "on_success is a int; it must be a function"),

@@ -17,8 +17,8 @@ import pytest
 
 import polyvox
 from polyvox import APIError, Client, InvalidRequestError, MissingApiKeyError, Parameters
-from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
+from polyvox.natives import NATIVE
 from polyvox_wire.gateways import GATEWAYS, Gateway
 from tests.mapping.asking import HELLO, usual_reply
 
@@ -136,6 +136,9 @@ NATIVES: Final[Mapping[str, Provider]] = {
         f"{OWN_SERVER}/api/v1/run/m?stream=false",
         {"LANGFLOW_API_KEY": "x-api-key: {}"},
         f"{OWN_SERVER}/api/v1/run/m?stream=true",
+    ),
+    "databricks_agent": Provider(
+        "https://databricks_host.test/serving-endpoints/m/invocations", bearer("DATABRICKS_TOKEN", "DATABRICKS_API_KEY")
     ),
 }
 # What stands in some addresses, or is one.

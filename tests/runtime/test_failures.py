@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import httpx2
 import pytest
 
-from polyvox import APIError, BadRequestError, QuotaExceededError, ServiceUnavailableError
+from polyvox import APIConnectionError, APIError, BadRequestError, Client, QuotaExceededError, ServiceUnavailableError
 from polyvox.failures import failure
 from polyvox.headers import retry_after
 from tests.mapping.asking import KEY, Wire, as_bytes
@@ -100,3 +101,13 @@ def test_a_vendors_id_wins_over_its_networks() -> None:
 )
 def test_the_wait_that_a_vendor_asks_for(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers) == seconds
+
+
+def test_https_where_only_http_is_spoken() -> None:
+    def refuse(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number")
+
+    with pytest.raises(APIConnectionError, match=r"could not reach https://h.test: .*; does it speak http instead of"):
+        Client(transport=httpx2.MockTransport(refuse), api_key="k", num_retries=0).completion(
+            "openai:m", [{"role": "user", "content": "Hi"}], api_base="https://h.test/v1"
+        )

@@ -25,9 +25,9 @@ from polyvox import (
     completion,
     configure,
 )
-from polyvox.addressing import NATIVE
 from polyvox.call import Call
 from polyvox.exchange import Timeouts
+from polyvox.natives import NATIVE
 from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, ParameterName, Parameters
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Json, Wire, request
 
@@ -58,6 +58,20 @@ def test_an_unknown_keyword_names_the_nearest(model: str, wrong: str) -> None:
     assert f"unknown parameter {wrong!r}; did you mean {SPELT[wrong]!r}?" in str(caught.value)
     assert caught.value.param == wrong
     assert wire.requests == []
+
+
+ALL_THAT_IS_SAID: Final = {
+    "temprature": "; did you mean 'temperature'?",
+    "top_k": "; did you mean 'top_p'? Or send a field that polyvox does not know as extra_body={...}",
+    "zzz": "; send a field that polyvox does not know as extra_body={...}",
+}
+
+
+@pytest.mark.parametrize(("wrong", "said"), ALL_THAT_IS_SAID.items())
+def test_what_may_be_no_slip_but_another_vendors_is_told_its_way(wrong: str, said: str) -> None:
+    with pytest.raises(UnknownParameterError) as caught:
+        Wire().ask(MODEL, HELLO, **{wrong: 1})
+    assert caught.value.message == f"unknown parameter {wrong!r}{said}"
 
 
 @pytest.mark.parametrize("wrong", ["temprature", "apikey", "zzz"])

@@ -131,4 +131,8 @@ def _load(vendor: Vendor) -> Dialect:
             from .langflow import LangflowDialect
 
             return LangflowDialect(vendor)
+        case "databricks_agent":
+            from .databricks_agent import DatabricksAgentDialect
+
+            return DatabricksAgentDialect(vendor)
     assert_never(vendor.dialect)

@@ -128,9 +128,12 @@ class PlainReader(Chunks, StreamReader):
         document = parsed(self._call, event.data)
         if is_mapping(document) and document.get("error"):
             raise self._dialect.error(self._call, None, {}, event.data)
-        said = self._dialect.piece(self._call, event.event, document)
+        said = self._said(event.event, document)
         if said is not None:
             self._add(said, chunks)
+
+    def _said(self, name: str, document: object) -> Said | None:
+        return self._dialect.piece(self._call, name, document)
 
     def _add(self, said: Said, chunks: list[ChatCompletionChunk]) -> None:
         self._usage = _more(self._usage, said.usage)
