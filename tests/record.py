@@ -27,7 +27,7 @@ import httpx2
 import yaml
 
 from polyvox import APIError, ChatCompletion, Client, NotFoundError, __version__
-from polyvox.addressing import NATIVE
+from polyvox.natives import NATIVE
 from tests.scenarios import CASSETTES, KINDS, MODELS, VENDORS, Ask, Kind, Vendor, conversation, converse
 
 MATCH_ON: Final = ("method", "scheme", "host", "port", "path", "query", "body")
@@ -36,6 +36,9 @@ MATCH_ON: Final = ("method", "scheme", "host", "port", "path", "query", "body")
 REQUEST_HEADERS: Final = frozenset({"content-type", "accept", "anthropic-version"})
 RESPONSE_HEADERS: Final = frozenset({"content-type", "retry-after", "retry-after-ms", "x-should-retry"})
 SECRET_QUERIES: Final = ("key", "api_key", "access_token")
+# What token servers are shown, and what they give.
+SECRET_FIELDS: Final = ("apikey", "assertion", "client_secret", "refresh_token", "subject_token")
+_GIVEN: Final = re.compile(rb'((?:access_token|id_token|refresh_token|SecretAccessKey|Token)(?:"\s*:\s*"|>))[^"<]+')
 
 KEY_SHAPES: Final[Mapping[str, re.Pattern[str]]] = {
     "OpenAI and its like": re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"),
@@ -75,9 +78,9 @@ def clean_request(request: RecordedRequest) -> RecordedRequest:
 
 
 def clean_response(response: dict[str, Any]) -> dict[str, Any]:
-    """Leave out every header that says who asked, and ids of accounts and requests in the body."""
+    """Leave out every header that says who asked, and tokens and ids of accounts and requests in the body."""
     headers = {name.lower(): values for name, values in response["headers"].items()}
-    body = _IDS.sub(rb"\1\2hidden", response["body"]["string"])
+    body = _IDS.sub(rb"\1\2hidden", _GIVEN.sub(rb"\1hidden", response["body"]["string"]))
     return {
         **response,
         "headers": {name: headers[name] for name in headers if name in RESPONSE_HEADERS},
@@ -164,6 +167,7 @@ def recorder(path: Path) -> AbstractContextManager[object]:
         record_mode="all",
         match_on=MATCH_ON,
         filter_query_parameters=SECRET_QUERIES,
+        filter_post_data_parameters=SECRET_FIELDS,
         before_record_request=clean_request,
         before_record_response=clean_response,
         decode_compressed_response=True,

@@ -276,7 +276,7 @@ MAY_LOAD: Final = {
     "polyvox": """
         addressing answering async_client call calling candidates checking choosing client client_settings completions
         defaults dialects drivers errors exchange forms functions guessing headers honest kinds limits
-        mocking natives parameters prompts reading requesting results schemas secrecy settling shapes
+        mocking natives parameters prompts reading remembering requesting results schemas secrecy settling shapes
         streams structured support tools transport watching
     """,
     "polyvox.transport": """

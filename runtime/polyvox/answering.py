@@ -18,7 +18,7 @@ from typing_extensions import override
 from .call import Format
 from .dialects.dialect import ChangingReader
 from .results import ChatCompletionChunk, ChunkChoice, Delta
-from .schemas import LENIENT, rewritten
+from .schemas import LENIENT
 from .shapes import mapping_of
 from .support import Unsupported
 
@@ -65,7 +65,7 @@ def _schema(dialect: Dialect, call: Call, wanted: Format) -> Mapping[str, object
     """What the vendor's schema mode gets: a type's schema by its rules, a caller's own as it is."""
     if wanted.kind != "json_schema":
         return None
-    return wanted.schema if call.typed is None else rewritten(wanted.schema, dialect.schema_rules)
+    return wanted.schema if call.typed is None else call.typed.schema(dialect.schema_rules)
 
 
 def _instruct(call: Call, wanted: Format) -> None:
@@ -87,7 +87,7 @@ def _force(dialect: Dialect, call: Call, wanted: Format) -> None:
         call.structured_by = None
         return
     call.answer_tool = name = _free_name(wanted.name, tools)
-    parameters = rewritten(wanted.schema, LENIENT) or wanted.schema if call.typed is not None else wanted.schema
+    parameters = (call.typed.schema(LENIENT) if call.typed is not None else None) or wanted.schema
     function = {"name": name, "description": wanted.description or _ANSWER_WITH, "parameters": parameters}
     call.given["tools"] = [*tools, {"type": "function", "function": function}]
     only = choice == "none" and tools

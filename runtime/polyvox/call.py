@@ -12,6 +12,7 @@ from .parameters import CallParameters
 if TYPE_CHECKING:
     from .messages import MessageParam
     from .parameters import ModelParameters
+    from .schemas import Rules, Schema
 
 
 DialectName: TypeAlias = Literal[
@@ -111,6 +112,8 @@ class Typed:
     """A text to the object; raises pydantic's ValidationError."""
     partial: Callable[[str], object]
     """The beginning of a text to the object so far; None while nothing fits."""
+    schema: Callable[[Rules], Schema | None]
+    """Its schema by the rules of a vendor's schema mode; None where the mode cannot express it."""
 
 
 @dataclass(slots=True, eq=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from .docstrings import read_docstring
 from .errors import InvalidRequestError
+from .remembering import once_each, version_of
 
 if TYPE_CHECKING:
     from inspect import Parameter
@@ -38,9 +39,9 @@ def described(where: str, function: Callable[..., object]) -> Described:
         InvalidRequestError: it cannot be called by name with JSON; says where, and which parameter.
     """
     name = name_of(where, function)
-    summary, said = read_docstring(_docstring(_unwrapped(function)))
     where = f"{where} ({name})"
-    return Described(name, summary, _schema(where, reader_of(where, function), said))
+    summary, parameters = _schema(where, reader_of(where, function), _docstring(_unwrapped(function)))
+    return Described(name, summary, parameters)
 
 
 def name_of(where: str, function: Callable[..., object]) -> str:
@@ -58,21 +59,36 @@ def reader_of(where: str, function: Callable[..., object]) -> Reader:
     It reads them for a function with the same parameters, all by name, whose annotations are resolved: pydantic looks
     for the names in them where the call stands, not where a method or a partial was written.
     """
-    from pydantic import PydanticUserError, TypeAdapter
+    from pydantic import PydanticUserError
 
     asked = _asked(where, function)
-
-    def stand_in(**arguments: object) -> Mapping[str, object]:
-        return arguments
-
-    _sign(stand_in, asked)
     try:
-        return TypeAdapter(cast("type[Mapping[str, object]]", stand_in))
+        return _reader(tuple(map(_key, asked)))
     except PydanticUserError as error:
         culprit = next((each.name for each in asked if not _is_type(each.annotation)), "?")
         raise InvalidRequestError(
             f"{where}: parameter {culprit!r} cannot be described in JSON: {_first_line(error)}", param="tools"
         ) from error
+
+
+_Asked: TypeAlias = "tuple[Parameter, type[object], object]"
+"""A parameter; the type of its default, since True is 1; the version of its type. No function: it may hold much."""
+
+
+def _key(parameter: Parameter) -> _Asked:
+    default: object = parameter.default
+    return parameter, type(default), version_of(parameter.annotation)
+
+
+@once_each
+def _reader(asked: tuple[_Asked, ...]) -> Reader:
+    from pydantic import TypeAdapter
+
+    def stand_in(**arguments: object) -> Mapping[str, object]:
+        return arguments
+
+    _sign(stand_in, [parameter for parameter, _, _ in asked])
+    return TypeAdapter(cast("type[Mapping[str, object]]", stand_in))
 
 
 def _unwrapped(function: object) -> object:
@@ -109,21 +125,29 @@ def _written(named: object) -> object:
     return cast("object", getattr(kind, name))
 
 
-def _schema(where: str, reader: Reader, said: Mapping[str, str]) -> dict[str, object]:
+def _schema(where: str, reader: Reader, docstring: str) -> tuple[str, Mapping[str, object]]:
     from pydantic import PydanticUserError
 
     try:
-        schema = reader.json_schema()
+        return _told((reader, docstring))
     except PydanticUserError as error:
         raise InvalidRequestError(
             f"{where} cannot be described in JSON: {_first_line(error)}", param="tools"
         ) from error
+
+
+@once_each
+def _told(asked: tuple[Reader, str]) -> tuple[str, Mapping[str, object]]:
+    """What a function does, and the schema of its parameters with what is said of each."""
+    reader, docstring = asked
+    summary, said = read_docstring(docstring)
+    schema = reader.json_schema()
     schema.pop("title", None)
     for name, told in schema.get("properties", {}).items():
         told.pop("title", None)
         if name in said:
             told.setdefault("description", said[name])
-    return schema
+    return summary, schema
 
 
 def _first_line(error: PydanticUserError) -> str:

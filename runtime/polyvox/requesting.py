@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OURS = frozenset({"content-length", "transfer-encoding"})
+_OF_KEYS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key"})
+"""Headers that callers give a key in themselves."""
 _EXTRAS = frozenset({"extra_body", "additional_params"})
 VERSION = "0.1.0"
 DEFAULT_TIMEOUTS = Timeouts()
@@ -56,9 +58,9 @@ def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: 
     url = endpoint(dialect.base_url(call), dialect.path(call))
     if query := settings.get("extra_query"):
         url += ("&" if "?" in url else "?") + urlencode(query)
-    if url.startswith("http:") and credentials.key:
-        warn_if_plain(origin_of(url))
     headers = _headers(dialect, call, settings)
+    if url.startswith("http:") and (credentials.key or any(name in _OF_KEYS for name, _ in headers)):
+        warn_if_plain(origin_of(url))
     request = Request(url, headers, body, timeouts_of(settings.get("timeout")), call.stream)
 
     if isinstance(key := credentials.key, str):

@@ -41,7 +41,7 @@ _NAMED: Final = frozenset(("properties", "$defs", "definitions"))
 _VALUES: Final = frozenset(("enum", "const", "default", "examples", "required"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rules:
     """What a schema mode takes beside types, properties, items, enums, `anyOf` and local references."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic_core import from_json, to_json
@@ -11,6 +10,8 @@ from pydantic_core import from_json, to_json
 from .call import Format, Typed
 from .errors import InvalidRequestError, StructuredOutputError
 from .forms import fields, mapping, nullable, switch, text
+from .remembering import once_each, version_of
+from .schemas import Rules, Schema, rewritten
 from .shapes import is_list, is_mapping, mapping_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def wanted(response_format: object) -> tuple[Format | None, Typed | None]:
             f"response_format is a type, or a mapping such as {{'type': 'json_object'}}, not {response_format!r}",
             param="response_format",
         )
-    return _from_type(response_format)
+    return _from_type((response_format, version_of(response_format)))
 
 
 def _is_instance(given: object) -> bool:
@@ -80,19 +81,22 @@ def _from_mapping(given: Mapping[str, object]) -> Format:
     )
 
 
-@lru_cache(maxsize=128)  # a type's schema costs more to make than a request
-def _from_type(wanted_type: object) -> tuple[Format, Typed]:
+@once_each
+def _from_type(asked: tuple[object, object]) -> tuple[Format, Typed]:
+    """Of a type, in its version."""
     from pydantic import PydanticUserError, TypeAdapter
 
+    wanted_type, _ = asked
     try:
         adapter = TypeAdapter(cast("type[object]", wanted_type))
         schema = adapter.json_schema()
     except PydanticUserError as error:
         raise InvalidRequestError(f"response_format cannot be described: {error.message}") from error
     name = _safe(getattr(wanted_type, "__name__", "response"))
-    if schema.get("type") == "object" or "$ref" in schema:
-        return Format("json_schema", name=name, schema=schema, strict=True), _typed(adapter, _json_of)
-    return Format("json_schema", name=name, schema=_wrapped(schema), strict=True), _typed(adapter, _unwrapped)
+    inner: Callable[[str], str | bytes] = _json_of
+    if schema.get("type") != "object" and "$ref" not in schema:
+        schema, inner = _wrapped(schema), _unwrapped
+    return Format("json_schema", name=name, schema=schema, strict=True), _typed(adapter, inner, schema)
 
 
 def _wrapped(schema: dict[str, object]) -> dict[str, object]:
@@ -109,7 +113,7 @@ def _safe(name: str) -> str:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _typed(adapter: TypeAdapter[object], inner: Callable[[str], str | bytes]) -> Typed:
+def _typed(adapter: TypeAdapter[object], inner: Callable[[str], str | bytes], schema: Mapping[str, object]) -> Typed:
     """What reads the type, from the whole text and from a beginning of it; `inner` finds its JSON there."""
     from pydantic import ValidationError
 
@@ -127,7 +131,11 @@ def _typed(adapter: TypeAdapter[object], inner: Callable[[str], str | bytes]) ->
                 continue
         return None
 
-    return Typed(whole=lambda text: adapter.validate_json(inner(text)), partial=partial)
+    @once_each
+    def by_rules(rules: Rules) -> Schema | None:
+        return rewritten(schema, rules)
+
+    return Typed(whole=lambda text: adapter.validate_json(inner(text)), partial=partial, schema=by_rules)
 
 
 _FENCE: Final = "```"

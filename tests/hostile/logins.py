@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 import pytest
 
 from tests.hostile.canary import CANARY
+from tests.hostile.dialects import BEDROCK, GEMINI, OPENAI, Dialect
 from tests.mapping.asking import Json
 from tests.runtime.google_server import private_key
 
@@ -220,6 +221,12 @@ class Login:
     """Whether the secret itself is shown to the server, which may repeat it."""
     faults: Sequence[str] = ()
     """Only these: botocore takes its time, or waits before it asks again."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What is spoken there."""
+        kinds = {"vertexai": GEMINI, "bedrock": BEDROCK}
+        return replace(kinds.get(self.model.partition(":")[0], OPENAI), model=self.model)
 
 
 def _of_sts(token: str) -> bytes:

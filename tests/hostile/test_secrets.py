@@ -18,7 +18,7 @@ import pytest
 
 import polyvox
 from polyvox import APIError, AsyncClient, AuthenticationError, Client, InsecureAddressWarning
-from tests.hostile.asking import WAYS, Way, every_way
+from tests.hostile.asking import WAYS, Way, ask, every_way
 from tests.hostile.canary import CANARY, ROOT, Caller, answering, shown
 from tests.hostile.dialects import BEDROCK, DIALECTS, EVERYBODY, OPENAI, Dialect
 from tests.hostile.test_connections import FAULTS, good
@@ -216,8 +216,11 @@ class Proxy:
         self._listening.close()
 
 
+@pytest.mark.parametrize("named", ["by the caller", "by the environment"])
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
-def test_a_proxy_gets_it_only_inside_the_tunnel(vendor: HostileVendor, asynchronous: bool) -> None:
+def test_a_proxy_gets_it_only_inside_the_tunnel(
+    vendor: HostileVendor, asynchronous: bool, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     way = Way(asynchronous, stream=False)
 
     async def misbehaviour(peer: Peer) -> bool:
@@ -226,7 +229,12 @@ def test_a_proxy_gets_it_only_inside_the_tunnel(vendor: HostileVendor, asynchron
 
     address = vendor.address(misbehaviour, tls=True)
     with Proxy() as proxy:
-        answer = asyncio.run(_through_async(proxy.url, address)) if asynchronous else _through(proxy.url, address)
+        if named == "by the environment":
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            came = ask(way, OPENAI, None, api_key=CANARY, api_base=address)
+            answer = came.text
+        else:
+            answer = asyncio.run(_through_async(proxy.url, address)) if asynchronous else _through(proxy.url, address)
     assert answer == "Hello"
     assert proxy.seen.startswith(b"CONNECT 127.0.0.1:")
     assert CANARY.encode() not in proxy.seen
@@ -306,6 +314,13 @@ def test_a_key_in_plain_http_is_warned_of_once() -> None:
     assert "http://far-away.test:8000: the key travels unencrypted" in str(caught[0].message)
     assert CANARY not in str(caught[0].message)
     assert _plain("http://8.8.8.8/v1", api_key=CANARY) != []
+
+
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "Cookie"])
+def test_a_header_of_the_callers_own_is_a_key_too(name: str) -> None:
+    caught = _plain(f"http://{name.lower()}.far.test/v1", extra_headers={name: CANARY})
+    assert [one.category for one in caught] == [InsecureAddressWarning]
+    assert CANARY not in str(caught[0].message)
 
 
 @pytest.mark.parametrize("base", LOCAL)
