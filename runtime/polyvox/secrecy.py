@@ -135,7 +135,8 @@ def _without_carriers(traceback: TracebackType | None) -> TracebackType | None:
     for one in reversed(frames):
         module = str(one.tb_frame.f_globals.get("__name__"))
         if module.partition(".")[0] not in _CARRIERS and not module.startswith("polyvox.transport."):
-            kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
+            line = one.tb_lineno or 0  # None where Ctrl-C came between two lines
+            kept = TracebackType(kept, one.tb_frame, one.tb_lasti, line)
     return kept
 
 
