@@ -92,7 +92,10 @@ def _within(value: object) -> object:
 
 
 # Whose frames hold the request, key and all, as bytes on their way to the network.
-_CARRIERS: Final = frozenset({"httpx2", "httpcore2", "httpx", "httpcore", "h11", "h2", "anyio", "asyncio", "ssl"})
+_CARRIERS: Final = frozenset(
+    {"httpx2", "httpcore2", "httpx", "httpcore", "h11", "h2", "aiohttp", "anyio", "asyncio", "ssl"}
+)
+_OURS: Final = ("polyvox.transport.", "polyvox.aiohttp_transport")
 
 
 def forget_frames(error: BaseException | None) -> None:
@@ -124,7 +127,7 @@ def _without_carriers(traceback: TracebackType | None) -> TracebackType | None:
     kept: TracebackType | None = None
     for one in reversed(frames):
         module = str(one.tb_frame.f_globals.get("__name__"))
-        if module.partition(".")[0] not in _CARRIERS and not module.startswith("polyvox.transport."):
+        if module.partition(".")[0] not in _CARRIERS and not module.startswith(_OURS):
             kept = TracebackType(kept, one.tb_frame, one.tb_lasti, one.tb_lineno)
     return kept
 
