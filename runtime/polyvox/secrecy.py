@@ -155,6 +155,18 @@ def unheard(*libraries: str) -> Generator[None]:
         _unheard.reset(before)
 
 
+@lru_cache(maxsize=1)
+def hide_sent_headers() -> None:
+    """hpack, which writes the headers of HTTP/2, logs for debugging all that it writes; a key may be one of them."""
+    import logging
+
+    def tells_less(record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith(("Adding ", "Encoded header block", "Evicting "))
+
+    for name in ("hpack.hpack", "hpack.table"):
+        logging.getLogger(name).addFilter(tells_less)
+
+
 _PRIVATE = (
     "localhost",
     ".localhost",
