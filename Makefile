@@ -11,6 +11,7 @@ SINCE ?=
 ONLY ?=
 SECONDS ?= 60
 ROUNDS ?= 15
+UPGRADE ?=
 # The database of known vulnerabilities that `make audit` asks, and a question to it
 OSV ?= https://api.osv.dev/v1/query
 NOBODY := {"package": {"name": "pip", "ecosystem": "PyPI"}, "version": "0"}
@@ -34,14 +35,15 @@ $(READY): requirements-dev.lock pyproject.toml
 	@touch $(READY)
 
 TOOLS := .venv-tools/bin
-COMPILED := $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+COMPILED = $(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $(UPGRADED)
+UPGRADED = $(if $(UPGRADE),$(if $(filter all,$(UPGRADE)),--upgrade,--upgrade-package $(UPGRADE)))
 
 .venv-tools/.ready: requirements-tools.lock
 	$(PYTHON) -m venv .venv-tools
 	$(TOOLS)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
 	@touch $@
 
-lock: .venv-tools/.ready ## resolve the environments anew, with hashes and without index addresses
+lock: .venv-tools/.ready ## resolve the environments, with hashes and without index addresses: make lock [UPGRADE=ruff, or all]
 	$(COMPILED) --group dev pyproject.toml -o requirements-dev.lock
 	$(COMPILED) --group pyproject.toml:tools -o requirements-tools.lock
 	for peer in benchmarks/peers/*.in; do $(COMPILED) $$peer -o $${peer%.in}.lock; done

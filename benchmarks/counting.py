@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -25,12 +26,16 @@ def calls_of(call: Callable[[], object], times: int = _CALLS) -> float:
         nonlocal count
         count += event in _COUNTED
 
+    collecting = gc.isenabled()
+    gc.disable()  # what it would end just now is of earlier calls
     sys.setprofile(seen)
     try:
         for _ in range(times):
             call()
     finally:
         sys.setprofile(None)
+        if collecting:
+            gc.enable()
     return count / times
 
 

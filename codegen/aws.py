@@ -38,7 +38,7 @@ def from_aws(model: Schema) -> Schema:
     paths: Schema = {}
     for each in model["operations"].values():
         address, method = _place(each)
-        paths.setdefault(address, {})[method] = _operation(each)
+        paths.setdefault(address, {})[method] = {**_operation(each), "parameters": _parameters(each, shapes)}
     info = {"title": model["metadata"]["serviceFullName"], "version": model["metadata"]["apiVersion"]}
     return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": {**named, **errors}}}
 
@@ -50,6 +50,18 @@ def _place(operation: Schema) -> tuple[str, str]:
 def _operation(operation: Schema) -> Schema:
     roles = (("request", "input"), ("response", "output"))
     return facts.operation({role: operation[key]["shape"] for role, key in roles if key in operation})
+
+
+def _parameters(operation: Schema, shapes: Schemas) -> list[Schema]:
+    """What stands in a header or in the address; what must stand in its path is known."""
+    request = shapes.get(operation.get("input", {}).get("shape", ""), {})
+    members, owed = request.get("members", {}), request.get("required", ())
+    where = {"header": "header", "querystring": "query"}
+    return [
+        {"name": member.get("locationName", name), "in": where[member["location"]], "required": name in owed}
+        for name, member in members.items()
+        if member.get("location") in where
+    ]
 
 
 def _is_named(shape: Schema) -> bool:

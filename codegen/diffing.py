@@ -9,7 +9,7 @@ from typing import Final
 from codegen import read, sources
 from codegen.changes import Change
 from codegen.comparing import compare
-from codegen.consequences import Consequence
+from codegen.consequences import NOTHING, Consequence
 from codegen.failure import Failure
 from codegen.handwritten import Handwritten
 from codegen.judging import Judge
@@ -38,13 +38,14 @@ def between(source: Source, old: tuple[str, Schema], new: tuple[str, Schema], ru
     """The report between two cuts, each with its name."""
     (called, before), (named, after) = old, new
     changes = compare(read.schemas_of(before), read.schemas_of(after), _roots(before, after))
+    beside = _beside(source, read.operation_in(before), read.operation_in(after))
     if not changes:
-        return Report(source.vendor, called, named)
+        return Report(source.vendor, called, named, beside)
     surfaces = surface(source, before), surface(source, after)
     judge = _judge(source, *surfaces, runtime)
     roles = _roles(before, after)
     lines = [_line(change, roles.get(change.component, ()), judge) for change in changes]
-    return Report(source.vendor, called, named, [*_stops(source, *surfaces), *_folded(lines)])
+    return Report(source.vendor, called, named, [*_stops(source, *surfaces), *beside, *_folded(lines)])
 
 
 def _roots(old: Schema, new: Schema) -> list[tuple[str, str]]:
@@ -100,6 +101,24 @@ def _stops(source: Source, old: Surface, new: Surface) -> list[Line]:
     """What `generate` would stop at, beside verdicts, which stand beside the fields they are on."""
     news = [stop for stop in dict.fromkeys(new.stops) if stop not in old.stops and "decisions.toml: " not in stop]
     return [Line("generate", "stops", "", "", "", stop, (), _mend(source, stop)) for stop in news]
+
+
+def _beside(source: Source, old: Schema, new: Schema) -> list[Line]:
+    """What the operation says otherwise, beside its schemas."""
+    place = f"{source.method.upper()} {source.path}"
+    before, after = ({(each["in"], each["name"]) for each in said.get("parameters", ())} for said in (old, new))
+    lines: list[Line] = []
+    if old.get("deprecated") != new.get("deprecated"):
+        is_now = bool(new.get("deprecated"))
+        consequence = Consequence("mapping", verdict=source.file) if is_now else NOTHING
+        texts = ("", "true") if is_now else ("true", "")
+        lines.append(Line("operation", "changed", place, "deprecated", *texts, ("request",), consequence))
+    for where, name in sorted(before ^ after):
+        owed = (where, name) in after
+        consequence = Consequence("breaking", breaks=(f"what does not send {name}",)) if owed else NOTHING
+        change = "required" if owed else "optional"
+        lines.append(Line(where, change, place, name, "", "", ("request",), consequence))
+    return lines
 
 
 def _mend(source: Source, stop: str) -> Consequence:

@@ -40,12 +40,14 @@ def _discriminator(told: Schema, kept: Schemas) -> Schema:
     return {"propertyName": told["propertyName"], **({"mapping": known} if known else {})}
 
 
-def document(title: str, version: str, path: str, method: str, roots: Mapping[str, str], schemas: Schemas) -> Schema:
-    """An OpenAPI document with that one operation."""
+def document(
+    title: str, version: str, path: str, method: str, roots: Mapping[str, str], schemas: Schemas, beside: Schema
+) -> Schema:
+    """An OpenAPI document with that one operation, which says something `beside` its schemas."""
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
-        "paths": {path: {method: operation(roots)}},
+        "paths": {path: {method: {**beside, **operation(roots)}}},
         "components": {"schemas": schemas},
     }
 

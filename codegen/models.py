@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import signal
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,9 @@ from datamodel_code_generator.__main__ import main
 from codegen.failure import Failure
 from codegen.normalise import Normal
 from codegen.schemas import KEYED, Schemas, without
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""The library's import made an interruption end the process as if all were done."""
 
 SUPPORT: Final = "polyvox_wire.support"
 """Where the base classes seem to be while the models are made."""

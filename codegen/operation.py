@@ -1,4 +1,5 @@
-"""The operation as its vendor describes it: whether it is there, and still of the schemas that source.toml names."""
+"""The operation as its vendor describes it: whether it is there, and still of the schemas that source.toml names; and
+what it says beside them."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -13,6 +14,8 @@ from codegen.sources import Source
 BODIES: Final = {"request": "requestBody", "response": "responses", "stream": "responses"}
 MEDIA: Final = {"stream": "text/event-stream"}
 """All others are JSON."""
+OWED: Final = ("name", "in", "required")
+SENT: Final = ("header", "query", "cookie")
 
 
 def check(document: Schema, source: Source, what: str) -> None:
@@ -24,6 +27,16 @@ def check(document: Schema, source: Source, what: str) -> None:
     for role, wanted in source.roots.items():
         if role in BODIES and wanted not in source.inline:
             _check_role(role, wanted, document, operation, source, what)
+
+
+def beside(document: Schema, source: Source, what: str) -> Schema:
+    """What it says beside its schemas, which the cut keeps: that it is deprecated, what must be sent with the body."""
+    operation = _operation(document, source, what)
+    given: list[Any] = operation["parameters"] if is_list(operation.get("parameters")) else []
+    found = [within(_followed(each, document, what)) for each in given]
+    owed = [{key: each.get(key) for key in OWED} for each in found if each.get("required") and each.get("in") in SENT]
+    gone = {"deprecated": True} if operation.get("deprecated") is True else {}
+    return {**gone, **({"parameters": owed} if owed else {})}
 
 
 def _operation(document: Schema, source: Source, what: str) -> Schema:

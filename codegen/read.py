@@ -182,18 +182,23 @@ def schemas_of(document: Schema) -> Schemas:
     return within(document, "components", "schemas")
 
 
-def roots_of(document: Schema, needed: Sequence[str] = ("request", "response")) -> dict[str, str]:
-    """The schemas of the one operation: its request and response, and its stream event and error if it has them."""
+def operation_in(document: Schema) -> Schema:
+    """The one operation of a cut."""
     paths = [path for path in within(document, "paths").values() if is_object(path)]
     operations = [operation for path in paths for operation in path.values()]
     _demand(len(operations) == 1, f"the description has {len(operations)} operations instead of one")
+    return within(operations[0])
+
+
+def roots_of(document: Schema, needed: Sequence[str] = ("request", "response")) -> dict[str, str]:
+    """The schemas of the one operation: its request and response, and its stream event and error if it has them."""
     places = {
         "request": ("requestBody", "content", "application/json"),
         "response": ("responses", "200", "content", "application/json"),
         "stream": ("responses", "200", "content", "text/event-stream"),
         "error": ("responses", "default", "content", "application/json"),
     }
-    named = {role: target(within(operations[0], *place, "schema")) for role, place in places.items()}
+    named = {role: target(within(operation_in(document), *place, "schema")) for role, place in places.items()}
     roots = {role: name for role, name in named.items() if name}
     _demand(roots.keys() >= set(needed), f"the operation has no {', or no '.join(needed)}")
     return roots

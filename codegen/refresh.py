@@ -93,14 +93,16 @@ def _date(source: Source, upstream: Upstream, document: Schema) -> str:
 
 
 def _cut(document: Schema, source: Source, what: str) -> Schema:
+    beside: Schema = {}
     if source.format != "json-schema":  # which knows none
         operation.check(document, source, what)
+        beside = operation.beside(document, source, what)
     version = str(info_of(document).get("version", ""))
     try:
         schemas = facts.cut(schemas_of(document), [*source.roots.values(), *source.also])
     except Failure as failure:
         raise Failure(f"{what}: {failure}") from None
-    return facts.document(source.title, version, source.path, source.method, source.roots, schemas)
+    return facts.document(source.title, version, source.path, source.method, source.roots, schemas, beside)
 
 
 def _noted(source: Source, upstream: Upstream, date: str, cut: str) -> str:

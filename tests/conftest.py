@@ -12,8 +12,8 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
-from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
+from polyvox.natives import NATIVE
 from polyvox_wire.gateways import GATEWAYS, Gateway
 from tests.tokens import TokenServer, token_server
 

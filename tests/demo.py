@@ -14,7 +14,8 @@ from time import perf_counter
 from typing import NamedTuple
 
 from polyvox import APIError, ChatCompletion, Message, completion
-from polyvox.addressing import NATIVE, base_url
+from polyvox.addressing import base_url
+from polyvox.natives import NATIVE
 from tests.scenarios import MODELS, VENDORS, CityInfo, Vendor, get_weather
 from tests.server import LocalServer
 

@@ -27,7 +27,7 @@ import httpx2
 import yaml
 
 from polyvox import APIError, ChatCompletion, Client, NotFoundError, __version__
-from polyvox.addressing import NATIVE
+from polyvox.natives import NATIVE
 from tests.scenarios import CASSETTES, KINDS, MODELS, VENDORS, Ask, Kind, Vendor, conversation, converse
 
 MATCH_ON: Final = ("method", "scheme", "host", "port", "path", "query", "body")

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, Self, TypeAlias, cast
 
 import yaml
 
-from polyvox.addressing import NATIVE
+from polyvox.natives import NATIVE
 from tests import hand_written
 from tests.scenarios import CASSETTES, NO_SUCH_MODEL, VENDORS, Vendor
 

@@ -17,7 +17,7 @@ from pydantic_core import to_jsonable_python
 
 import polyvox
 from polyvox import APIError, AsyncClient, ChatCompletion, Client, NotFoundError, ParsedChatCompletion
-from polyvox.addressing import NATIVE
+from polyvox.natives import NATIVE
 from tests import record
 from tests.scenarios import (
     CASSETTES,

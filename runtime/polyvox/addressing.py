@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 from .call import Vendor
 from .errors import InvalidRequestError, MissingApiKeyError, UnknownProviderError
 from .guessing import nearest
-from .natives import NATIVE as NATIVE
+from .natives import NATIVE
 from .secrecy import Hidden
 
 _NATIVE_ALIASES: Final = {alias: vendor.name for vendor in NATIVE.values() for alias in vendor.aliases}

@@ -74,6 +74,16 @@ class AsyncClient(ClientSettings):
         model: ModelName,
         messages: Messages,
         *,
+        stream: Literal[False] | None = None,
+        response_format: Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ChatCompletion: ...
+    @overload
+    async def completion(
+        self,
+        model: ModelName,
+        messages: Messages,
+        *,
         response_format: type[T],
         stream: Literal[False] | None = None,
         **parameters: Unpack[Parameters],
@@ -98,16 +108,6 @@ class AsyncClient(ClientSettings):
         response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> AsyncStream[ChatCompletionChunk]: ...
-    @overload
-    async def completion(
-        self,
-        model: ModelName,
-        messages: Messages,
-        *,
-        stream: Literal[False] | None = None,
-        response_format: Mapping[str, object] | None = None,
-        **parameters: Unpack[Parameters],
-    ) -> ChatCompletion: ...
     @overload
     async def completion(
         self,

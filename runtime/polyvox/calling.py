@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from .addressing import NATIVE, check_head, locate
+from .addressing import check_head, locate
 from .answering import AnswerReader, answered
 from .candidates import Groups, Hold, candidates_of
 from .checking import checked
@@ -17,11 +17,12 @@ from .functions import FunctionReader, called
 from .guessing import nearest
 from .headers import request_id
 from .kinds import check_kinds
+from .natives import NATIVE
 from .parameters import OF_SOME_VENDORS, RETRIES, SAME_AS, WHO_PAYS, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets
-from .secrecy import conceal as conceal
+from .secrecy import conceal as conceal  # the clients import all that a call needs in one statement
 from .settling import settle
 from .shapes import mapping_of
 from .structured import parsed

@@ -87,6 +87,16 @@ class Client(ClientSettings):
         model: ModelName,
         messages: Messages,
         *,
+        stream: Literal[False] | None = None,
+        response_format: Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ChatCompletion: ...
+    @overload
+    def completion(
+        self,
+        model: ModelName,
+        messages: Messages,
+        *,
         response_format: type[T],
         stream: Literal[False] | None = None,
         **parameters: Unpack[Parameters],
@@ -111,16 +121,6 @@ class Client(ClientSettings):
         response_format: Mapping[str, object] | None = None,
         **parameters: Unpack[Parameters],
     ) -> Stream[ChatCompletionChunk]: ...
-    @overload
-    def completion(
-        self,
-        model: ModelName,
-        messages: Messages,
-        *,
-        stream: Literal[False] | None = None,
-        response_format: Mapping[str, object] | None = None,
-        **parameters: Unpack[Parameters],
-    ) -> ChatCompletion: ...
     @overload
     def completion(
         self,

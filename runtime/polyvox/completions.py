@@ -22,6 +22,16 @@ __all__ = ["acompletion", "completion"]
 T = TypeVar("T")
 
 
+# The plain one first: mypy takes the first where it has no arguments to choose by, as in `partial(completion)`.
+@overload
+def completion(
+    model: ModelName,
+    messages: Messages,
+    *,
+    stream: Literal[False] | None = None,
+    response_format: Mapping[str, object] | None = None,
+    **parameters: Unpack[Parameters],
+) -> ChatCompletion: ...
 @overload
 def completion(
     model: ModelName,
@@ -49,15 +59,6 @@ def completion(
     response_format: Mapping[str, object] | None = None,
     **parameters: Unpack[Parameters],
 ) -> Stream[ChatCompletionChunk]: ...
-@overload
-def completion(
-    model: ModelName,
-    messages: Messages,
-    *,
-    stream: Literal[False] | None = None,
-    response_format: Mapping[str, object] | None = None,
-    **parameters: Unpack[Parameters],
-) -> ChatCompletion: ...
 @overload
 def completion(
     model: ModelName,
@@ -115,6 +116,15 @@ async def acompletion(
     model: ModelName,
     messages: Messages,
     *,
+    stream: Literal[False] | None = None,
+    response_format: Mapping[str, object] | None = None,
+    **parameters: Unpack[Parameters],
+) -> ChatCompletion: ...
+@overload
+async def acompletion(
+    model: ModelName,
+    messages: Messages,
+    *,
     response_format: type[T],
     stream: Literal[False] | None = None,
     **parameters: Unpack[Parameters],
@@ -137,15 +147,6 @@ async def acompletion(
     response_format: Mapping[str, object] | None = None,
     **parameters: Unpack[Parameters],
 ) -> AsyncStream[ChatCompletionChunk]: ...
-@overload
-async def acompletion(
-    model: ModelName,
-    messages: Messages,
-    *,
-    stream: Literal[False] | None = None,
-    response_format: Mapping[str, object] | None = None,
-    **parameters: Unpack[Parameters],
-) -> ChatCompletion: ...
 @overload
 async def acompletion(
     model: ModelName,

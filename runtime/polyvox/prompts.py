@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, cast
 
+from .dialects.parts import ONLY_TEXT, Taken, only_texts
 from .errors import UnsupportedParamsError
-from .shapes import is_list, mapping_of
 
 if TYPE_CHECKING:
     from .call import Call
 
 _KEYS: Final = frozenset({"role", "content"})
+_TEXT: Final = Taken(ONLY_TEXT, "a prompt is text")
 
 
 def prompt_of(call: Call) -> str:
@@ -31,19 +32,7 @@ def prompt_of(call: Call) -> str:
     for key in message.keys() - _KEYS:
         if message[key] is not None:
             call.refuse(f"messages[0].{key}", "a prompt has no such thing")
-    return _text(call, message.get("content"))
-
-
-def _text(call: Call, content: object) -> str:
-    if not is_list(content):
-        return str(content)
-    said: list[str] = []
-    for number, part in enumerate(map(mapping_of, content)):
-        if part.get("type") == "text":
-            said.append(str(part.get("text")))
-        else:
-            call.refuse(f"messages[0].content[{number}] ({part.get('type')})", "a prompt is text")
-    return "\n".join(said)
+    return only_texts(call, "messages[0]", message.get("content"), _TEXT)
 
 
 def refuse_format(call: Call) -> None:

@@ -1,5 +1,8 @@
 """Whatever stops `generate` does so with one line that says what to do, status 1, and nothing written."""
 
+import signal
+from importlib import import_module
+
 import pytest
 
 from tests.codegen.workshop import Workshop
@@ -258,3 +261,9 @@ def test_a_text_that_is_none(workshop: Workshop, capsys: pytest.CaptureFixture[s
         (workshop.vendor / name).unlink()
         workshop.configure()
         workshop.describe("")
+
+
+def test_an_interruption_is_no_success() -> None:
+    """datamodel-code-generator would end the process with status 0."""
+    import_module("codegen.models")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -14,7 +14,7 @@ import pytest
 
 from codegen.failure import Failure
 from codegen.gateways import render
-from polyvox import addressing
+from polyvox import natives
 
 ROOT = Path(__file__).parents[2]
 SPEC = (ROOT / "specs/gateways.toml").read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ LEFT_OUT: Final[dict[str, str]] = {
 """
 
 # With a mapping of their own: names and aliases.
-NATIVE = {name for vendor in addressing.NATIVE.values() for name in (vendor.name, *vendor.aliases)}
+NATIVE = {name for vendor in natives.NATIVE.values() for name in (vendor.name, *vendor.aliases)}
 
 
 class Row(Protocol):

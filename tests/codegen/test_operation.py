@@ -8,6 +8,8 @@ from typing import Any, Final, TypeAlias
 import pytest
 import yaml
 
+from codegen.__main__ import main
+from codegen.aws import from_aws
 from codegen.files import replace_files
 from tests.codegen.test_aws import MODEL
 from tests.codegen.test_hostile import contents, said
@@ -159,3 +161,40 @@ def test_both_files_or_none(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="exist"):
         replace_files({good: "new", bad: "new"})
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.toml"]
+
+
+def header(name: str, **more: object) -> Document:
+    return {"name": name, "in": "header", "schema": {"type": "string"}, **more}
+
+
+BESIDE: Final[list[tuple[Document, str, int]]] = [
+    ({"deprecated": True}, "operation changed: deprecated none -> true", 1),
+    ({"parameters": [header("X-Region", required=True)]}, "breaks callers of what does not send X-Region", 2),
+    ({"parameters": [{"$ref": "#/components/parameters/Region"}]}, "query required now: region", 2),
+    ({"parameters": [header("X-Region"), {"name": "id", "in": "path", "required": True}]}, "no change", 0),
+    ({"deprecated": False, "parameters": [], "summary": "Story", "operationId": "chat"}, "no change", 0),
+]
+
+
+@pytest.mark.parametrize(("change", "says", "status"), BESIDE)
+def test_what_an_operation_says_beside_its_schemas(
+    workshop: Workshop, capsys: pytest.CaptureFixture[str], change: Document, says: str, status: int
+) -> None:
+    document = yaml.safe_load(workshop.document(""))
+    assert refreshed(workshop, document) == (0, "")
+    document["components"]["parameters"] = {"Region": {"name": "region", "in": "query", "required": True}}
+    post(document).update(change)
+    file = workshop.specs.parent / "newer"
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    assert main(["diff", "acme", "--from", str(file), "--specs", str(workshop.specs)]) == status
+    assert says in capsys.readouterr().out
+    assert refreshed(workshop, document) == (0, "")
+    assert main(["diff", "acme", "--from", str(file), "--specs", str(workshop.specs)]) == 0  # the cut keeps it
+
+
+def test_an_aws_header_that_must_be_sent(workshop: Workshop) -> None:
+    model = json.loads(json.dumps(MODEL))
+    model["operations"]["Chat"]["input"] = {"shape": "Request"}
+    model["shapes"]["Request"]["required"].append("token")
+    [operation] = from_aws(model)["paths"]["/model/{modelId}/chat"].values()
+    assert operation["parameters"] == [{"name": "x-token", "in": "header", "required": True}]

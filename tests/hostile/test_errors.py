@@ -13,9 +13,9 @@ from typing import Final
 import pytest
 
 from polyvox import APIError
-from polyvox.addressing import NATIVE
 from polyvox.call import Call
 from polyvox.dialects import dialect_of
+from polyvox.natives import NATIVE
 from tests.hostile.dialects import DIALECTS, Dialect
 from tests.hostile.test_replies import BODIES, ERROR, RETRY_AFTER, STATUSES
 

@@ -7,8 +7,9 @@ from typing import Final
 import pytest
 
 from polyvox import UnsupportedParamsError, get_supported_openai_params
-from polyvox.addressing import NATIVE, find_vendor
+from polyvox.addressing import find_vendor
 from polyvox.dialects import dialect_of
+from polyvox.natives import NATIVE
 from polyvox.parameters import MODEL_PARAMETERS
 from polyvox.support import NEUTRAL, Emulated, Renamed, Support, Unsupported
 from polyvox_wire.gateways import GATEWAYS

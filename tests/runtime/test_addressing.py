@@ -9,7 +9,8 @@ from typing import Final
 import pytest
 
 from polyvox import InvalidRequestError, LLMProvider, UnknownProviderError, get_supported_openai_params
-from polyvox.addressing import NATIVE, find_vendor, known_names, locate
+from polyvox.addressing import find_vendor, known_names, locate
+from polyvox.natives import NATIVE
 from polyvox_wire.gateways import ALIASES, GATEWAYS, LEFT_OUT
 from tests.mapping.asking import HELLO, Wire
 

@@ -17,8 +17,8 @@ import pytest
 
 import polyvox
 from polyvox import APIError, Client, InvalidRequestError, MissingApiKeyError, Parameters
-from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
+from polyvox.natives import NATIVE
 from polyvox_wire.gateways import GATEWAYS, Gateway
 from tests.mapping.asking import HELLO, usual_reply
 

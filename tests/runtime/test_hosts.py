@@ -7,8 +7,9 @@ from typing import Final
 import pytest
 
 from polyvox import InvalidRequestError
-from polyvox.addressing import NATIVE, endpoint
+from polyvox.addressing import endpoint
 from polyvox.call import Vendor
+from polyvox.natives import NATIVE
 from polyvox_wire.gateways import GATEWAYS, Gateway
 from tests.mapping.asking import HELLO, Json, Wire, request
 

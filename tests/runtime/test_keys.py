@@ -18,8 +18,8 @@ from polyvox import (
     InvalidRequestError,
     MissingApiKeyError,
 )
-from polyvox.addressing import NATIVE
 from polyvox.call import Vendor
+from polyvox.natives import NATIVE
 from polyvox_wire.gateways import GATEWAYS, Gateway
 from tests.mapping.asking import HELLO, as_bytes, usual_reply
 

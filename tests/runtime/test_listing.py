@@ -9,8 +9,9 @@ import pytest
 
 import polyvox
 from polyvox import Emulated, Native, Provider, Renamed, Unsupported, get_supported_openai_params
-from polyvox.addressing import NATIVE, find_vendor, known_names
+from polyvox.addressing import find_vendor, known_names
 from polyvox.dialects import dialect_of
+from polyvox.natives import NATIVE
 from polyvox.parameters import ModelParameters
 from polyvox_wire.gateways import GATEWAYS
 

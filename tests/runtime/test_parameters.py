@@ -25,9 +25,9 @@ from polyvox import (
     completion,
     configure,
 )
-from polyvox.addressing import NATIVE
 from polyvox.call import Call
 from polyvox.exchange import Timeouts
+from polyvox.natives import NATIVE
 from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, ParameterName, Parameters
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Json, Wire, request
 

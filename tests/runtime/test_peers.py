@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 import pytest
 
 from polyvox import LLMProvider, UnknownProviderError
-from polyvox.addressing import NATIVE
+from polyvox.natives import NATIVE
 from polyvox_wire.gateways import ALIASES, GATEWAYS, LEFT_OUT
 from tests.mapping.asking import HELLO, Wire
 

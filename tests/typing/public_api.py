@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict, TypeVar, assert_type
+from functools import partial
+from typing import Any, Literal, Protocol, TypedDict, TypeVar, Unpack, assert_type
 
 import httpx
 import httpx2
@@ -38,6 +40,7 @@ from polyvox import (
     Messages,
     MissingApiKeyError,
     ModelGroup,
+    ModelParameters,
     Native,
     OpenAI,
     ParameterName,
@@ -70,6 +73,9 @@ from polyvox import (
 from polyvox.messages import FunctionMessage, ToolMessage
 from polyvox.parameters import FunctionToolParam
 from polyvox.results import ChoiceLogprobs, ChunkChoice, FunctionCall, ToolCallDelta
+from polyvox_wire.anthropic import responses as anthropic
+from polyvox_wire.anthropic.requests import FallbackConfigV2
+from polyvox_wire.gemini import responses as gemini
 from polyvox_wire.support import Wire
 
 T = TypeVar("T")
@@ -133,6 +139,7 @@ def parsed() -> None:
     assert_type(answer.choices[0].message.parsed, Model | None)
     assert_type(answer.choices[0].message.content, str | None)
     assert_type(answer.choices[0].finish_reason, FinishReason | None)
+    assert_type(answer.choices[0].message["parsed"], object)  # only the attribute is typed
     attributes(answer)  # it is a ChatCompletion
 
 
@@ -179,6 +186,53 @@ def parsed_as_asked(kind: type[T]) -> T | None:
     answer = completion("gpt-4", MESSAGES, response_format=kind)
     assert_type(answer, ParsedChatCompletion[T])
     return answer.choices[0].message.parsed
+
+
+# --- completion() in a wrapper of one's own --------------------------------------------------------------------------
+
+
+class Completer(Protocol):
+    """A wrapper's type, or a stand-in's: `stream` and `response_format` by name, as pyright wants them."""
+
+    def __call__(
+        self,
+        model: str,
+        messages: Messages,
+        *,
+        stream: Literal[False] | None = None,
+        response_format: Mapping[str, object] | None = None,
+        **parameters: Unpack[Parameters],
+    ) -> ChatCompletion: ...
+
+
+def wrapped(model: str, question: str, **parameters: Unpack[Parameters]) -> str | None:
+    answer = completion(model, [{"role": "user", "content": question}], **parameters)
+    assert_type(answer, ChatCompletion)
+    return answer.choices[0].message.content
+
+
+def only_for_the_model(**parameters: Unpack[ModelParameters]) -> ChatCompletion:
+    return completion("gpt-4", MESSAGES, **parameters)
+
+
+def passed_on(ask: Completer = completion) -> None:
+    assert_type(ask("gpt-4", MESSAGES, temperature=0.2, anthropic={"top_k": 40}), ChatCompletion)
+    passed_on(Client().completion)
+    plain: Callable[[str, Messages], ChatCompletion] = completion
+    awaited: Callable[[str, Messages], Awaitable[ChatCompletion]] = acompletion
+    print(plain, awaited, wrapped("gpt-4", "Hi", temperature=0.2), only_for_the_model(seed=1))
+    assert_type(partial(completion, "gpt-4", temperature=0.2)(MESSAGES), ChatCompletion)
+
+
+async def at_once() -> None:
+    assert_type(await asyncio.gather(*(acompletion(name, MESSAGES) for name in ("a", "b"))), list[ChatCompletion])
+    one, other = await asyncio.gather(acompletion("a", MESSAGES, response_format=Model), acompletion("b", MESSAGES))
+    assert_type(one, ParsedChatCompletion[Model])
+    assert_type(other, ChatCompletion)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(acompletion("a", MESSAGES, response_format=Model))
+    assert_type(task.result().choices[0].message.parsed, Model | None)
+    assert_type(await asyncio.to_thread(completion, "a", MESSAGES), ChatCompletion)
 
 
 # --- acompletion(): the same, awaited --------------------------------------------------------------------------------
@@ -276,6 +330,19 @@ def messages_as_they_come() -> None:
     completion("gpt-4", iterator)
     any_of_them: Messages = MESSAGES
     completion("gpt-4", any_of_them)
+
+
+def messages_made_elsewhere(turns: Iterable[tuple[Literal["user", "assistant"], str]], rules: str | None) -> None:
+    def said(text: str) -> MessageParam:
+        return {"role": "user", "content": text}
+
+    conversation: list[Message] = [said("Hello!")]  # `Message`: the role of what follows is a variable
+    for role, text in turns:
+        conversation.append({"role": role, "content": text})
+    completion("gpt-4", conversation)
+    completion("gpt-4", [{"role": role, "content": text} for role, text in turns])
+    inferred = [{"role": "system", "content": rules}] if rules else []
+    completion("gpt-4", [*inferred, said("Hello!")])
 
 
 def a_conversation() -> None:
@@ -434,6 +501,10 @@ def every_parameter(effort: ReasoningEffort, key: Callable[[], str], akey: Calla
 def vendor_options() -> None:
     completion("claude-sonnet-4-6", MESSAGES, anthropic={"top_k": 40})
     completion("claude-sonnet-4-6", MESSAGES, anthropic={"top_k": 40, "cache_control": {"type": "ephemeral"}})
+    model: FallbackConfigV2 = {"model": "claude-haiku-4-5"}
+    completion("claude-sonnet-4-6", MESSAGES, anthropic={"fallbacks": [model, {"model": "x", "speed": "fast"}]})
+    completion("claude-sonnet-4-6", MESSAGES, anthropic={"fallbacks": "default"})
+    completion("openrouter:a/b", MESSAGES, openrouter={"trace": {"trace_id": "1", "of_my_own": 2}})
     completion("gemini-2.5-flash", MESSAGES, gemini={"topK": 40, "cachedContent": "cachedContents/1"})
     completion("gpt-4", MESSAGES, openai={"prompt_cache_retention": "24h"})
     completion("mistral:mistral-small", MESSAGES, mistral={"safe_prompt": True})
@@ -571,6 +642,36 @@ def errors() -> None:
         assert_type(error.request_id, str | None)
         assert_type(error.retryable, bool)
         assert_type(error.body, str | None)
+
+
+def errors_by_kind(error: polyvox.PolyvoxError) -> None:
+    match error:
+        case polyvox.RateLimitError(retry_after=float() as seconds):
+            assert_type(seconds, float)
+        case FallbacksExhaustedError(attempts=attempts):
+            assert_type(attempts, Sequence[APIError])
+        case APIError(status_code=status, request_id=request):
+            assert_type(status, int | None)
+            assert_type(request, str | None)
+        case _:
+            assert_type(error, polyvox.PolyvoxError)
+
+
+def the_vendor_s_own_answer(answer: ChatCompletion) -> None:
+    match answer.native:
+        case anthropic.Message(content=blocks):
+            for block in blocks:
+                match block:
+                    case anthropic.TextBlock(text=text):
+                        assert_type(text, str)
+                    case anthropic.ToolUseBlock(input=values):
+                        assert_type(values, dict[str, object])
+                    case _:
+                        pass
+        case gemini.GenerateContentResponse(candidates=candidates):
+            assert_type(candidates, list[gemini.Candidate] | None)
+        case _:
+            pass
 
 
 def the_tree(

@@ -20,7 +20,8 @@ else:
     from .dicts import requests as q
 
 _OWN: Final = frozenset({"image", "document", "search_result", "container_upload", "tool_reference"})
-TAKES: Final = Taken(_OWN | SAID | {"image_url", "file"}, "Anthropic takes text, images and documents", _OWN)
+_WHY: Final = "Anthropic takes text, images and documents"
+TAKES: Final = Taken(_OWN | SAID | {"image_url", "file"}, _WHY, _OWN, no_marks="")
 """The parts of users' messages and of tools' answers."""
 _PDF: Final = "application/pdf"
 # "URL sources are not supported", it says, nor does it have uploads.

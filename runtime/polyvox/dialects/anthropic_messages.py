@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 else:
     from .dicts import requests as q
 
-_OF_SYSTEM: Final = Taken(ONLY_TEXT, "Anthropic's system prompt takes text only")
+_OF_SYSTEM: Final = Taken(ONLY_TEXT, "Anthropic's system prompt takes text only", no_marks="")
 # Of all others it says: "blocks are not permitted within assistant turns".
-_OF_ASSISTANT: Final = Taken(SAID, "Anthropic takes back only text that an assistant said")
+_OF_ASSISTANT: Final = Taken(SAID, "Anthropic takes back only text that an assistant said", no_marks="")
 _BAD_IN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 
 

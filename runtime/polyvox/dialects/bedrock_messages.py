@@ -26,13 +26,16 @@ _SAID: Final = frozenset({"reasoningContent", "citationsContent", "cachePoint"})
 _IN_ANSWERS: Final = frozenset(q.ToolResultContentBlock.__annotations__)
 # A `document` is Bedrock's own, or Anthropic's.
 _OWN: Final = CONTENT_KEYS - {"document"}
-_TAKES: Final = Taken(UNIFIED | CONTENT_KEYS, "Bedrock takes text, images, documents, videos and sounds", _OWN)
-_OF_SYSTEM: Final = Taken(ONLY_TEXT | _SYSTEM, "Bedrock's system prompt takes text only", _SYSTEM)
-_OF_ASSISTANT: Final = Taken(SAID | _SAID, "Bedrock takes back only text that an assistant said", _SAID)
+_TAKES: Final = Taken(
+    UNIFIED | CONTENT_KEYS, "Bedrock takes text, images, documents, videos and sounds", _OWN, no_marks=""
+)
+_OF_SYSTEM: Final = Taken(ONLY_TEXT | _SYSTEM, "Bedrock's system prompt takes text only", _SYSTEM, no_marks="")
+_OF_ASSISTANT: Final = Taken(SAID | _SAID, "Bedrock takes back only text that an assistant said", _SAID, no_marks="")
 _OF_TOOL: Final = Taken(
     UNIFIED - {"input_audio", "audio_url"} | _IN_ANSWERS,
     "a tool's answer to Bedrock is text, images, documents or videos",
     _OWN & _IN_ANSWERS,
+    no_marks="",
 )
 
 

@@ -25,13 +25,18 @@ else:
 
 BUDGETS: Final[Mapping[str, int]] = {"minimal": 512, "low": 2048, "medium": 8192}
 """Tokens to think. From `high` on there is no budget: the model thinks as long as it likes."""
-_OF_SYSTEM: Final = Taken(ONLY_TEXT, "Cohere takes text only here")
-_OF_ASSISTANT: Final = Taken(SAID, "Cohere takes text only here")
+_NO_MARKS: Final = "Cohere caches by itself"
+_OF_SYSTEM: Final = Taken(ONLY_TEXT, "Cohere takes text only here", no_marks=_NO_MARKS)
+_OF_ASSISTANT: Final = Taken(SAID, "Cohere takes text only here", no_marks=_NO_MARKS)
 _OF_USER: Final = Taken(
-    frozenset({"text", "image_url"}), "Cohere takes text and images; texts to cite go in cohere={'documents': ...}"
+    frozenset({"text", "image_url"}),
+    "Cohere takes text and images; texts to cite go in cohere={'documents': ...}",
+    no_marks=_NO_MARKS,
 )
 _OF_TOOL: Final = Taken(
-    frozenset({"text", "document"}), "a tool's answer to Cohere is text, or documents as Cohere writes them"
+    frozenset({"text", "document"}),
+    "a tool's answer to Cohere is text, or documents as Cohere writes them",
+    no_marks=_NO_MARKS,
 )
 # https://docs.cohere.com/docs/structured-outputs, "Unsupported schema features".
 RULES: Final = Rules(
@@ -123,33 +128,26 @@ def _turn(call: Call, where: str, fields: Mapping[str, object]) -> q.ChatMessage
             return q.ToolMessageV2(role="tool", tool_call_id=str(fields["tool_call_id"]), content=told)
 
 
-def _refuse_cache_mark(call: Call, where: str, part: Mapping[str, object]) -> None:
-    if part.get("cache_control"):
-        call.refuse(f"{where}.cache_control", "Cohere caches by itself")
-
-
-def _text(call: Call, where: str, part: Mapping[str, object]) -> q.ChatTextContent:
-    _refuse_cache_mark(call, where, part)
+def _text(part: Mapping[str, object]) -> q.ChatTextContent:
     return q.ChatTextContent(type="text", text=str(part.get("text") or part.get("refusal") or ""))
 
 
 def _only_text(call: Call, where: str, content: object, takes: Taken) -> str | list[q.ChatTextContent]:
     if content is None or isinstance(content, str):
         return content or ""
-    return [_text(call, place, part) for place, _, part in numbered(call, where, content, takes)]
+    return [_text(part) for _, _, part in numbered(call, where, content, takes)]
 
 
 def _content(call: Call, where: str, content: object) -> str | list[q.Content]:
     if content is None or isinstance(content, str):
         return content or ""
     return [
-        _image(call, place, part) if kind == "image_url" else _text(call, place, part)
+        _image(call, place, part) if kind == "image_url" else _text(part)
         for place, kind, part in numbered(call, where, content, _OF_USER)
     ]
 
 
 def _image(call: Call, place: str, part: Mapping[str, object]) -> q.ImageContent:
-    _refuse_cache_mark(call, place, part)
     where, payload = f"{place}.image_url", part["image_url"]
     image = q.ImageUrl(url=url_of(where, payload))
     detail = mapping_of(payload).get("detail")
@@ -165,8 +163,8 @@ def _result(call: Call, where: str, content: object) -> str | list[q.ToolContent
     if content is None or isinstance(content, str):
         return content or ""
     return [
-        _text(call, place, part) if kind == "text" else cast("q.DocumentContent", part)
-        for place, kind, part in numbered(call, where, content, _OF_TOOL)
+        _text(part) if kind == "text" else cast("q.DocumentContent", part)
+        for _, kind, part in numbered(call, where, content, _OF_TOOL)
     ]
 
 

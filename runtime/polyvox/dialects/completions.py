@@ -37,6 +37,7 @@ from ..results import (
 from ..support import COUNTED, Renamed, Stance, takes_only
 from .dialect import Dialect, StreamReader
 from .openai_stream import OpenAIReader, finish_reason
+from .parts import one_or_more
 
 if TYPE_CHECKING:
     from polyvox_wire.completions import requests as q
@@ -97,7 +98,7 @@ class CompletionsMapping(stubs.Mapping["Call", ChatCompletion]):
             temperature=given(asked.get("temperature")),
             top_p=given(asked.get("top_p")),
             n=given(asked.get("n")),
-            stop=_stop(asked.get("stop")),
+            stop=one_or_more(asked.get("stop")),
             seed=given(asked.get("seed")),
             presence_penalty=given(asked.get("presence_penalty")),
             frequency_penalty=given(asked.get("frequency_penalty")),
@@ -116,12 +117,6 @@ class CompletionsMapping(stubs.Mapping["Call", ChatCompletion]):
             usage=usage(reply),
             system_fingerprint=reply.system_fingerprint,
         )
-
-
-def _stop(stop: object) -> q.StopConfiguration | Omit:
-    if stop is None or isinstance(stop, str):
-        return given(stop)
-    return list(cast("Iterable[str]", stop))
 
 
 def _candidates(call: Call) -> int | Omit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from .media import detail_of, file_of, inline, media_type_of, sound_of, url_of
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 else:
     from .dicts import requests as q
 
-TAKES: Final = Taken(UNIFIED, "Gemini takes text, images, sound, films and files")
-OF_SYSTEM: Final = Taken(ONLY_TEXT, "Gemini's system instruction takes text only")
+_NO_MARKS: Final = "Gemini caches by itself, or by gemini={'cachedContent': ...}"
+TAKES: Final = Taken(UNIFIED, "Gemini takes text, images, sound, films and files", no_marks=_NO_MARKS)
+OF_SYSTEM: Final = Taken(ONLY_TEXT, "Gemini's system instruction takes text only", no_marks=_NO_MARKS)
 _GENERATION_3 = re.compile(r"gemini-([3-9]|\d\d)")
 _BY_ADDRESS: Final = "vertexai"
 """Describes `fileData` in a function's answer; the Gemini API does not."""
@@ -33,7 +34,7 @@ def parts_of(call: Call, where: str, content: object, takes: Taken) -> list[q.Pa
     """The parts of a content; what Gemini cannot take is refused."""
     if isinstance(content, str):
         return [q.Part(text=content)]
-    return [_part(call, place, kind, part) for place, kind, part in _unmarked(call, where, content or (), takes)]
+    return [_part(call, place, kind, part) for place, kind, part in numbered(call, where, content or (), takes)]
 
 
 def answered(call: Call, where: str, content: object) -> tuple[list[str], list[q.Part]]:
@@ -42,7 +43,7 @@ def answered(call: Call, where: str, content: object) -> tuple[list[str], list[q
         return [content or ""], []
     texts: list[str] = []
     media: list[q.Part] = []
-    for place, kind, part in _unmarked(call, where, content, TAKES):
+    for place, kind, part in numbered(call, where, content, TAKES):
         made = _part(call, place, kind, part)
         if "text" in made:
             texts.append(made["text"])
@@ -53,14 +54,6 @@ def answered(call: Call, where: str, content: object) -> tuple[list[str], list[q
                 call.refuse(f"{place}.{kind}.detail", "Gemini has no such setting for a function's answer")
             media.append(made)
     return texts, media
-
-
-def _unmarked(call: Call, where: str, content: object, takes: Taken) -> Iterable[tuple[str, str, Mapping[str, object]]]:
-    for place, kind, part in numbered(call, where, content, takes):
-        if part.get("cache_control"):
-            reason = "Gemini caches by itself, or by gemini={'cachedContent': ...}"
-            call.refuse(f"{place}.cache_control", reason)
-        yield place, kind, part
 
 
 def _part(call: Call, where: str, kind: str, part: Mapping[str, object]) -> q.Part:

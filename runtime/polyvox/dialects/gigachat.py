@@ -27,7 +27,7 @@ from ..token_server import TokenRequest, expires_at, login
 from .dialect import Credentials, StreamReader
 from .openai import OpenAIDialect, native
 from .openai_stream import OpenAIReader
-from .parts import calls_of, texts
+from .parts import SAID, Taken, calls_of, only_texts
 
 if TYPE_CHECKING:
     from ..call import Call, Vendor
@@ -45,6 +45,7 @@ SUPPORT: Final = takes_only(
     stream_options=COUNTED,
 )
 _OPTIONS: Final = ("repetition_penalty", "update_interval", "profanity_check", "flags", "function_ranker", "storage")
+_TEXT: Final = Taken(SAID, "GigaChat takes text; files are uploaded first")
 _AUTH: Final = "https://ngw.devices.sberbank.ru:9443/api/v2/oauth"
 _PERSONAL: Final = "GIGACHAT_API_PERS"
 _FINISH: Final[Mapping[str, FinishReason]] = {"function_call": "tool_calls", "blacklist": "content_filter"}
@@ -134,7 +135,10 @@ _REQUEST_ID: Final = str(uuid4())
 def _message(call: Call, index: int, message: Mapping[str, object], names: dict[str, str]) -> dict[str, object]:
     """A message with text for content, at most one call, and an answer that names its function."""
     where = f"messages[{index}]"
-    made: dict[str, object] = {"role": message["role"], "content": _text(call, where, message.get("content"))}
+    if message.get("cache_control"):
+        call.refuse(f"{where}.cache_control", _TEXT.no_marks)
+    content = only_texts(call, where, message.get("content"), _TEXT)
+    made: dict[str, object] = {"role": message["role"], "content": content}
     match message["role"]:
         case "tool" | "function":
             known = str(message.get("name") or names.get(str(message.get("tool_call_id")), ""))
@@ -149,15 +153,6 @@ def _message(call: Call, index: int, message: Mapping[str, object], names: dict[
             if message.get("name"):
                 call.refuse(f"{where}.name", "GigaChat has no names of participants")
     return made
-
-
-def _text(call: Call, where: str, content: object) -> str:
-    if is_list(content):
-        for number, part in enumerate(content):
-            if mapping_of(part).get("type") not in ("text", "refusal"):
-                kind = mapping_of(part).get("type")
-                call.refuse(f"{where}.content[{number}] ({kind})", "GigaChat takes text; files are uploaded first")
-    return "\n".join(texts(content))
 
 
 def _call(call: Call, where: str, message: Mapping[str, object], names: dict[str, str]) -> dict[str, object]:

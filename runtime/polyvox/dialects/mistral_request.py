@@ -14,7 +14,7 @@ from ..checking import is_plain
 from ..choosing import wrong_choice
 from ..shapes import mapping_of
 from .media import base64_of, file_of, inline, sound_of, url_of
-from .parts import ONLY_TEXT, UNIFIED, Taken, calls_of, native_blocks, numbered, texts, turns
+from .parts import ONLY_TEXT, UNIFIED, Taken, calls_of, native_blocks, numbered, one_or_more, texts, turns
 
 if TYPE_CHECKING:
     from polyvox_wire.mistral import requests as q
@@ -24,13 +24,14 @@ else:
     from .dicts import requests as q
 
 _OWN: Final = frozenset({"thinking", "reference", "document_url"})
+_NO_MARKS: Final = "Mistral caches prompts by prompt_cache_key"
 _TAKES: Final = Taken(
     _OWN | UNIFIED - {"video_url"},
     "Mistral takes text, images, sound and documents",
     _OWN,
+    _NO_MARKS,
 )
-_OF_SYSTEM: Final = Taken(ONLY_TEXT | {"thinking"}, "Mistral's system prompt takes text only", _OWN)
-_NO_CACHE_MARKS: Final = "Mistral caches prompts by prompt_cache_key"
+_OF_SYSTEM: Final = Taken(ONLY_TEXT | {"thinking"}, "Mistral's system prompt takes text only", _OWN, _NO_MARKS)
 _OWN_ID = re.compile(r"[a-zA-Z0-9]{9}")
 
 
@@ -44,7 +45,7 @@ def request(call: Call) -> stubs.RequestFields:
         top_p=given(asked.get("top_p")),
         max_tokens=given(call.limit),
         stream=True if call.stream else OMIT,
-        stop=_stop(asked.get("stop")),
+        stop=one_or_more(asked.get("stop")),
         random_seed=given(asked.get("seed")),
         metadata=_metadata(asked.get("metadata")),
         response_format=_format(call),
@@ -61,12 +62,6 @@ def request(call: Call) -> stubs.RequestFields:
         logprobs=given(asked.get("logprobs")),
         top_logprobs=given(asked.get("top_logprobs")),
     )
-
-
-def _stop(stop: object) -> str | list[str] | Omit:
-    if stop is None:
-        return OMIT
-    return stop if isinstance(stop, str) else list(cast("Iterable[str]", stop))
 
 
 def _metadata(metadata: Mapping[str, object] | None) -> dict[str, object] | Omit:
@@ -132,8 +127,9 @@ def _system(call: Call, where: str, content: object) -> q.SystemMessage:
     if isinstance(content, str):
         return q.SystemMessage(role="system", content=content)
     chunks: list[q.SystemMessageContentChunks] = []
-    for place, kind, part in numbered(call, where, content, _OF_SYSTEM):
-        chunks.append(_text(call, place, part) if kind == "text" else cast("q.ThinkChunk", part))
+    for _, kind, part in numbered(call, where, content, _OF_SYSTEM):
+        text = kind == "text"
+        chunks.append(q.TextChunk(type="text", text=str(part[kind])) if text else cast("q.ThinkChunk", part))
     return q.SystemMessage(role="system", content=chunks)
 
 
@@ -196,7 +192,6 @@ def _content(call: Call, where: str, content: object) -> str | list[q.ContentChu
 def _chunk(call: Call, where: str, kind: str, part: Mapping[str, object]) -> q.ContentChunk:
     if kind in _OWN:
         return cast("q.ContentChunk", part)
-    _refuse_cache_mark(call, where, part)
     match kind:
         case "text" | "refusal":
             return q.TextChunk(type="text", text=str(part[kind]))
@@ -210,16 +205,6 @@ def _chunk(call: Call, where: str, kind: str, part: Mapping[str, object]) -> q.C
             url = url_of(f"{where}.audio_url", part["audio_url"])
             held = inline(url)
             return q.AudioChunk(type="input_audio", input_audio=held.data if held else url)
-
-
-def _refuse_cache_mark(call: Call, where: str, part: Mapping[str, object]) -> None:
-    if part.get("cache_control"):
-        call.refuse(f"{where}.cache_control", _NO_CACHE_MARKS)
-
-
-def _text(call: Call, where: str, part: Mapping[str, object]) -> q.TextChunk:
-    _refuse_cache_mark(call, where, part)
-    return q.TextChunk(type="text", text=str(part["text"]))
 
 
 def _image(call: Call, where: str, payload: object) -> q.ImageURLChunk:
@@ -268,7 +253,8 @@ def _tool(call: Call, index: int, tool: Mapping[str, object]) -> q.ChatCompletio
             call.refuse(f"{where} (custom)", "Mistral has no tools with free-text input; use a function")
             return None
         return cast("q.ChatCompletionRequestToolsItem", tool)  # Mistral's own form
-    _refuse_cache_mark(call, where, tool)
+    if tool.get("cache_control"):
+        call.refuse(f"{where}.cache_control", _NO_MARKS)
     return q.Tool(type="function", function=_function(mapping_of(tool["function"])))
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 else:
     from .dicts import requests as q
 
-_TAKES: Final = Taken(SAID | {"image_url"}, "Ollama takes text and images")
+_TAKES: Final = Taken(SAID | {"image_url"}, "Ollama takes text and images", no_marks="Ollama caches by itself")
 Level: TypeAlias = Literal["high", "medium", "low", "max"]
 # Servers refused a level for other models than these for a long time, and then took it for "on".
 _HAS_LEVELS: Final = "gpt-oss"
@@ -160,8 +160,6 @@ def _said(call: Call, where: str, role: q.ChatMessageRole, content: object) -> q
 
 
 def _add(call: Call, where: str, kind: str, part: Mapping[str, object], texts: list[str], images: list[str]) -> None:
-    if part.get("cache_control"):
-        call.refuse(f"{where}.cache_control", "Ollama caches by itself")
     if kind != "image_url":
         texts.append(str(part[kind]))
         return

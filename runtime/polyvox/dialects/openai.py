@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
 from os import environ
@@ -29,6 +29,7 @@ from .dialect import Dialect, StreamReader, wanted_way
 from .openai_forms import CLOSED, THINKING, forms_of
 from .openai_messages import messages
 from .openai_stream import OpenAIReader, finish_reason, reasoning_of
+from .parts import one_or_more
 
 if TYPE_CHECKING:
     from polyvox_wire.openai import requests as q
@@ -79,7 +80,7 @@ class OpenAIMapping(stubs.Mapping["Call"]):
             top_p=given(asked.get("top_p")),
             max_tokens=given(old_limit),
             max_completion_tokens=given(limit),
-            stop=_stop(asked.get("stop")),
+            stop=one_or_more(asked.get("stop")),
             n=given(asked.get("n")),
             seed=given(asked.get("seed")),
             presence_penalty=given(asked.get("presence_penalty")),
@@ -108,12 +109,6 @@ class OpenAIMapping(stubs.Mapping["Call"]):
             function_call=OMIT,  # deprecated, and asked for as tools
             functions=OMIT,
         )
-
-
-def _stop(stop: object) -> q.StopConfiguration | Omit:
-    if stop is None or isinstance(stop, str):
-        return given(stop)
-    return list(cast("Iterable[str]", stop))
 
 
 def _format(call: Call) -> q.ResponseFormat | Omit:

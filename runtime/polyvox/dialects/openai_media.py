@@ -35,11 +35,8 @@ def parts(call: Call, where: str, role: str, content: object) -> Iterable[Mappin
     taken = _taken(call.vendor.name, role)
     for place, kind, part in numbered(call, where, content, taken):
         made = _checked(call, place, kind, part) if kind in taken.own else _sound(call, place, part, taken.why)
-        if made is None:
-            continue
-        if part.get("cache_control"):
-            call.refuse(f"{place}.cache_control", NO_CACHE_MARKS)
-        yield made
+        if made is not None:
+            yield made
 
 
 @cache
@@ -47,7 +44,7 @@ def _taken(vendor: str, role: str) -> Taken:
     kinds = TAKES[vendor][role]
     why = f"{vendor} takes {', '.join(sorted(kinds))} in a message of role {role!r}"
     inline_sound = {"audio_url"} if "input_audio" in kinds else frozenset[str]()
-    return Taken(kinds | inline_sound, why, kinds)
+    return Taken(kinds | inline_sound, why, kinds, NO_CACHE_MARKS)
 
 
 def passed_on(where: str, content: object) -> Iterable[Mapping[str, object]]:
@@ -94,10 +91,9 @@ def _checked(call: Call, where: str, kind: str, part: Mapping[str, object]) -> M
             return _file(call, where, part)
         case _:
             pass
-    if payload is part[kind] and part["type"] == kind and "cache_control" not in part:
+    if payload is part[kind] and part["type"] == kind:
         return part
-    kept = {key: value for key, value in part.items() if key != "cache_control"}
-    return {**kept, "type": kind, kind: payload}
+    return {**part, "type": kind, kind: payload}
 
 
 def _sound(call: Call, where: str, part: Mapping[str, object], why: str) -> Mapping[str, object] | None:

@@ -11,7 +11,7 @@ from ..checking import is_plain
 from ..errors import InvalidMessageError
 from ..shapes import is_list, is_mapping, mapping_of
 from .openai_media import NO_CACHE_MARKS, TAKES, parts, passed_on
-from .parts import texts
+from .parts import ONLY_TEXT, Taken, only_texts, texts
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -56,7 +56,8 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
     if content is None or isinstance(content, str):
         return fields
     if vendor.text_only:
-        return {**fields, "content": _joined(call, index, cast("Iterable[Mapping[str, object]]", content))}
+        takes = Taken(ONLY_TEXT, f"{vendor.name} takes text only")
+        return {**fields, "content": only_texts(call, f"messages[{index}]", content, takes)}
     if vendor.name in TAKES:
         return {**fields, "content": list(parts(call, f"messages[{index}]", str(fields["role"]), content))}
     return {**fields, "content": list(passed_on(f"messages[{index}].content", content))}
@@ -112,10 +113,3 @@ def _said_as_text(function: Mapping[str, object]) -> Mapping[str, object]:
     """The function with its arguments as the text that they are here; other dialects have an object."""
     arguments = function.get("arguments")
     return function if isinstance(arguments, str) else {**function, "arguments": to_json(arguments or {}).decode()}
-
-
-def _joined(call: Call, index: int, content: Iterable[Mapping[str, object]]) -> str:
-    for number, part in enumerate(found := list(content)):
-        if part["type"] != "text":
-            call.refuse(f"messages[{index}].content[{number}] ({part['type']})", f"{call.vendor.name} takes text only")
-    return "\n".join(str(part["text"]) for part in found if part["type"] == "text")

@@ -101,6 +101,8 @@ class Taken(NamedTuple):
     """Said of all others, such as `Cohere takes text only here`."""
     own: frozenset[str] = frozenset()
     """The types, among these, that go as they are: the vendor writes them so itself."""
+    no_marks: str = "its parts have no such mark"
+    """Said of a part's `cache_control`; nothing where the vendor knows it."""
 
 
 def numbered(call: Call, where: str, content: object, takes: Taken) -> Iterable[tuple[str, str, Mapping[str, object]]]:
@@ -116,9 +118,17 @@ def numbered(call: Call, where: str, content: object, takes: Taken) -> Iterable[
             hint = "" if kind in UNIFIED else nearest(kind, sorted(takes.kinds))
             call.refuse(f"{place} ({part['type']})", f"{takes.why}{hint}")
             continue
+        if "cache_control" in part and takes.no_marks:
+            part = _unmarked(call, place, part, takes.no_marks)
         if len(part) > 2 and kind in UNIFIED and (kind not in takes.own or kind != part["type"]):
             part = _known(call, place, kind, part)
         yield place, kind, part
+
+
+def _unmarked(call: Call, where: str, part: Mapping[str, object], why: str) -> Mapping[str, object]:
+    if part["cache_control"]:
+        call.refuse(f"{where}.cache_control", why)
+    return {key: value for key, value in part.items() if key != "cache_control"}
 
 
 def _known(call: Call, where: str, kind: str, part: Mapping[str, object]) -> Mapping[str, object]:
@@ -157,9 +167,9 @@ def texts(content: object) -> list[str]:
 
 def only_texts(call: Call, where: str, content: object, takes: Taken) -> str:
     """All texts of a message whose vendor takes nothing else, in lines."""
-    if is_list(content):
-        return "\n".join(str(part["text"]) for _, _, part in numbered(call, where, content, takes))
-    return str(content or "")
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "\n".join(str(part[kind]) for _, kind, part in numbered(call, where, content, takes))
 
 
 def stops(stop: object) -> list[str] | Omit:
@@ -190,6 +200,11 @@ def arguments(where: str, text: object) -> dict[str, object]:
     if not isinstance(value, dict):
         raise InvalidMessageError(f"{where}.arguments must be a JSON object")
     return cast("dict[str, object]", value)
+
+
+def one_or_more(stop: object) -> str | list[str] | Omit:
+    """What ends the answer, as it was given: one text, or several."""
+    return stop if isinstance(stop, str) else stops(stop)
 
 
 def arguments_so_far(text: str) -> dict[str, object]:
