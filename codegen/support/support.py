@@ -75,6 +75,10 @@ class Record(Wire):
         names = [*type(self).model_fields, *(self.model_extra or {})]
         return [name for name in names if name in self]
 
+    def items(self) -> list[tuple[str, object]]:
+        """The names that have a value, each with it."""
+        return [(name, self[name]) for name in self.keys()]
+
 
 class Unrecognised(str):
     """A word that the vendor's description does not list. It compares as the plain string it is."""

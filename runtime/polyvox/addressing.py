@@ -197,11 +197,17 @@ def _variable(vendor: Vendor, name: str) -> str:
     raise InvalidRequestError(f"its address needs {name} in the environment; or pass api_base", provider=vendor.name)
 
 
+def _is_host(name: str) -> bool:
+    """Whether its length and its parts' are what a name server takes; Python's own look-up fails at others."""
+    parts = [name] if ":" in name else name.removesuffix(".").split(".")
+    return len(name) < 254 and all(0 < len(part) < 64 for part in parts)
+
+
 @lru_cache(maxsize=256)
 def _checked_url(vendor: str, url: str) -> str:
     try:
         parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        good = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         parts, good = None, False
     if not good or parts is None or not url.isprintable() or " " in url:

@@ -108,6 +108,30 @@ def _plan(
     groups: Groups | None,
     kind: _Kind[T],
 ) -> Plan[T]:
+    try:
+        return _planned(model, messages, response_format, parameters, groups, kind)
+    except (APIError, Warning):
+        raise
+    except Exception as error:
+        raise _unusable(error) from error
+
+
+def _unusable(error: Exception) -> InvalidRequestError:
+    """For what no check foresaw: nested a thousand deep, a number of 5,000 digits, an object whose methods fail."""
+    if isinstance(error, RecursionError):
+        return InvalidRequestError("the call cannot be written as a request: something in it is nested too deep")
+    kind = type(error).__name__  # its words may be the key's, or the prompt's
+    return InvalidRequestError(f"the call cannot be written as a request ({kind}; see this error's cause)")
+
+
+def _planned(
+    model: str,
+    messages: Messages,
+    response_format: object,
+    parameters: Mapping[str, object],
+    groups: Groups | None,
+    kind: _Kind[T],
+) -> Plan[T]:
     if not isinstance(cast("object", model), str):
         raise InvalidRequestError(f"model is {repr(model)[:60]}; it must be a text, e.g. 'openai:gpt-4.1-mini'")
     given = {name: value for name, value in parameters.items() if value is not None}
@@ -123,7 +147,14 @@ def _plan(
         if merged is not given:
             check_kinds(merged)
             merged = {key: value for key, value in merged.items() if value is not None}
-        return _attempt(name, plain, response_format, merged, kind)
+        try:
+            return _attempt(name, plain, response_format, merged, kind)
+        except (APIError, Warning):
+            raise
+        except Exception as error:
+            if error is merged.get("mock_response"):
+                raise
+            raise _unusable(error) from error
 
     candidates, race = candidates_of(model, given, groups or {}, ask, kind.hold)
     return Plan(candidates, _retries(given), plain, race)

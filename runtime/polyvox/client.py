@@ -76,7 +76,6 @@ class Client(ClientSettings):
         self._pool: OwnHTTP | None = None
         self._pid = 0
         self._lock = threading.Lock()
-        self._left_behind: list[object] = []
         self._race_pool: tuple[OwnHTTP, int] | None = None
         self._end: finalize[..., Client] | None = None
         self.chat = _Chat(_Completions(self))
@@ -193,8 +192,7 @@ class Client(ClientSettings):
             if self._pool is not None and self._pid == os.getpid():
                 return
             if self._pool is not None:
-                self._pool.leave()
-                self._left_behind.append(self._pool)
+                self._pool.leave()  # `_end` of the parent's keeps it: collected, it would close what is not ours
             self._pool, self._pid = open_http(self._transport), os.getpid()
             self._end = finalize(self, _end, self._pool, self._pid)
 

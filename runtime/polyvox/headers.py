@@ -33,7 +33,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _WORDS = re.compile(r"\s*\S+\s*$|\s*\S+|\s+")
 
+_MOST = 128
+"""Choices, as OpenAI has it."""
+
 
 def mock_body(mock: object, call: Call) -> bytes:
     """The reply's body, whole or streamed as the call asks. An exception is raised instead."""
@@ -48,6 +51,8 @@ def _answer(text: str, call: Call) -> ChatCompletion:
     from .results import ChatCompletion, ChatCompletionMessage, Choice, CompletionUsage
 
     count = call.given.get("n") or 1
+    if count > _MOST:
+        raise InvalidRequestError(f"a mock_response gives at most {_MOST} choices", param="n")
     choices = [
         Choice(index=index, message=ChatCompletionMessage(content=text), finish_reason="stop") for index in range(count)
     ]

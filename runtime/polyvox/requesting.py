@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -31,6 +32,8 @@ _OF_KEYS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-k
 _EXTRAS = frozenset({"extra_body", "additional_params"})
 VERSION = "0.1.0"
 DEFAULT_TIMEOUTS = Timeouts()
+_LONGEST = 1e9
+"""Seconds, some thirty years."""
 _COMMON_HEADERS = (
     ("content-type", "application/json"),
     ("accept-encoding", "gzip, deflate"),
@@ -181,11 +184,22 @@ def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
                 f"timeout is a {kind}; it is a number of seconds, or an httpx2 Timeout", param="timeout"
             )
         phases = value.as_dict()
-        return Timeouts(phases.get("connect"), phases.get("read"), phases.get("write"), phases.get("pool"))
+        connect, read, write, pool = (
+            None if (given := phases.get(phase)) is None else _seconds(given)
+            for phase in ("connect", "read", "write", "pool")
+        )
+        return Timeouts(connect, read, write, pool)
+    seconds = _seconds(value)
+    return Timeouts(seconds, seconds, seconds, seconds, total=seconds)
+
+
+def _seconds(value: float | str) -> float:
+    """A timeout that a socket can take: it counts nanoseconds in 64 bits."""
     try:
         seconds = float(value)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         seconds = -1.0
     if not 0 < seconds < float("inf"):
-        raise InvalidRequestError(f"timeout is {value!r}; it must be a number of seconds above 0", param="timeout")
-    return Timeouts(seconds, seconds, seconds, seconds, total=seconds)
+        says = f"timeout is {reprlib.repr(value)}; it must be a number of seconds above 0"
+        raise InvalidRequestError(says, param="timeout")
+    return min(seconds, _LONGEST)

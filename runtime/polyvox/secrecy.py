@@ -61,10 +61,20 @@ class Hidden(str):
 
 def conceal(parameters: object) -> None:
     """Hide the secrets in a call's own keywords, so that no frame above or below shows them. What the caller handed
-    over stays as it is: a mapping or list that holds secrets is replaced by a copy."""
+    over stays as it is: a mapping or list that holds secrets is replaced by a copy.
+
+    Raises:
+        InvalidRequestError: it cannot be looked through: it is nested too deep, or its own methods fail.
+    """
     given = cast("MutableMapping[str, object]", parameters)
     for name in _HOLD_SECRETS & given.keys():
-        given[name] = _concealed(name, given[name])
+        failed = None
+        try:
+            given[name] = _concealed(name, given[name])
+        except Exception as error:
+            failed, given[name] = type(error).__name__, None
+        if failed is not None:  # outside of the handler: its frames show what is in there
+            raise InvalidRequestError(f"{name} cannot be read ({failed})", param=name)
 
 
 def _concealed(name: str, value: object) -> object:

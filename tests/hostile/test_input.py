@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx2
@@ -12,11 +12,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from pydantic import BaseModel
+from typing_extensions import override
 
-from polyvox import Client, InvalidRequestError
+from polyvox import APIError, Client, InvalidRequestError
 from tests.hostile.described import complaints
 from tests.hostile.dialects import DIALECTS, OLLAMA, Dialect
-from tests.mapping.asking import Json, usual_reply
+from tests.mapping.asking import HELLO, Json, usual_reply
 
 if TYPE_CHECKING:
     from polyvox import Messages, Parameters
@@ -292,6 +294,79 @@ def test_what_is_sent_fits_the_vendors_description(dialect: Dialect, talk: list[
         assert complaints(str(dialect), cast("Json", asked.body)) == []
 
 
+# --- what no form foresees --------------------------------------------------------------------------------------------
+
+
+class Failing(Mapping[str, object]):
+    """A mapping whose methods fail, as a lazy one does whose file is gone."""
+
+    @override
+    def __getitem__(self, name: str) -> object:
+        raise ZeroDivisionError
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(["a"])
+
+    @override
+    def __len__(self) -> int:
+        return 1
+
+
+def _deep() -> object:
+    value: object = "x"
+    for _ in range(10_000):
+        value = [value]
+    return value
+
+
+def _in_itself() -> object:
+    value: list[object] = []
+    value.append(value)
+    return value
+
+
+UNFORESEEN: Final[dict[str, Callable[[], object]]] = {
+    "deep": _deep,
+    "in itself": _in_itself,
+    "a huge number": lambda: 10**5000,
+    "one that fails": Failing,
+    "a class": lambda: BaseModel,
+}
+# The keywords of a call that holds it in this place.
+PLACES: Final[dict[str, Callable[[object], dict[str, object]]]] = {
+    "a message": lambda one: {"messages": [one]},
+    "a role": lambda one: {"messages": [{"role": one, "content": "x"}]},
+    "thoughts": lambda one: {"messages": [{"role": "assistant", "content": "x", "reasoning_content": one}]},
+    "a schema": lambda one: {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"x": one}}}]},
+    "extra_query": lambda one: {"extra_query": {"q": {"\ud800": one}}},
+    "extra_headers": lambda one: {"extra_headers": {"x": one}},
+    "additional_params": lambda one: {"additional_params": one},
+    "fallbacks": lambda one: {"fallbacks": [{"model": one}]},
+    "model_list": lambda one: {"model_list": one},
+    "timeout": lambda one: {"timeout": one},
+    "n": lambda one: {"n": one, "mock_response": "x"},
+    "mock_response": lambda one: {"mock_response": {"choices": one}},
+    "stream": lambda one: {"num_retries": one, "stream": True},
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+@pytest.mark.parametrize("value", UNFORESEEN.values(), ids=UNFORESEEN)
+def test_what_no_form_foresees(value: Callable[[], object], place: Callable[[object], dict[str, object]]) -> None:
+    asked: list[httpx2.Request] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(request)
+        return httpx2.Response(401, json={})
+
+    given: dict[str, object] = {"messages": HELLO, **place(value())}
+    with Client(transport=httpx2.MockTransport(answer), api_key="k") as client, pytest.raises(APIError) as caught:
+        client.completion("openai:gpt-5", cast("Messages", given.pop("messages")), **cast("Parameters", given))
+    assert len(str(caught.value)) < 500
+    assert len(asked) <= 1
+
+
 # --- addresses and headers --------------------------------------------------------------------------------------------
 
 ADDRESSES: Final = [
@@ -319,6 +394,10 @@ ADDRESSES: Final = [
     "https://h .test",
     "https://h.test/\x00",
     "https://[::1",
+    "https://h..test/v1",
+    "https://.h.test/v1",
+    f"https://{'h' * 64}.test/v1",
+    f"https://{'h.' * 126}test/v1",
 ]
 
 

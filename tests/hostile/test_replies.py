@@ -116,6 +116,7 @@ RETRY_AFTER: Final[dict[str, tuple[dict[str, str], float | None]]] = {
     "not a number": ({"retry_after": "nan"}, None),
     "empty": ({"retry_after": ""}, None),
     "a date without end": ({"retry_after": "Fri, 99 Xxx 9999 99:99:99 GMT"}, None),
+    "a year that no clock has": ({"retry_after": "1 Jan 99999999999999 00:00:00 GMT"}, None),
     "missing": ({}, None),
 }
 

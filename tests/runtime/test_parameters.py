@@ -93,6 +93,7 @@ SECONDS: Final[dict[str, tuple[object, float]]] = {
     "numeric text": ("30", 30),
     "numeric text with space": (" 62.5 ", 62.5),
     "exponent": ("6e1", 60),
+    "longer than a socket can count": (1e300, 1e9),
 }
 
 
@@ -107,6 +108,7 @@ PHASES: Final[dict[str, tuple[object, Json]]] = {
     "none": (None, {"connect": 5.0, "read": 600.0, "write": 600.0, "pool": 600.0}),
     "httpx2": (httpx2.Timeout(9, connect=1), {"connect": 1, "read": 9, "write": 9, "pool": 9}),
     "httpx": (httpx.Timeout(9, read=2), {"connect": 9, "read": 2, "write": 9, "pool": 9}),
+    "very long": (httpx2.Timeout(1e300), {"connect": 1e9, "read": 1e9, "write": 1e9, "pool": 1e9}),
     "endless": (httpx2.Timeout(None), {"connect": None, "read": None, "write": None, "pool": None}),
 }
 
@@ -116,7 +118,7 @@ def test_a_timeout_per_phase(timeout: object, phases: Json) -> None:
     assert request(MODEL, HELLO, timeout=timeout).extensions["timeout"] == phases
 
 
-WRONG: Final = [0, -1, float("nan"), float("inf"), "soon", "", "nan", "inf", "-3"]
+WRONG: Final = [0, -1, float("nan"), float("inf"), "soon", "", "nan", "inf", "-3", 10**400, httpx2.Timeout(-1)]
 
 
 @pytest.mark.parametrize("timeout", WRONG)

@@ -86,6 +86,12 @@ def test_keys_are_what_has_a_value() -> None:
     assert "refusal" not in ANSWER.choices[0].message.keys()  # noqa: SIM118
 
 
+def test_it_is_walked_through_as_a_dict_is() -> None:
+    message = ANSWER.choices[0].message
+    assert dict(message.items()) == {name: message[name] for name in message.keys()} == dict(message)  # noqa: SIM118
+    assert dict(ANSWER.items())["id"] == ANSWER.id
+
+
 def test_fields_of_the_vendor_that_nobody_described_are_keys_too() -> None:
     answer = answered("groq:llama", {**OPENAI_REPLY, "x_groq": {"id": "req_1"}})
     assert answer["x_groq"] == {"id": "req_1"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Generator
@@ -319,3 +320,26 @@ async def test_the_environments_proxy_is_used_but_for_the_hosts_it_excepts(
         await asyncio.to_thread(_ask, "http://vendor.test/v1")
     assert asked == ["http://vendor.test/v1/chat/completions"] * 2
     assert vendor.requests == 1
+
+
+# --- an environment that is wrong -------------------------------------------------------------------------------------
+
+WRONG: Final = {
+    "a file that is missing": ("SSL_CERT_FILE", "missing.pem"),
+    "a folder where a file should be": ("SSL_CERT_FILE", "."),
+    "a file that is no certificate": ("SSL_CERT_FILE", __file__),
+    "an unknown kind of proxy": ("HTTPS_PROXY", "ftp://user:hunter2@proxy.test"),
+    "an address that is none": ("HTTPS_PROXY", "http://user:hunter2@[::1"),
+}
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG.values(), ids=WRONG)
+def test_an_environment_that_cannot_be_used_is_told(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(polyvox.InvalidRequestError, match=name) as caught:
+            polyvox.Client(api_base=address, api_key="k").completion("openai:m", MESSAGES)
+        with pytest.raises(polyvox.InvalidRequestError, match=name):
+            asyncio.run(polyvox.AsyncClient(api_base=address, api_key="k").completion("openai:m", MESSAGES))
+    assert "hunter2" not in str(caught.value) + repr(caught.value.__cause__)

@@ -59,7 +59,7 @@ def _message(call: Call, index: int, message: MessageParam) -> Mapping[str, obje
         takes = Taken(ONLY_TEXT, f"{vendor.name} takes text only")
         return {**fields, "content": only_texts(call, f"messages[{index}]", content, takes)}
     if vendor.name in TAKES:
-        return {**fields, "content": list(parts(call, f"messages[{index}]", str(fields["role"]), content))}
+        return {**fields, "content": list(parts(call, f"messages[{index}]", cast("str", fields["role"]), content))}
     return {**fields, "content": list(passed_on(f"messages[{index}].content", content))}
 
 

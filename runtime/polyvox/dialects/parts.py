@@ -58,7 +58,7 @@ def turns(call: Call) -> Iterable[Turn]:
 
 
 def _told(call: Call, where: str, fields: Mapping[str, object]) -> Mapping[str, object]:
-    role = str(fields["role"])
+    role = cast("str", fields["role"])
     known = _KEYS.get(role)
     if known is not None and not fields.keys() <= known:
         _refuse_unknown(call, where, role, fields, known)

@@ -9,7 +9,9 @@ from functools import lru_cache
 from os import environ, scandir
 from typing import Final
 
-from httpcore2 import default_ssl_context
+from httpcore2 import ConnectError, default_ssl_context
+
+from ..errors import InvalidRequestError
 
 _HASHED: Final = re.compile(r"[0-9a-f]{8}\.\d+")
 _A_WHOLE_STORE: Final = 80
@@ -17,8 +19,20 @@ _A_WHOLE_STORE: Final = 80
 
 
 def trust() -> ssl.SSLContext:
-    """The process's TLS context, made at the first https connection: making one costs as much as fifty calls."""
-    return _trusting(environ.get("SSL_CERT_FILE", ""), environ.get("SSL_CERT_DIR", ""))
+    """The process's TLS context, made at the first https connection: making one costs as much as fifty calls.
+
+    Raises:
+        InvalidRequestError: the environment names certificates that cannot be read.
+        httpcore2.ConnectError: the system's cannot be read now.
+    """
+    file, folder = environ.get("SSL_CERT_FILE", ""), environ.get("SSL_CERT_DIR", "")
+    try:
+        return _trusting(file, folder)
+    except OSError as error:
+        if not (file or folder):
+            raise ConnectError(f"the certificates of the system cannot be read ({error})") from error
+        named = f"SSL_CERT_FILE ({file!r})" if file else f"SSL_CERT_DIR ({folder!r})"
+        raise InvalidRequestError(f"the certificates that {named} names cannot be read: {error}") from error
 
 
 @lru_cache(maxsize=8)
