@@ -195,10 +195,9 @@ class Parts(Blocks):
     def _text(self, block: r.TextBlock) -> None:
         self.comes_first()
         self.plain = self.plain and not block.citations
-        start = sum(map(len, self.text))
-        self.text.append(block.text)
+        start, end = self.say(block.text)
         for citation in block.citations or ():
-            found = annotation(citation, start, start + len(block.text))
+            found = annotation(citation, start, end)
             if found is not None:
                 self.annotations.append(found)
 

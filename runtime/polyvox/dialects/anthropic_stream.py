@@ -53,6 +53,7 @@ class _Block:
         self.text: list[str] = []
         self.json: list[str] = []
         self.signature: list[str] = []
+        self.citations: list[r.TextBlockCitationsItem] = []
         self.start = 0
 
     def whole(self) -> r.ContentBlock:
@@ -60,6 +61,8 @@ class _Block:
         block = self.block
         if isinstance(block, r.TextBlock):
             block.text += "".join(self.text)
+            if self.citations:
+                block.citations = [*(block.citations or ()), *self.citations]
         elif isinstance(block, r.ThinkingBlock):
             block.thinking += "".join(self.text)
             block.signature += "".join(self.signature)
@@ -215,7 +218,7 @@ class AnthropicEvents(Chunks, stubs.StreamMapping[ChatCompletionChunk]):
 
     def _cite(self, held: _Block, delta: r.CitationsDelta) -> None:
         if isinstance(held.block, r.TextBlock):
-            held.block.citations = [*(held.block.citations or ()), delta.citation]
+            held.citations.append(delta.citation)
 
     def _stop(self, index: int) -> Iterable[ChatCompletionChunk]:
         held = self._blocks.pop(index, None)

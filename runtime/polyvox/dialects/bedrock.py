@@ -146,7 +146,7 @@ class Parts(Blocks):
         match block:
             case r.TextContent():
                 self.comes_first()
-                self.text.append(block.text)
+                self.say(block.text)
             case r.ReasoningContent():
                 self._think(block.reasoningContent)
             case r.ToolUseContent():
@@ -193,9 +193,7 @@ class Parts(Blocks):
 
     def _cite(self, block: r.CitationsContentBlock) -> None:
         self.plain = False
-        start = sum(map(len, self.text))
-        self.text.append("".join(part.text or "" for part in block.content or ()))
-        end = start + len(self.text[-1])
+        start, end = self.say("".join(part.text or "" for part in block.content or ()))
         self.annotations.extend(web_citations(block.citations or (), start, end))
 
 

@@ -20,6 +20,7 @@ class Blocks:
 
     def __init__(self) -> None:
         self.text: list[str] = []
+        self._length = 0
         self.reasoning: list[str] = []
         self.thinking: list[ThinkingBlock] = []
         self.calls: list[ToolCall] = []
@@ -27,6 +28,12 @@ class Blocks:
         self.blocks: list[Wire] = []
         self.plain = True
         """Whether the unified fields say everything, order included."""
+
+    def say(self, text: str) -> tuple[int, int]:
+        """One more text of the answer; where it begins and ends there."""
+        start, self._length = self._length, self._length + len(text)
+        self.text.append(text)
+        return start, self._length
 
     def comes_first(self) -> None:
         """What comes now has one place in the unified message: before all texts and calls."""

@@ -141,17 +141,19 @@ class _Blocks:
         self.thoughts: list[str] = []
         self.starts: list[int] = []
         """Where each block begins in the joined text."""
+        self._length = 0
         self.plain = True
         """Whether the joined texts say everything, order included."""
         for block in blocks:
             self._add(block)
 
     def _add(self, block: r.AssistantMessageResponseContentItem) -> None:
-        self.starts.append(sum(map(len, self.texts)))
+        self.starts.append(self._length)
         match block:
             case r.ChatTextContent():
                 self.plain = self.plain and not self.texts
                 self.texts.append(block.text)
+                self._length += len(block.text)
             case r.ChatThinkingContent():
                 self.plain = self.plain and not self.texts and not self.thoughts
                 self.thoughts.append(block.thinking)
