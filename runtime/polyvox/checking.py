@@ -115,7 +115,7 @@ def _message(index: int, message: object) -> Mapping[str, object]:
             raise InvalidMessageError(f"{where}.content is missing; a {role} message needs a text or parts")
     elif not isinstance(content, str):
         _check_parts(f"{where}.content", content, may_be_empty=role not in _NEEDS_CONTENT)
-    _check_rest(where, cast("str", role), fields)
+    _check_rest(where, role, fields)
     if fields.get("function_call") and fields.get("tool_calls"):
         fields = _said_once(fields)
     return fields
