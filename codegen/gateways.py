@@ -44,8 +44,8 @@ def _ordered(names: list[str]) -> list[str]:
 
 
 def _address(url: str) -> str:
-    if not re.match(r"https?://[^/\s]", url):
-        raise ValueError(f"{url!r} is no http(s) address")
+    if not re.match(r"https://[^/\s]", url):
+        raise ValueError(f"{url!r} is no https address")
     if url.endswith("/"):
         raise ValueError(f"{url!r} ends with a slash")
     rest = re.sub(r"\{[A-Z][A-Z0-9_]*\}", "", url)

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 import httpx2
+from multidict import CIMultiDict, CIMultiDictProxy
 from typing_extensions import override
 
 from .transport.trusting import trust
@@ -47,7 +48,16 @@ def _as_httpx2() -> Generator[None]:
     try:
         yield
     except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+        if isinstance(error, aiohttp.ClientResponseError):
+            _forget_headers(error)
         raise _kind(error)(str(error) or type(error).__name__) from error
+
+
+def _forget_headers(error: aiohttp.ClientResponseError) -> None:
+    """Such an error shows the request, and with its headers the key."""
+    info, none = error.request_info, CIMultiDictProxy(CIMultiDict[str]())
+    error.request_info = aiohttp.RequestInfo(info.url, info.method, none, info.real_url)
+    error.args = (error.request_info, error.history)
 
 
 def _kind(error: Exception) -> type[httpx2.TransportError]:

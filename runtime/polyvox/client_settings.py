@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, Self, cast
 from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
 from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME_AS, CallParameters
+from .secrecy import hide_sent_headers
 from .shapes import is_mapping
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def _check_plain(name: str, hook: object) -> None:
 
 def check_ways(http_client: object, transport: object, *, closed_by: str, handled_by: str) -> None:
     """Raises `InvalidRequestError` for an HTTP client or a transport of the wrong kind: most often, one that is
-    synchronous where the other is needed."""
+    synchronous where the other is needed. Either may speak HTTP/2."""
+    if http_client is not None or transport is not None:
+        hide_sent_headers()
     if http_client is not None and transport is not None:
         raise InvalidRequestError("give http_client or transport: a client has a transport of its own")
     for name, given, needed in (("http_client", http_client, closed_by), ("transport", transport, handled_by)):

@@ -102,7 +102,10 @@ def _within(value: object) -> object:
 
 
 # Whose frames hold the request, key and all, as bytes on their way to the network.
-_CARRIERS: Final = frozenset({"httpx2", "httpcore2", "httpx", "httpcore", "h11", "h2", "anyio", "asyncio", "ssl"})
+_CARRIERS: Final = frozenset(
+    {"httpx2", "httpcore2", "httpx", "httpcore", "h11", "h2", "aiohttp", "anyio", "asyncio", "ssl"}
+)
+_OURS: Final = ("polyvox.transport.", "polyvox.aiohttp_transport")
 
 
 def forget_frames(error: BaseException | None) -> None:
@@ -134,7 +137,7 @@ def _without_carriers(traceback: TracebackType | None) -> TracebackType | None:
     kept: TracebackType | None = None
     for one in reversed(frames):
         module = str(one.tb_frame.f_globals.get("__name__"))
-        if module.partition(".")[0] not in _CARRIERS and not module.startswith("polyvox.transport."):
+        if module.partition(".")[0] not in _CARRIERS and not module.startswith(_OURS):
             line = one.tb_lineno or 0  # None where Ctrl-C came between two lines
             kept = TracebackType(kept, one.tb_frame, one.tb_lasti, line)
     return kept
@@ -161,6 +164,18 @@ def unheard(*libraries: str) -> Generator[None]:
         yield
     finally:
         _unheard.reset(before)
+
+
+@lru_cache(maxsize=1)
+def hide_sent_headers() -> None:
+    """hpack, which writes the headers of HTTP/2, logs for debugging all that it writes; a key may be one of them."""
+    import logging
+
+    def tells_less(record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith(("Adding ", "Encoded header block", "Evicting "))
+
+    for name in ("hpack.hpack", "hpack.table"):
+        logging.getLogger(name).addFilter(tells_less)
 
 
 _PRIVATE = (

@@ -114,7 +114,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Wire:
         (ROW + "aliases = ['acme']\n", "'acme' stands there twice"),
         (ROW + LEFT_OUT, "'acme' stands there twice"),
         (ROW + ROW.replace("acme", "abba"), "'abba' stands after 'acme': keep the alphabetical order"),
-        (ROW.replace("https:", "ftp:"), "gateway 'acme': base_url: 'ftp://api.acme.test/v1' is no http(s) address"),
+        (ROW.replace("https:", "http:"), "gateway 'acme': base_url: 'http://api.acme.test/v1' is no https address"),
         (ROW.replace("/v1", "/"), "gateway 'acme': base_url: 'https://api.acme.test/' ends with a slash"),
         (
             ROW.replace("/v1", "/{host}"),

@@ -18,6 +18,7 @@ import pytest
 
 import polyvox
 from polyvox import APIError, AsyncClient, AuthenticationError, Client, InsecureAddressWarning
+from polyvox.aiohttp_transport import AiohttpTransport
 from tests.hostile.asking import WAYS, Way, ask, every_way
 from tests.hostile.canary import CANARY, ROOT, Caller, answering, shown
 from tests.hostile.dialects import BEDROCK, DIALECTS, EVERYBODY, OPENAI, Dialect
@@ -66,6 +67,13 @@ def test_a_connection_that_breaks(
 ) -> None:
     address = vendor.address(FAULTS[fault].misbehave(dialect, way), tls=dialect is OPENAI)
     assert isinstance(Caller(way, dialect, heard).ask(None, api_base=address), APIError)
+
+
+@pytest.mark.parametrize("way", WAYS[2:], ids=str)  # it is asynchronous
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_connection_of_aiohttps_that_breaks(vendor: HostileVendor, fault: str, way: Way, heard: io.StringIO) -> None:
+    address = vendor.address(FAULTS[fault].misbehave(OPENAI, way))
+    assert isinstance(Caller(way, OPENAI, heard).ask(AiohttpTransport(), api_base=address), APIError)
 
 
 @every_way

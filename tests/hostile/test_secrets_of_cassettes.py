@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias, cast
 
@@ -95,19 +95,27 @@ PLACES: Final[Mapping[str, tuple[Dialect, Mapping[str, object]]]] = {
 
 @every_recorder
 @every_way
-@pytest.mark.parametrize(("dialect", "settings"), PLACES.values(), ids=PLACES)
-def test_a_key(
-    dialect: Dialect,
-    settings: Mapping[str, object],
-    way: Way,
-    recorder: Callable[[], Recorder],
-    vendor: HostileVendor,
-    tmp_path: Path,
+@pytest.mark.parametrize("place", ["a query", "a signature"])
+def test_a_key(place: str, way: Way, recorder: Callable[[], Recorder], vendor: HostileVendor, tmp_path: Path) -> None:
+    check(PLACES[place], way, recorder(), vendor, tmp_path / "cassette.yaml")
+
+
+@pytest.mark.parametrize("place", PLACES)
+@every_recorder
+def test_a_key_in_every_place(
+    place: str, recorder: Callable[[], Recorder], vendor: HostileVendor, tmp_path: Path
 ) -> None:
-    path = tmp_path / "cassette.yaml"
+    check(PLACES[place], WAYS[0], recorder(), vendor, tmp_path / "cassette.yaml")
+
+
+def check(
+    place: tuple[Dialect, Mapping[str, object]], way: Way, recorder: Recorder, vendor: HostileVendor, path: Path
+) -> None:
+    """Record one call. The vendor sets a cookie that repeats the key."""
+    dialect, settings = place
     head, _, body = good(dialect, way).partition(b"\r\n")
     address = vendor.address(answer(head + f"\r\nset-cookie: id={CANARY}\r\n".encode() + body))
-    with recorder()(path):
+    with recorder(path):
         assert ask(way, dialect.model, {**dialect.asked, **settings, "api_base": address}) == "Hello"
     assert vendor.asked(address) == 1
     assert "interactions:" in path.read_text("utf-8")
@@ -118,17 +126,15 @@ def test_a_key(
 RECORDED: Final = {
     name: login for name, login in LOGINS.items() if login.settings.__name__ not in ("_role", "_web_identity")
 }
-CASES: Final = {
-    f"{name}, {way}": (login, way) for (name, login), way in zip(RECORDED.items(), cycle(WAYS), strict=False)
-}
+TURNS: Final = cycle(product(RECORDERS.values(), WAYS))
+CASES: Final = {name: (login, *turn) for (name, login), turn in zip(RECORDED.items(), TURNS, strict=False)}
 
 
-@every_recorder
-@pytest.mark.parametrize(("login", "way"), CASES.values(), ids=CASES)
+@pytest.mark.parametrize(("login", "recorder", "way"), CASES.values(), ids=CASES)
 def test_a_login(
     login: Login,
-    way: Way,
     recorder: Callable[[], Recorder],
+    way: Way,
     vendor: HostileVendor,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
+import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -82,6 +84,39 @@ def test_calls_and_streams_share_one_connection(make: Sync, trusting: ssl.SSLCon
                 assert stream.completion().choices[0].message.content == "x" * PIECES
     assert vendor.paths == ["/v1/chat/completions"] * 4
     assert vendor.connections == 1
+
+
+class Heard(logging.Handler):
+    """What is logged in the thread of a call, at any level; the server, in another, decodes what it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.texts: list[str] = []
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        if record.thread == self._thread:
+            self.texts.append(record.getMessage())
+
+
+@SYNC
+def test_no_log_tells_what_is_sent(
+    make: Sync, trusting: ssl.SSLContext, vendor: Vendor, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = Heard()
+    for name in ("hpack", "h2", "httpx2", "httpcore2"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    logging.getLogger().addHandler(heard)
+    try:
+        with make(trusting, vendor.url) as client:
+            client.completion(MODEL, MESSAGES, extra_headers={"x-api-key": "secret-key", "x-own-key": "secret-key"})
+    finally:
+        logging.getLogger().removeHandler(heard)
+    assert any("Decoded" in text for text in heard.texts), "hpack is heard"
+    assert "secret-key" not in "\n".join(heard.texts)
+    assert "key-12345" not in "\n".join(heard.texts)
+    assert "header block to" not in "\n".join(heard.texts)
 
 
 @ASYNC
