@@ -125,15 +125,14 @@ def generated_elsewhere(replays: list[Replay], folder: Path) -> Iterator[tuple[s
         yield what, step.files, {file.relative_to(folder / what).as_posix(): file.read_text("utf-8") for file in files}
 
 
-def written(replays: list[Replay], folder: Path) -> list[str]:
-    """Each different output as a package of its own; their names."""
+def written(replay: Replay, folder: Path) -> list[str]:
+    """Each different output as a package of its own; their names, today's first."""
     packages: list[str] = []
-    for replay in replays:
-        for step in replay.outputs():
-            package = f"{replay.vendor}_at_{step.name.replace('-', '_')}"
-            shared = {name: (COMMITTED / name).read_text("utf-8") for name in ("__init__.py", "support.py")}
-            for path, text in {**shared, **step.files}.items():
-                (folder / package / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / package / path).write_text(text, encoding="utf-8")
-            packages.append(package)
+    for step in replay.outputs():
+        package = f"{replay.vendor}_at_{step.name.replace('-', '_')}"
+        shared = {name: (COMMITTED / name).read_text("utf-8") for name in ("__init__.py", "support.py")}
+        for path, text in {**shared, **step.files}.items():
+            (folder / package / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / package / path).write_text(text, encoding="utf-8")
+        packages.append(package)
     return packages

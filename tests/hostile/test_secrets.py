@@ -11,6 +11,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx2
@@ -207,13 +208,12 @@ class Proxy:
         vendor.close()
 
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
-        try:
+        with suppress(OSError):  # one who is done may reset what it was still being told
             while data := source.recv(65536):
                 self.seen += data
                 target.sendall(data)
+        with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
-        except OSError:
-            return
 
     def __enter__(self) -> Proxy:
         self._threads[0].start()
