@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from httpcore2 import AsyncNetworkStream
 
 from polyvox.transport.pooling import AsyncPool
 from polyvox.transport.read_ahead import holds_more
@@ -34,3 +35,11 @@ def test_it_is_seen(tls: bool) -> None:
     with HostileVendor() as vendor:
         port = vendor.address(_says_two_things, tls=tls).split(":")[2].split("/")[0]
         assert asyncio.run(main(int(port))) == [True, False]
+
+
+class _Elsewhere(AsyncNetworkStream):
+    """A stream of an anyio that keeps what it reads where nobody looks."""
+
+
+def test_where_nobody_can_see_it_there_may_be_more() -> None:
+    assert holds_more(_Elsewhere())
