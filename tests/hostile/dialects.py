@@ -175,6 +175,9 @@ EVERYBODY: Final = (
     replace(ANTHROPIC, model="azureanthropic:claude-sonnet-4-5"),
     replace(GEMINI, model="vertexai:gemini-2.5-flash", asked=_ON_VERTEX),
     replace(ANTHROPIC, model="vertexaianthropic:claude-sonnet-4-5", asked={**ANTHROPIC.asked, **_ON_VERTEX}),
+    replace(OPENAI, model="gigachat:GigaChat-2"),
+    replace(OPENAI, model="watsonx:ibm/granite-4"),
+    replace(OPENAI, model="snowflake:mistral-large"),
 )
 """And those who put such an answer behind another address."""
 
