@@ -20,7 +20,7 @@ NOBODY := {"package": {"name": "pip", "ecosystem": "PyPI"}, "version": "0"}
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock audit audit-check demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types mypy pyright test pytest fuzz check bench bench-peers bench-check bench-refresh bench-profile bench-memory install-size soak record record-local clean
+.PHONY: help setup lock audit audit-check demo docs refresh refresh-all diff diff-all changelog api generate check-generated format lint types mypy pyright test pytest history fuzz check bench bench-peers bench-check bench-refresh bench-profile bench-memory install-size soak record record-local clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,6 +115,9 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 pytest: $(READY) ## the tests alone
 	$(PYTEST)
+
+history: $(READY) ## replay all published revisions of the vendors' descriptions, some minutes; make test takes a few of each
+	HISTORY=all $(PYTEST) tests/codegen/test_history.py
 
 fuzz: $(READY) ## the property tests with many random inputs: make fuzz [ONLY=tests/codegen/test_hostile.py]
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis $(ONLY)

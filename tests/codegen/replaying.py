@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from codegen.write import Files
-from tests.codegen.history import CHECKOUT, Desk, revisions
+from tests.codegen.history import CHECKOUT, Desk, replayed_revisions
 
 COMMITTED: Final = CHECKOUT / "generated" / "polyvox_wire"
 
@@ -70,7 +70,7 @@ def replayed(vendor: str, folder: Path) -> Replay:
     """Take each revision in turn: diff, refresh, settle, generate."""
     desk = Desk(folder, vendor)
     replay = Replay(vendor, desk.compiled, [_step(desk, "today", {})])
-    for file in revisions(vendor):
+    for file in replayed_revisions(vendor):
         _, report = desk.diff(file)
         desk.refresh(file)
         replay.steps.append(_step(desk, file.name.partition(".")[0], report))

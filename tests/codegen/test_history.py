@@ -1,4 +1,7 @@
-"""The vendors' real history, replayed: refresh, diff, generate, type-check, revision by revision."""
+"""The vendors' real history, replayed: refresh, diff, generate, type-check, revision by revision.
+
+`make test` takes the oldest and the newest of each vendor's, `make history` all of them.
+"""
 
 import json
 import os
