@@ -117,11 +117,19 @@ def _locate(model: str, provider: str | None, default: str) -> tuple[Vendor, str
     return _named(default), model
 
 
-def check_head(vendor: Vendor, model: str, address: object) -> None:
-    """Raises `UnknownProviderError` for `x/y` or `x:y` where nobody is called x: OpenAI has no models of such names.
+def locate_at(address: object, model: str, provider: str | None) -> tuple[Vendor, str]:
+    """The same for a call that is to be made, at an address of the caller's own or none.
 
-    At an address of the caller's own, given or in the environment, any name may be a model's.
+    Raises `UnknownProviderError` for `x/y` or `x:y` where nobody is called x: OpenAI has no models of such names. At an
+    address that is given, or stands in the environment, any name may be a model's.
     """
+    vendor, name = locate(model, provider)
+    if provider is None and name == model:
+        _check_head(vendor, model, address)
+    return vendor, name
+
+
+def _check_head(vendor: Vendor, model: str, address: object) -> None:
     head, separator, _ = _split(model)
     if not separator or vendor.name != "openai" or address or from_environment(vendor.base_variables):
         return

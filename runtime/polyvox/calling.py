@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from .addressing import check_head, locate
+from .addressing import locate, locate_at
 from .answering import AnswerReader, answered
 from .candidates import Groups, Hold, candidates_of
 from .checking import checked
@@ -189,10 +189,8 @@ def _attempt(
     parameters: Mapping[str, object],
     kind: _Kind[T],
 ) -> Attempt[T]:
-    provider = provider_of(parameters)
-    vendor, name = locate(model, provider)
-    if provider is None and name == model:
-        check_head(vendor, model, parameters.get("api_base") or parameters.get("base_url"))
+    address = parameters.get("api_base") or parameters.get("base_url")
+    vendor, name = locate_at(address, model, provider_of(parameters))
     dialect = dialect_of(vendor)
     call = settle(dialect, name, messages, response_format, cast("CallParameters", parameters), kind.stream)
     body = body_of(dialect, call)

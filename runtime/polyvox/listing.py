@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
-from .addressing import check_head, find_vendor, locate, vendors
+from .addressing import find_vendor, locate_at, vendors
 from .dialects import dialect_of
 from .parameters import ModelParameters
 from .support import Unsupported
@@ -103,9 +103,7 @@ def get_supported_openai_params(model: str, custom_llm_provider: str | None = No
     Raises:
         UnknownProviderError: no such provider.
     """
-    vendor, name = locate(model, custom_llm_provider)
-    if custom_llm_provider is None and name == model:
-        check_head(vendor, model, None)
+    vendor, _ = locate_at(None, model, custom_llm_provider)
     support = dialect_of(vendor).support
     taken = (parameter for parameter, stance in support.items() if not isinstance(stance, Unsupported))
     return cast("tuple[ParameterName, ...]", (*taken, "stream", "response_format"))  # a test compares the two

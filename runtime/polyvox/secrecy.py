@@ -257,7 +257,7 @@ class Secrets:
     def masked(self, text: str) -> str:
         """The text with `***` for every secret."""
         for secret in self._values:
-            text = text.replace(secret, "***")
+            text = _without(secret, text)
         return text
 
     def mask(self, error: E) -> E:

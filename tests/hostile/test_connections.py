@@ -24,7 +24,17 @@ from polyvox import (
 )
 from tests.hostile.asking import WAYS, Came, Way, ask, assert_failed, every_way
 from tests.hostile.dialects import ANTHROPIC, DIALECTS, HEL, OPENAI, TEXT, Dialect
-from tests.hostile.vendor import REQUEST_ID, HostileVendor, Misbehaviour, Peer, certificates, chunked, head, reply
+from tests.hostile.vendor import (
+    REQUEST_ID,
+    HostileVendor,
+    Misbehaviour,
+    Peer,
+    certificates,
+    chunked,
+    head,
+    reply,
+    saying,
+)
 from tests.mapping.asking import HELLO
 
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=str)
@@ -64,16 +74,7 @@ class Fault:
 
     def misbehave(self, dialect: Dialect, way: Way) -> Misbehaviour:
         """The same, for this call."""
-
-        async def misbehaviour(peer: Peer) -> bool:
-            await peer.send(self.says(dialect, way))
-            if self.end == "reset":
-                peer.reset()
-            if self.end == "stall":
-                await peer.stall()
-            return False
-
-        return misbehaviour
+        return saying(self.says(dialect, way), self.end)
 
 
 def _nothing(dialect: Dialect, way: Way) -> bytes:

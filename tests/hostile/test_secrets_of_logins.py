@@ -22,7 +22,7 @@ from tests.hostile.asking import WAYS, Way, every_way
 from tests.hostile.canary import Caller
 from tests.hostile.dialects import GEMINI
 from tests.hostile.logins import LOGINS, Login, Place, given, people, secret
-from tests.hostile.vendor import HostileVendor, Misbehaviour, Peer, reply
+from tests.hostile.vendor import HostileVendor, Misbehaviour, reply, saying
 
 pytestmark = pytest.mark.usefixtures("spans_tell_all")
 
@@ -39,16 +39,7 @@ class Fault:
 
     def misbehave(self, secret: str) -> Misbehaviour:
         """The same, to who asks with this secret."""
-
-        async def misbehaviour(peer: Peer) -> bool:
-            await peer.send(self.says(secret))
-            if self.end == "reset":
-                peer.reset()
-            if self.end == "stall":
-                await peer.stall()
-            return False
-
-        return misbehaviour
+        return saying(self.says(secret), self.end)
 
 
 def _json(document: object) -> bytes:

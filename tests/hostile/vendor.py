@@ -77,6 +77,20 @@ class Peer:
 Misbehaviour: TypeAlias = Callable[[Peer], Awaitable[bool]]
 
 
+def saying(said: bytes, end: str) -> Misbehaviour:
+    """Says that, and then does `reset`, `stall`, or no more than to close the connection."""
+
+    async def misbehaviour(peer: Peer) -> bool:
+        await peer.send(said)
+        if end == "reset":
+            peer.reset()
+        if end == "stall":
+            await peer.stall()
+        return False
+
+    return misbehaviour
+
+
 def reply(body: bytes, *headers: str, status: str = "200 OK", kind: str = "application/json") -> bytes:
     """A whole reply, with its length."""
     return head(f"content-length: {len(body)}", *headers, status=status, kind=kind) + body

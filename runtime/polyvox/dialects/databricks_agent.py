@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Final, cast
 from typing_extensions import override
 
 from ..addressing import base_url, path_segment
-from ..errors import UnsupportedParamsError
 from ..prompts import refuse_format
 from ..results import Annotation, ChatCompletionChunk, CompletionUsage, FinishReason, UrlCitation
 from ..shapes import is_list, mapping_of
 from ..support import Renamed, Unsupported, takes_only
-from .parts import ONLY_TEXT, Taken, calls_of, only_texts, turns
+from .parts import ONLY_TEXT, Taken, plain_turns
 from .plain import PlainDialect, PlainReader, Said, counted
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ SUPPORT: Final = takes_only(
     max_completion_tokens=Renamed("max_output_tokens"),
     stream_options=Unsupported("an agent counts its tokens, or does not"),
 )
+_ROLES: Final = {name: name for name in ("system", "developer", "user", "assistant")}
+_WHY: Final = "an agent calls its own tools; give messages of system, user and assistant, with text"
 _TEXT: Final = Taken(ONLY_TEXT, "what an agent does with other parts is not known")
 _OPTIONS: Final = {name: (name,) for name in ("custom_inputs", "context", "databricks_options")}
 _WHOLE: Final = ("/invocations", "/responses")
@@ -142,17 +143,7 @@ class AgentReader(PlainReader):
 
 
 def _input(call: Call) -> list[object]:
-    made: list[object] = []
-    for where, message in turns(call):
-        if message["role"] not in ("system", "developer", "user", "assistant") or any(calls_of(where, message)):
-            raise UnsupportedParamsError(
-                f"{where}: an agent calls its own tools; give messages of system, user and assistant, with text",
-                param=where,
-                provider=call.vendor.name,
-                model=call.model,
-            )
-        made.append({"role": message["role"], "content": only_texts(call, where, message.get("content"), _TEXT)})
-    return made
+    return plain_turns(call, _ROLES, _TEXT, _WHY)
 
 
 def _messages(output: object) -> Iterator[Mapping[str, object]]:

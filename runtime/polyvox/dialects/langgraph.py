@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
-from ..errors import UnsupportedParamsError
 from ..prompts import refuse_format
 from ..results import CompletionUsage
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Emulated, Renamed, takes_only
-from .parts import ONLY_TEXT, Taken, calls_of, only_texts, turns
+from .parts import ONLY_TEXT, Taken, plain_turns
 from .plain import PlainDialect, Said, counted
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ SUPPORT: Final = takes_only(
     metadata=Renamed("metadata: of the run"),
     stream_options=Emulated("usage comes where the graph's models count it; it is on the last chunk"),
 )
+_ROLES: Final = {"developer": "system", **{name: name for name in ("system", "user", "assistant")}}
+_WHY: Final = "a graph calls its own tools; give messages of system, user and assistant, with text"
 _TEXT: Final = Taken(ONLY_TEXT, "what a graph does with other parts is not known")
 _OPTIONS: Final = {
     name: (name,) for name in ("config", "context", "webhook", "multitask_strategy", "on_completion", "durability")
@@ -82,18 +83,7 @@ class LangGraphDialect(PlainDialect):
 
 
 def _messages(call: Call) -> list[object]:
-    made: list[object] = []
-    for where, message in turns(call):
-        role = "system" if message["role"] == "developer" else message["role"]
-        if role not in ("system", "user", "assistant") or any(calls_of(where, message)):
-            raise UnsupportedParamsError(
-                f"{where}: a graph calls its own tools; give messages of system, user and assistant, with text",
-                param=where,
-                provider=call.vendor.name,
-                model=call.model,
-            )
-        made.append({"role": role, "content": only_texts(call, where, message.get("content"), _TEXT)})
-    return made
+    return plain_turns(call, _ROLES, _TEXT, _WHY)
 
 
 def _text(content: object) -> str:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from ..addressing import path_segment
-from ..errors import UnsupportedParamsError
 from ..prompts import refuse_format
 from ..results import Annotation, UrlCitation
 from ..shapes import is_list, is_mapping, mapping_of
 from ..support import Unsupported, takes_only
-from .parts import ONLY_TEXT, Taken, calls_of, only_texts, turns
+from .parts import ONLY_TEXT, Taken, plain_turns
 from .plain import PlainDialect, Said
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 SUPPORT: Final = takes_only(
     "Liner's agents take messages only", stream_options=Unsupported("Liner's agents count no tokens")
 )
+_ROLES: Final = {name: name for name in ("user", "assistant")}
+_WHY: Final = "Liner takes messages of user and assistant only, with text"
 _TEXT: Final = Taken(ONLY_TEXT, "Liner takes text only")
 
 
@@ -74,17 +75,7 @@ class LinerDialect(PlainDialect):
 
 def _messages(call: Call) -> list[object]:
     """The turns of user and assistant. There is no place for instructions, and none is made up."""
-    made: list[object] = []
-    for where, message in turns(call):
-        if message["role"] not in ("user", "assistant") or any(calls_of(where, message)):
-            raise UnsupportedParamsError(
-                f"{where}: Liner takes messages of user and assistant only, with text",
-                param=where,
-                provider=call.vendor.name,
-                model=call.model,
-            )
-        made.append({"role": message["role"], "content": only_texts(call, where, message.get("content"), _TEXT)})
-    return made
+    return plain_turns(call, _ROLES, _TEXT, _WHY)
 
 
 def _found(document: Mapping[str, object]) -> list[Annotation]:

@@ -10,7 +10,7 @@ from pydantic_core import from_json, to_json
 from polyvox_wire.support import OMIT, Omit
 
 from ..checking import is_plain
-from ..errors import InvalidMessageError, InvalidRequestError
+from ..errors import InvalidMessageError, InvalidRequestError, UnsupportedParamsError
 from ..guessing import nearest
 from ..shapes import is_list, is_mapping, mapping_of
 
@@ -170,6 +170,18 @@ def only_texts(call: Call, where: str, content: object, takes: Taken) -> str:
     if content is None or isinstance(content, str):
         return content or ""
     return "\n".join(str(part[kind]) for _, kind, part in numbered(call, where, content, takes))
+
+
+def plain_turns(call: Call, roles: Mapping[str, str], takes: Taken, why: str) -> list[object]:
+    """Role and text of each message, for a vendor that takes no more. `roles` are those it knows, by their usual names;
+    `why` says what is wrong with others, and with calls."""
+    made: list[object] = []
+    for where, message in turns(call):
+        role = roles.get(str(message["role"]))
+        if role is None or any(calls_of(where, message)):
+            raise UnsupportedParamsError(f"{where}: {why}", param=where, provider=call.vendor.name, model=call.model)
+        made.append({"role": role, "content": only_texts(call, where, message.get("content"), takes)})
+    return made
 
 
 def stops(stop: object) -> list[str] | Omit:
