@@ -127,3 +127,10 @@ def test_a_head_without_end() -> None:
     talk.receive(b"HTTP/1.1 200 OK\r\n" + b"x-padding: 0123456789\r\n" * 9_000)
     with pytest.raises(h11.RemoteProtocolError, match="too long"):
         talk.head()
+
+
+def test_early_replies_without_end() -> None:
+    talk = asked()
+    talk.receive(b"HTTP/1.1 102 Processing\r\n\r\n" * 10_001)
+    with pytest.raises(h11.RemoteProtocolError, match="too many early replies"):
+        talk.head()
