@@ -60,7 +60,7 @@ def _back(message: ChatCompletionMessage, model: str = VENDOR) -> object:
 
 
 @pytest.mark.parametrize(("text", "thoughts", "answer"), TEXTS.values(), ids=TEXTS)
-def test_a_reply(text: str, thoughts: str | None, answer: str) -> None:
+def test_a_reply(text: str, thoughts: str | None, answer: str) -> None:  # 42
     assert _said(answered(VENDOR, _reply({"content": text}))) == (thoughts, answer)
 
 
