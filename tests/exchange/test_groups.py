@@ -159,6 +159,13 @@ def test_num_retries_is_how_many_others_may_be_asked() -> None:
     assert len(hosts.asked) == 2
 
 
+def test_a_call_asks_each_once_even_where_nobody_cools_down() -> None:
+    hosts = Hosts({"one.example": 503, "two.example": 503})
+    with pytest.raises(FallbacksExhaustedError):
+        ask(hosts.client(timeless([ONE, TWO], cooldown=0)))
+    assert sorted(hosts.hosts) == ["one.example", "two.example"]
+
+
 def test_a_group_has_fallbacks() -> None:
     hosts = Hosts({"one.example": 503, "two.example": 503})
     ask(hosts.client(timeless([ONE, TWO])), fallbacks=[{"model": CLAUDE.model, "api_key": "key-4"}])
