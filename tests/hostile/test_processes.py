@@ -1,4 +1,4 @@
-"""Processes that end, or fork, in the middle of a stream: no error, no hang, no warning, and nobody else's stream ends."""
+"""Processes that end or fork in the middle of streams: no error, no hang, no warning, and nobody else's stream ends."""
 
 from __future__ import annotations
 
