@@ -61,8 +61,9 @@ def checked(messages: Messages) -> list[MessageParam]:
     """The same messages as plain mappings, or `InvalidMessageError` naming the first wrong place. Nothing is copied
     but messages of earlier results, and nothing of the caller's is changed."""
     if isinstance(messages, (str, bytes, Mapping)) or not isinstance(cast("object", messages), Iterable):
+        kind = its_type(cast("object", messages))
         raise InvalidMessageError(
-            f'messages must be a list of messages, not {its_type(messages)}; write [{{"role": "user", "content": ...}}]'
+            f'messages must be a list of messages, not {kind}; write [{{"role": "user", "content": ...}}]'
         )
     made = [message if is_plain(message) else _message(index, message) for index, message in enumerate(messages)]
     found = cast("list[MessageParam]", made)
