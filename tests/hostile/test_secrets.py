@@ -64,13 +64,14 @@ IN_A_STREAM: Final[dict[str, tuple[Dialect, bytes]]] = {
     "an exception of Bedrock's": (BEDROCK, aws.exception("throttlingException", {"message": CANARY})),
     "no frame": (BEDROCK, b"Bearer " + CANARY.encode()),
     "a line that is no JSON": (OLLAMA, b'{"error": "' + CANARY.encode() + b"\n"),
+    "an event without end": (OPENAI, b'data: {"' + CANARY.encode()),
 }
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way.stream], ids=str)
 @pytest.mark.parametrize(("dialect", "says"), IN_A_STREAM.values(), ids=IN_A_STREAM)
 def test_a_stream_that_repeats_it(dialect: Dialect, says: bytes, way: Way, heard: io.StringIO) -> None:
-    pool = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=Body([dialect.first, says, dialect.last])))
+    pool = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=Body([dialect.first, says])))
     error = Caller(way, dialect, heard).ask(pool, api_base="https://h.test")
     assert isinstance(error, APIError)
     assert error.partial is not None
