@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
+from errno import EMFILE
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx2
@@ -15,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel
 from typing_extensions import override
 
-from polyvox import APIError, Client, InvalidRequestError
+from polyvox import APIConnectionError, APIError, Client, InvalidRequestError, completion
 from tests.hostile.described import complaints
 from tests.hostile.dialects import DIALECTS, OLLAMA, Dialect
 from tests.mapping.asking import HELLO, Json, usual_reply
@@ -349,6 +350,20 @@ PLACES: Final[dict[str, Callable[[object], dict[str, object]]]] = {
     "mock_response": lambda one: {"mock_response": {"choices": one}},
     "stream": lambda one: {"num_retries": one, "stream": True},
 }
+
+
+@pytest.mark.parametrize(
+    ("shortage", "kind"), [(OSError(EMFILE, "Too many open files"), APIConnectionError), (MemoryError(), MemoryError)]
+)
+def test_a_machine_that_has_no_more(shortage: Exception, kind: type[Exception]) -> None:
+    """It is nobody's mistake in the call: while a vendor's module is loaded, files may run out."""
+
+    def messages() -> Iterator[Json]:
+        yield from HELLO
+        raise shortage
+
+    with pytest.raises(kind, match=None if kind is MemoryError else "Too many open files"):
+        completion("openai:gpt-5", cast("Messages", messages()), api_key="k")
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
