@@ -45,8 +45,9 @@ class Asked:
         """One call; nothing of the caller's may change by it."""
         before = copy.deepcopy((messages, parameters))
         try:
-            with Client(transport=httpx2.MockTransport(self.answer), api_key="sk-k", num_retries=0) as client:
-                client.completion(cast("str", model), cast("Messages", messages), **cast("Parameters", parameters))
+            with Client(transport=httpx2.MockTransport(self.answer), num_retries=0) as client:
+                given = cast("Parameters", {"api_key": "sk-k", **parameters})
+                client.completion(cast("str", model), cast("Messages", messages), **given)
         except InvalidRequestError as error:
             return error
         finally:
@@ -375,8 +376,8 @@ def test_what_no_form_foresees(value: Callable[[], object], place: Callable[[obj
         asked.append(request)
         return httpx2.Response(401, json={})
 
-    given: dict[str, object] = {"messages": HELLO, **place(value())}
-    with Client(transport=httpx2.MockTransport(answer), api_key="k") as client, pytest.raises(APIError) as caught:
+    given: dict[str, object] = {"messages": HELLO, "api_key": "k", **place(value())}
+    with Client(transport=httpx2.MockTransport(answer)) as client, pytest.raises(APIError) as caught:
         client.completion("openai:gpt-5", cast("Messages", given.pop("messages")), **cast("Parameters", given))
     assert len(str(caught.value)) < 500
     assert len(asked) <= 1

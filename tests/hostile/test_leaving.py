@@ -337,5 +337,8 @@ def test_a_transport_of_the_callers_that_is_interrupted() -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         raise KeyboardInterrupt
 
-    with Client(transport=httpx2.MockTransport(answer), api_key="k") as client, pytest.raises(KeyboardInterrupt):
+    with (
+        Client(transport=httpx2.MockTransport(answer), api_key="k", api_base="https://h.test") as client,
+        pytest.raises(KeyboardInterrupt),
+    ):
         client.completion(OPENAI.model, HELLO, fallbacks=["openai:gpt-5-mini"])

@@ -176,7 +176,7 @@ CLIENTS: Final[dict[str, Callable[..., object]]] = {
 
 @pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
 def test_a_client(make: Callable[..., object]) -> None:
-    client = make(api_key=CANARY, extra_headers={"x-key": CANARY}, client_args={"api_key": CANARY})
+    client = make(provider="openai", api_key=CANARY, extra_headers={"x-key": CANARY}, client_args={"api_key": CANARY})
     assert CANARY not in f"{client!r} {client} {vars(client)}"
     with pytest.raises(TypeError):
         pickle.dumps(client)
