@@ -12,7 +12,8 @@ from .addressing import locate
 from .async_client import AsyncClient
 from .client import Client
 from .errors import InvalidRequestError
-from .parameters import OF_ONE_PROVIDER, WHO_PAYS, CallParameters, provider_of
+from .keywords import OF_ONE_PROVIDER, WHO_PAYS, provider_of
+from .parameters import CallParameters
 from .secrecy import conceal
 from .shapes import mapping_of
 
