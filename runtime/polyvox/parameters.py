@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypedDict, Union
 
 from .errors import InvalidRequestError
+from .shapes import its_type
 
 if TYPE_CHECKING:
     from polyvox_wire.ai21.options import AI21Options
@@ -398,6 +399,10 @@ def one_of(parameters: Mapping[str, object], *names: str) -> object:
 
 
 def provider_of(parameters: Mapping[str, object]) -> str | None:
-    """The provider that is named beside the model, under either name."""
+    """The provider that is named beside the model, under either name; LLMProvider's members are texts."""
     named = one_of(parameters, "provider", "custom_llm_provider")
-    return None if named is None else str(getattr(named, "value", named))
+    if named is None:
+        return None
+    if not isinstance(name := getattr(named, "value", named), str):
+        raise InvalidRequestError(f"provider is {its_type(name)}; it must be a text", param="provider")
+    return str.__str__(name)
