@@ -9,7 +9,7 @@ from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
 from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME_AS, CallParameters
 from .secrecy import hide_sent_headers
-from .shapes import is_mapping
+from .shapes import is_mapping, its_type
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -65,7 +65,7 @@ def _check_plain(name: str, hook: object) -> None:
     if iscoroutinefunction(hook):
         raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
     if not callable(hook):
-        raise InvalidRequestError(f"{name} is a {type(hook).__name__}; it must be a function", param=name)
+        raise InvalidRequestError(f"{name} is {its_type(hook)}; it must be a function", param=name)
 
 
 def check_ways(http_client: object, transport: object, *, closed_by: str, handled_by: str) -> None:
@@ -78,7 +78,7 @@ def check_ways(http_client: object, transport: object, *, closed_by: str, handle
     for name, given, needed in (("http_client", http_client, closed_by), ("transport", transport, handled_by)):
         if given is not None and not hasattr(given, needed):
             kind = "an asynchronous" if "async" in handled_by else "a synchronous"
-            raise InvalidRequestError(f"{name} is a {type(given).__name__}; it must be {kind} one", param=name)
+            raise InvalidRequestError(f"{name} is {its_type(given)}; it must be {kind} one", param=name)
 
 
 def named_groups(models: object) -> dict[str, ModelGroup]:
@@ -88,11 +88,11 @@ def named_groups(models: object) -> dict[str, ModelGroup]:
     from .groups import ModelGroup
 
     if not is_mapping(models):
-        raise InvalidRequestError(f"models is a {type(models).__name__}; it must map names to model groups")
+        raise InvalidRequestError(f"models is {its_type(models)}; it must map names to model groups")
     groups: dict[str, ModelGroup] = {}
     for name, group in models.items():
         if not isinstance(group, ModelGroup):
-            told = f"models[{name!r}] is a {type(group).__name__}; it must be a ModelGroup([...])"
+            told = f"models[{name!r}] is {its_type(group)}; it must be a ModelGroup([...])"
             raise InvalidRequestError(told, param="models")
         groups[name] = group
     return groups

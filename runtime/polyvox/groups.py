@@ -30,6 +30,7 @@ from .errors import (
 )
 from .exchange import Pause
 from .parameters import FALLBACKS, RETRIES
+from .shapes import its_type
 
 if TYPE_CHECKING:
     from .parameters import Parameters
@@ -94,7 +95,7 @@ def _several(deployments: object) -> Iterator[Deployment | str]:
         raise InvalidRequestError("a model group takes a list of deployments", param="models")
     for one in cast("Iterable[object]", deployments):
         if not isinstance(one, (Deployment, str)):
-            what = f"a model group takes Deployment(...) and names of models, not a {type(one).__name__}"
+            what = f"a model group takes Deployment(...) and names of models, not {its_type(one)}"
             raise InvalidRequestError(what, param="models")
         yield one
 

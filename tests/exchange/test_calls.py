@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
@@ -281,6 +281,50 @@ def test_an_error_before_the_first_chunk_is_tried_again(asynchronous: bool) -> N
         with Client(transport=transport, api_key="k") as client:
             assert client.completion(MODEL, HELLO, stream=True).completion().choices[0].message.content == "Hi"
     assert next(replies, None) is None
+
+
+class Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body in one piece that knows whether it was closed."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+    def close(self) -> None:
+        self.closed = True
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("asynchronous", [True, False])
+def test_a_stream_that_failed_before_its_first_chunk_is_closed_before_the_next_is_asked_for(asynchronous: bool) -> None:
+    slow = sse({"error": {"message": "slow", "code": 429, "details": [{"retryDelay": "0s"}]}})
+    bodies = [Body(slow), Body(slow), Body(GOOD)]
+    closed: list[list[bool]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        closed.append([body.closed for body in bodies])
+        return httpx2.Response(200, stream=bodies[len(closed) - 1])
+
+    transport = httpx2.MockTransport(answer)
+
+    async def ask() -> None:
+        async with AsyncClient(transport=transport, api_key="k") as client:
+            await (await client.completion(MODEL, HELLO, stream=True)).completion()
+
+    if asynchronous:
+        asyncio.run(ask())
+    else:
+        Client(transport=transport, api_key="k").completion(MODEL, HELLO, stream=True).completion()
+    assert closed == [[False, False, False], [True, False, False], [True, True, False]]
+    assert bodies[2].closed
 
 
 def test_an_error_before_the_first_chunk_goes_to_the_next_model() -> None:

@@ -146,6 +146,13 @@ def test_waits_are_up_to_a_bound_that_doubles() -> None:
         assert 0 <= wait <= whole
 
 
+@pytest.mark.parametrize(("tried", "bound"), [*enumerate([0.5, 1, 2, 4, 8, 8, 8])])
+def test_waits_use_the_whole_of_their_bound(tried: int, bound: float) -> None:
+    waits = [next_wait(InternalServerError("no"), tried) or 0.0 for _ in range(200)]
+    assert 0 <= min(waits) < bound / 4
+    assert bound * 3 / 4 < max(waits) <= bound
+
+
 def test_waits_differ_so_that_callers_do_not_come_back_at_once() -> None:
     waits = [play([said(500), OK]).waits[1] for _ in range(200)]
     assert len(set(waits)) > 100

@@ -182,7 +182,9 @@ ERRORS: Final[tuple[tuple[int, str, type[APIError], bool], ...]] = (
 
 
 @pytest.mark.parametrize(("status", "code", "kind", "retryable"), ERRORS, ids=[row[1] for row in ERRORS])
-def test_an_error_is_told_by_a_header(status: int, code: str, kind: type[APIError], retryable: bool) -> None:
+def test_an_error_is_told_by_a_header(  # 96
+    status: int, code: str, kind: type[APIError], retryable: bool
+) -> None:
     asked = wire(b'{"message": "No."}')
     asked.status = status
     asked.headers = {"x-amzn-errortype": f"{code}:http://internal.amazon.com/coral/", "x-amzn-requestid": "r1"}

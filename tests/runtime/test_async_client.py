@@ -270,7 +270,7 @@ async def test_failures_of_either_library_are_ours(library: str, raised: str, ki
 
 
 def test_an_asynchronous_client_is_no_synchronous_one() -> None:
-    with pytest.raises(InvalidRequestError, match="http_client is a AsyncClient; it must be a synchronous one"):
+    with pytest.raises(InvalidRequestError, match="http_client is an AsyncClient; it must be a synchronous one"):
         Client(http_client=httpx2.AsyncClient())  # type: ignore[arg-type]  # the mistake
     with pytest.raises(InvalidRequestError, match="transport is a HTTPTransport; it must be an asynchronous one"):
         AsyncClient(transport=httpx2.HTTPTransport())  # type: ignore[arg-type]  # the mistake
