@@ -18,6 +18,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
 
 from .errors import (
+    APIConnectionError,
     APIError,
     APIResponseValidationError,
     AuthenticationError,
@@ -26,7 +27,6 @@ from .errors import (
     NotFoundError,
     PermissionDeniedError,
     QuotaExceededError,
-    StreamInterruptedError,
 )
 from .exchange import Pause
 from .parameters import FALLBACKS, RETRIES
@@ -43,13 +43,13 @@ LOOK_AGAIN: Final = 1.0
 """Seconds after which a call that waits for room looks for itself."""
 _CHAINED: Final = frozenset((*FALLBACKS, *RETRIES, "model_list", "mock_response"))
 _OWN_FAULT: Final = (
+    APIConnectionError,
     APIResponseValidationError,
     AuthenticationError,
     InsufficientFundsError,
     NotFoundError,
     PermissionDeniedError,
     QuotaExceededError,
-    StreamInterruptedError,
 )
 
 

@@ -56,6 +56,13 @@ def test_status(status: int, again: bool) -> None:
     assert again or (played.error is not None and played.error.status_code == status)
 
 
+def test_a_certificate_stays_what_it_is() -> None:
+    played = play([Failure(ConnectionError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired"))])
+    assert len(played.requests) == 1
+    assert isinstance(played.error, APIConnectionError)
+    assert not played.error.retryable
+
+
 CODES: Final[dict[str, tuple[Response, bool]]] = {
     "used-up quota": (said(429, "insufficient_quota"), False),
     "rate limit": (said(429, "rate_limit_exceeded"), True),

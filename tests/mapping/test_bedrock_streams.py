@@ -237,8 +237,8 @@ def in_pieces(*pieces: bytes) -> list[ChatCompletionChunk]:
     def answer(_: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, content=body())
 
-    client = Client(transport=httpx2.MockTransport(answer), api_key="k", num_retries=0)
-    return list(client.completion(MODEL, HELLO, stream=True, aws_region_name="us-east-1"))
+    client = Client(transport=httpx2.MockTransport(answer), num_retries=0)
+    return list(client.completion(MODEL, HELLO, stream=True, aws_region_name="us-east-1", api_key="k"))
 
 
 def plain(chunks: list[ChatCompletionChunk]) -> list[Json]:
@@ -308,6 +308,6 @@ def test_an_event_that_is_not_json() -> None:
 
 def test_frames_are_asked_for() -> None:
     asked = wire(TEXT)
-    asked.ask_streamed(MODEL, HELLO, aws_region_name="us-east-1")
+    asked.ask_streamed(MODEL, HELLO, aws_region_name="us-east-1", api_key="k")
     assert asked.requests[-1].headers["accept"] == "application/vnd.amazon.eventstream"
     assert asked.requests[-1].url.path.endswith("/converse-stream")

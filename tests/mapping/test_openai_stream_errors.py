@@ -13,6 +13,7 @@ from polyvox import (
     BadRequestError,
     InternalServerError,
     RateLimitError,
+    Timeout,
 )
 from tests.mapping.asking import Json, Wire, as_bytes, sse
 from tests.mapping.openai_events import DONE, HEAD, HELLO, ROLE, chunk
@@ -30,6 +31,7 @@ ERRORS: Final[dict[str, tuple[bytes, type[APIError], str]]] = {
         BadRequestError,
         "bad call",
     ),
+    "code of a timeout": (sse({"error": {"message": "slow", "code": 408}}), Timeout, "slow"),
     "in the choice": (
         sse(
             {

@@ -109,6 +109,6 @@ def test_https_where_only_http_is_spoken() -> None:
         raise httpx2.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number")
 
     with pytest.raises(APIConnectionError, match=r"could not reach https://h.test: .*; does it speak http instead of"):
-        Client(transport=httpx2.MockTransport(refuse), api_key="k", num_retries=0).completion(
-            "openai:m", [{"role": "user", "content": "Hi"}], api_base="https://h.test/v1"
-        )
+        Client(
+            transport=httpx2.MockTransport(refuse), api_key="k", api_base="https://h.test", num_retries=0
+        ).completion("openai:m", [{"role": "user", "content": "Hi"}], api_base="https://h.test/v1")

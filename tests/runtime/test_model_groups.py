@@ -103,6 +103,7 @@ def test_retry_after_makes_the_cooldown_longer_but_not_endless() -> None:
     ("error", "cools"),
     [
         (APIConnectionError("refused"), True),
+        (APIConnectionError("its certificate has expired", retryable=False), True),
         (RateLimitError("slow down"), True),
         (AuthenticationError("wrong key"), True),
         (BadRequestError("your request is wrong, wherever it goes"), False),

@@ -147,7 +147,7 @@ class City(BaseModel):
 
 def test_a_parsed_answer_survives_pickling() -> None:
     body = as_bytes(OPENAI_REPLY).replace(b"Hello", rb"{\"name\": \"Oslo\"}")
-    answer = Client(transport=Wire(body).client()._transport, api_key="k").completion(
+    answer = Client(transport=Wire(body).client()._transport, api_key="k", api_base="https://h.test").completion(
         "openai:gpt-5", HELLO, response_format=City
     )
     again: ParsedChatCompletion[City] = pickle.loads(pickle.dumps(answer))

@@ -302,6 +302,9 @@ class PoolReply(_Reply):
             connection, self._connection = self._connection, None
             self._pool.give_back(connection)
 
+    def __del__(self) -> None:  # a signal's handler raised before anybody had it
+        self.close()
+
 
 def _unpacked(reply: PoolReply, pieces: Iterator[bytes]) -> Iterator[bytes]:
     if (unpacker := reply.unpacker()) is None:
