@@ -21,14 +21,14 @@ BEGIN: Final = f"""
 import asyncio, gc, os, sys, threading, polyvox
 
 def ask(url, **more):
-    return client.completion({OPENAI.model!r}, [{{"role": "user", "content": "Hi"}}], api_base=url, **more)
+    return client.completion({OPENAI.model!r}, [{{"role": "user", "content": "Hi"}}], api_base=url, api_key="k", **more)
 
 def begin(url):
     stream = ask(url, stream=True)
     next(stream)
     return stream
 
-client = polyvox.Client(api_key="k", num_retries=0)
+client = polyvox.Client(num_retries=0)
 urls = sys.argv[1:3]
 """
 
