@@ -37,7 +37,7 @@ def run(program: str, *addresses: str) -> None:
     """Run it in a process of its own, with warnings as errors: it must end well, and say nothing."""
     command = [sys.executable, "-W", "error", "-c", BEGIN + program, *addresses]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done.stderr
 
 
 ENDING: Final = """
