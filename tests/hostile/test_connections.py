@@ -391,6 +391,19 @@ def test_no_redirect_is_followed(vendor: HostileVendor, status: int, same: bool,
     assert vendor.asked(target) == 0
 
 
+@every_way
+@pytest.mark.parametrize("same", [True, False], ids=["same origin", "another origin"])
+def test_no_redirect_is_followed_where_the_system_names_a_proxy(
+    vendor: HostileVendor, same: bool, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FTP_PROXY", "http://127.0.0.1:9")  # for nobody here; but then httpx2's client carries requests
+    target = vendor.address(saying(good(OPENAI, way), "close"), tls=not same)
+    redirect = reply(b"", f"location: {target}/x", status="307 Elsewhere")
+    came = call(vendor, saying(redirect, "close"), way, OPENAI)
+    assert "redirects" in assert_failed(came, APIError, OPENAI, status_code=307).message
+    assert vendor.asked(target) == 0
+
+
 # --- replies that are too much ----------------------------------------------------------------------------------------
 
 

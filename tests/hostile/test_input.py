@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import string
 from collections.abc import Callable, Iterator, Mapping
 from errno import EMFILE
 from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 import pytest
@@ -17,6 +19,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from polyvox import APIConnectionError, APIError, Client, InvalidRequestError, completion
+from polyvox.transport.targets import target_of
 from tests.hostile.described import complaints
 from tests.hostile.dialects import DIALECTS, OLLAMA, Dialect
 from tests.mapping.asking import HELLO, Json, usual_reply
@@ -402,6 +405,8 @@ ADDRESSES: Final = [
     "https://h\u3002test/v1",
     "https://h.test\u2044evil.test",
     "https://h.test/v1#@evil.test",
+    "https://h.test/#",
+    "https://h.test/#/",
     "https://h.test:0/v1",
     "javascript:alert(1)",
     "file:///etc/passwd",
@@ -433,6 +438,37 @@ def test_an_address_that_leads_elsewhere_is_refused(dialect: Dialect, address: s
     error = Asked().ask(dialect.model, [{"role": "user", "content": "Hi"}], {**dialect.asked, name: address})
     assert error is not None
     assert "api_base" in str(error)
+
+
+_HOSTS: Final = st.one_of(st.sampled_from(["h.test", "H.test", "[::1]", "10.0.0.1"]), st.text("h.-:@/%[]é", max_size=6))
+_SEGMENTS: Final = st.lists(st.text("av1.%2eE~\\;:@?#&= \r\n\x00é", max_size=6), max_size=3).map("/".join)
+
+
+@given(
+    scheme=nearly(
+        st.sampled_from(["https://", "http://"]), st.sampled_from(["", "//", "ftp://", "https:", "HTTPS://"])
+    ),
+    user=nearly(st.just(""), st.sampled_from(["u@", "u:p@", "@", ":@"])),
+    host=_HOSTS,
+    port=nearly(st.just(""), st.sampled_from([":", ":1", ":0", ":65536", ":-1", ":x", ":٣"])),
+    path=_SEGMENTS.map(lambda path: f"/{path}" if path else path),
+)
+def test_any_address_is_the_one_that_is_asked_or_refused(
+    scheme: str, user: str, host: str, port: str, path: str
+) -> None:
+    base, asked = f"{scheme}{user}{host}{port}{path}", Asked()
+    error = asked.ask("openai:m", HELLO, {"api_base": base})
+    if error is not None:
+        assert "api_base" in str(error)
+        return
+    (request,) = asked.requests
+    whole, sent = urlsplit(base), str(request.url)
+    assert (whole.username, whole.password, whole.fragment) == (None, None, "")
+    assert (request.url.host, request.url.port) == ((whole.hostname or "").strip("[]"), whole.port)
+    assert set(sent) <= set(string.ascii_letters + string.digits + "-._~:/?#[]@!$&'()*+,;=%")
+    assert "/../" not in f"{unquote(request.url.path)}/"
+    place, _, headers = target_of(sent, ())
+    assert (place.host, dict(headers)[b"host"]) == (request.url.host, request.url.netloc)
 
 
 HEADERS: Final[list[tuple[str, str]]] = [

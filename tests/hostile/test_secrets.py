@@ -22,10 +22,12 @@ from polyvox import APIConnectionError, APIError, AsyncClient, AuthenticationErr
 from polyvox.aiohttp_transport import AiohttpTransport
 from tests.hostile.asking import WAYS, Way, ask, every_way
 from tests.hostile.canary import CANARY, ROOT, Caller, answering, shown
-from tests.hostile.dialects import BEDROCK, DIALECTS, EVERYBODY, OPENAI, Dialect
+from tests.hostile.dialects import ANTHROPIC, BEDROCK, DIALECTS, EVERYBODY, OLLAMA, OPENAI, Dialect
 from tests.hostile.test_connections import FAULTS, good
+from tests.hostile.test_replies import Body
 from tests.hostile.vendor import HostileVendor, Peer, certificates, chunked, head, reply, saying
-from tests.mapping.asking import HELLO
+from tests.mapping import bedrock_frames as aws
+from tests.mapping.asking import HELLO, named_sse, sse
 
 if TYPE_CHECKING:
     from polyvox import Parameters
@@ -51,6 +53,29 @@ def test_a_vendor_that_repeats_it(status: int, body: bytes, dialect: Dialect, wa
     elsewhere = {"location": f"https://other.test/?key={CANARY}"} if status == 307 else {}
     pool = answering(status, body.replace(b"%s", CANARY.encode()), **elsewhere)
     assert isinstance(Caller(way, dialect, heard).ask(pool, api_base="https://h.test"), APIError)
+
+
+_TOLD: Final = {"error": {"type": "overloaded_error", "message": f"bad key {CANARY}", "code": CANARY}}
+# What comes in the middle of a stream, with the key in it.
+IN_A_STREAM: Final[dict[str, tuple[Dialect, bytes]]] = {
+    "an error": (OPENAI, sse(_TOLD)),
+    "an event that is no JSON": (OPENAI, sse(f'{{"{CANARY}": ')),
+    "an error of Anthropic's": (ANTHROPIC, named_sse({"type": "error", **_TOLD})),
+    "an exception of Bedrock's": (BEDROCK, aws.exception("throttlingException", {"message": CANARY})),
+    "no frame": (BEDROCK, b"Bearer " + CANARY.encode()),
+    "a line that is no JSON": (OLLAMA, b'{"error": "' + CANARY.encode() + b"\n"),
+    "an event without end": (OPENAI, b'data: {"' + CANARY.encode()),
+}
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.stream], ids=str)
+@pytest.mark.parametrize(("dialect", "says"), IN_A_STREAM.values(), ids=IN_A_STREAM)
+def test_a_stream_that_repeats_it(dialect: Dialect, says: bytes, way: Way, heard: io.StringIO) -> None:
+    pool = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=Body([dialect.first, says])))
+    error = Caller(way, dialect, heard).ask(pool, api_base="https://h.test")
+    assert isinstance(error, APIError)
+    assert error.partial is not None
+    assert error.partial.choices[0].message.content == "Hel"
 
 
 @every_way
