@@ -19,7 +19,8 @@ from polyvox import AsyncClient, AsyncStream, Client, StreamInterruptedError
 from polyvox.transport.pooling import Pool
 from tests.hostile.asking import Way
 from tests.hostile.canary import CANARY, shown
-from tests.hostile.dialects import HEL, OPENAI
+from tests.hostile.dialect import HEL
+from tests.hostile.dialects import OPENAI
 from tests.hostile.test_connections import good
 from tests.hostile.vendor import HostileVendor, Peer, chunked, reply
 from tests.mapping.asking import HELLO

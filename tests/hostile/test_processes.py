@@ -16,7 +16,7 @@ from tests.hostile.test_connections import good
 from tests.hostile.vendor import HostileVendor, Peer, chunked, head, saying
 
 PLAIN: Final = good(OPENAI, Way(asynchronous=False, stream=False))
-HALF: Final = head("transfer-encoding: chunked", kind=OPENAI.stream_type) + chunked(OPENAI.first)
+HALF: Final = head("transfer-encoding: chunked", kind=OPENAI.framing.media_type) + chunked(OPENAI.first)
 BEGIN: Final = f"""
 import asyncio, gc, os, sys, threading, polyvox
 
