@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+import string
+from collections import ChainMap, UserDict
 from collections.abc import Callable, Iterator, Mapping
+from errno import EMFILE
 from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 import pytest
@@ -15,16 +19,19 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel
 from typing_extensions import override
 
-from polyvox import APIError, Client, InvalidRequestError
+from polyvox import APIConnectionError, APIError, Client, InvalidRequestError, completion
+from polyvox.transport.targets import target_of
+from tests.hostile.asking import each
 from tests.hostile.described import complaints
-from tests.hostile.dialects import DIALECTS, OLLAMA, Dialect
+from tests.hostile.dialect import Dialect
+from tests.hostile.dialects import DESCRIBED, EVERYBODY, OLLAMA
 from tests.mapping.asking import HELLO, Json, usual_reply
 
 if TYPE_CHECKING:
     from polyvox import Messages, Parameters
 
 pytestmark = pytest.mark.filterwarnings("ignore::polyvox.InsecureAddressWarning")
-every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=str)
+every_dialect = pytest.mark.parametrize("dialect", DESCRIBED, ids=str)
 
 AS_IT_IS: Final = frozenset({"extra_body", "additional_params", "allowed_openai_params"})
 """What a caller sends on his own account, whatever the vendor says."""
@@ -44,8 +51,9 @@ class Asked:
         """One call; nothing of the caller's may change by it."""
         before = copy.deepcopy((messages, parameters))
         try:
-            with Client(transport=httpx2.MockTransport(self.answer), api_key="sk-k", num_retries=0) as client:
-                client.completion(cast("str", model), cast("Messages", messages), **cast("Parameters", parameters))
+            with Client(transport=httpx2.MockTransport(self.answer), num_retries=0) as client:
+                given = cast("Parameters", {"api_key": "sk-k", **parameters})
+                client.completion(cast("str", model), cast("Messages", messages), **given)
         except InvalidRequestError as error:
             return error
         finally:
@@ -231,7 +239,7 @@ def test_a_request_or_an_error_of_ours(
         body = asked.body
         assert isinstance(body, dict)  # and strict JSON
         if AS_IT_IS.isdisjoint(parameters):
-            assert complaints(str(dialect), cast("Json", body)) == []
+            assert complaints(dialect.provider, cast("Json", body)) == []
 
 
 @given(model=nearly(st.text(max_size=30)), messages=st.just([{"role": "user", "content": "Hi"}]))
@@ -291,7 +299,7 @@ TALK: Final = st.lists(
 def test_what_is_sent_fits_the_vendors_description(dialect: Dialect, talk: list[Json], parameters: Json) -> None:
     asked = Asked()
     if asked.ask(dialect.model, talk, {**dialect.asked, **parameters, "drop_params": True}) is None:
-        assert complaints(str(dialect), cast("Json", asked.body)) == []
+        assert complaints(dialect.provider, cast("Json", asked.body)) == []
 
 
 # --- what no form foresees --------------------------------------------------------------------------------------------
@@ -351,6 +359,64 @@ PLACES: Final[dict[str, Callable[[object], dict[str, object]]]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("shortage", "kind"), [(OSError(EMFILE, "Too many open files"), APIConnectionError), (MemoryError(), MemoryError)]
+)
+def test_a_machine_that_has_no_more(shortage: Exception, kind: type[Exception]) -> None:
+    """It is nobody's mistake in the call: while a vendor's module is loaded, files may run out."""
+
+    def messages() -> Iterator[Json]:
+        yield from HELLO
+        raise shortage
+
+    with pytest.raises(kind, match=None if kind is MemoryError else "Too many open files"):
+        completion("openai:gpt-5", cast("Messages", messages()), api_key="k")
+
+
+class Sly(str):
+    """A text whose own methods fail."""
+
+    __slots__ = ()
+
+    @override
+    def __repr__(self) -> str:
+        raise ZeroDivisionError
+
+    @override
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+UNMEANT: Final[list[tuple[str, object]]] = [
+    *((name, value) for name in ("provider", "custom_llm_provider") for value in (Sly("x"), object(), 10**5000, True)),
+    *(("timeout", value) for value in (Sly("x"), object(), 10**5000, True)),
+    *(("num_retries", value) for value in (Sly("x"), object(), True)),
+    *(("stream", value) for value in (Sly("x"), object(), 10**5000)),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), UNMEANT, ids=[name for name, _ in UNMEANT])
+def test_a_setting_that_cannot_be_meant(name: str, value: object) -> None:
+    given: dict[str, object] = {"api_key": "k", name: value}
+    with pytest.raises(InvalidRequestError):
+        Client().completion("gpt-5", HELLO, **cast("Parameters", given))
+
+
+MAPPINGS: Final[dict[str, Callable[[Json], Mapping[str, object]]]] = {
+    "a UserDict": UserDict,
+    "a ChainMap": ChainMap,
+}
+
+
+@pytest.mark.parametrize("kind", MAPPINGS.values(), ids=MAPPINGS)
+@every_dialect
+def test_a_mapping_of_any_kind_is_one(dialect: Dialect, kind: Callable[[Json], Mapping[str, object]]) -> None:
+    plain, given = Asked(), Asked()
+    plain.ask(dialect.model, [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}], dialect.asked)
+    given.ask(dialect.model, [kind({"role": "user", "content": [kind({"type": "text", "text": "Hi"})]})], dialect.asked)
+    assert given.body == plain.body
+
+
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("value", UNFORESEEN.values(), ids=UNFORESEEN)
 def test_what_no_form_foresees(value: Callable[[], object], place: Callable[[object], dict[str, object]]) -> None:
@@ -360,8 +426,8 @@ def test_what_no_form_foresees(value: Callable[[], object], place: Callable[[obj
         asked.append(request)
         return httpx2.Response(401, json={})
 
-    given: dict[str, object] = {"messages": HELLO, **place(value())}
-    with Client(transport=httpx2.MockTransport(answer), api_key="k") as client, pytest.raises(APIError) as caught:
+    given: dict[str, object] = {"messages": HELLO, "api_key": "k", **place(value())}
+    with Client(transport=httpx2.MockTransport(answer)) as client, pytest.raises(APIError) as caught:
         client.completion("openai:gpt-5", cast("Messages", given.pop("messages")), **cast("Parameters", given))
     assert len(str(caught.value)) < 500
     assert len(asked) <= 1
@@ -386,6 +452,8 @@ ADDRESSES: Final = [
     "https://h\u3002test/v1",
     "https://h.test\u2044evil.test",
     "https://h.test/v1#@evil.test",
+    "https://h.test/#",
+    "https://h.test/#/",
     "https://h.test:0/v1",
     "javascript:alert(1)",
     "file:///etc/passwd",
@@ -403,20 +471,47 @@ ADDRESSES: Final = [
 
 # Ollama's own tools take a name without a scheme, and more; so does polyvox for it.
 _TAKEN_BY_OLLAMA: Final = frozenset(one for one in ADDRESSES if not one.startswith(("https://h", "https://u")))
-LEADS_ELSEWHERE: Final = [
-    (dialect, address)
-    for dialect in DIALECTS
-    for address in ADDRESSES
-    if dialect is not OLLAMA or address not in _TAKEN_BY_OLLAMA
-]
 
 
-@pytest.mark.parametrize("name", ["api_base", "base_url"])
-@pytest.mark.parametrize(("dialect", "address"), LEADS_ELSEWHERE, ids=str)
+@each(dialect=EVERYBODY, name=["api_base", "base_url"])
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_that_leads_elsewhere_is_refused(dialect: Dialect, address: str, name: str) -> None:
+    if dialect is OLLAMA and address in _TAKEN_BY_OLLAMA:
+        return
     error = Asked().ask(dialect.model, [{"role": "user", "content": "Hi"}], {**dialect.asked, name: address})
     assert error is not None
     assert "api_base" in str(error)
+
+
+_HOSTS: Final = st.one_of(st.sampled_from(["h.test", "H.test", "[::1]", "10.0.0.1"]), st.text("h.-:@/%[]é", max_size=6))
+_SEGMENTS: Final = st.lists(st.text("av1.%2eE~\\;:@?#&= \r\n\x00é", max_size=6), max_size=3).map("/".join)
+
+
+@given(
+    scheme=nearly(
+        st.sampled_from(["https://", "http://"]), st.sampled_from(["", "//", "ftp://", "https:", "HTTPS://"])
+    ),
+    user=nearly(st.just(""), st.sampled_from(["u@", "u:p@", "@", ":@"])),
+    host=_HOSTS,
+    port=nearly(st.just(""), st.sampled_from([":", ":1", ":0", ":65536", ":-1", ":x", ":٣"])),
+    path=_SEGMENTS.map(lambda path: f"/{path}" if path else path),
+)
+def test_any_address_is_the_one_that_is_asked_or_refused(
+    scheme: str, user: str, host: str, port: str, path: str
+) -> None:
+    base, asked = f"{scheme}{user}{host}{port}{path}", Asked()
+    error = asked.ask("openai:m", HELLO, {"api_base": base})
+    if error is not None:
+        assert "api_base" in str(error)
+        return
+    (request,) = asked.requests
+    whole, sent = urlsplit(base), str(request.url)
+    assert (whole.username, whole.password, whole.fragment) == (None, None, "")
+    assert (request.url.host, request.url.port) == ((whole.hostname or "").strip("[]"), whole.port)
+    assert set(sent) <= set(string.ascii_letters + string.digits + "-._~:/?#[]@!$&'()*+,;=%")
+    assert "/../" not in f"{unquote(request.url.path)}/"
+    place, _, headers = target_of(sent, ())
+    assert (place.host, dict(headers)[b"host"]) == (request.url.host, request.url.netloc)
 
 
 HEADERS: Final[list[tuple[str, str]]] = [
@@ -435,10 +530,10 @@ HEADERS: Final[list[tuple[str, str]]] = [
 ]
 
 
+@each(dialect=EVERYBODY)
 @pytest.mark.parametrize("header", HEADERS)
-@every_dialect
 def test_a_header_that_carries_another_is_refused(dialect: Dialect, header: tuple[str, str]) -> None:
-    given_ = {**dialect.asked, "extra_headers": dict([header])}
+    given_ = {"api_base": "https://h.test", **dialect.asked, "extra_headers": dict([header])}
     error = Asked().ask(dialect.model, [{"role": "user", "content": "Hi"}], given_)
     assert error is not None
     assert "extra_headers" in str(error)

@@ -9,14 +9,18 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Final
 
 import httpx2
 import pytest
 
 from polyvox import AsyncClient, AsyncStream, Client, StreamInterruptedError
+from polyvox.transport.pooling import Pool
 from tests.hostile.asking import Way
-from tests.hostile.dialects import HEL, OPENAI
+from tests.hostile.canary import CANARY, shown
+from tests.hostile.dialect import HEL
+from tests.hostile.dialects import OPENAI
 from tests.hostile.test_connections import good
 from tests.hostile.vendor import HostileVendor, Peer, chunked, reply
 from tests.mapping.asking import HELLO
@@ -59,10 +63,10 @@ class Silent:
 
 async def _consume(client: AsyncClient, address: str, stream: bool) -> None:
     if stream:
-        async for _ in await client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key="k"):
+        async for _ in await client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key=CANARY):
             pass
     else:
-        await client.completion(OPENAI.model, HELLO, api_base=address, api_key="k")
+        await client.completion(OPENAI.model, HELLO, api_base=address, api_key=CANARY)
 
 
 async def _cancel(call: Awaitable[None], silent: Silent) -> None:
@@ -70,8 +74,9 @@ async def _cancel(call: Awaitable[None], silent: Silent) -> None:
     await asyncio.to_thread(silent.asked.wait, 30)
     await asyncio.sleep(0.01)  # what was said may be read by now; the outcome is the same
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError) as caught:
         await task
+    assert CANARY not in shown(caught.value)
 
 
 async def _cancel_a_group(call: Awaitable[None], silent: Silent) -> None:
@@ -87,15 +92,17 @@ async def _cancel_a_group(call: Awaitable[None], silent: Silent) -> None:
             group.create_task(ask())
             group.create_task(fail())
 
-    with pytest.raises(ExceptionGroup):
+    with pytest.raises(ExceptionGroup) as caught:
         await together()
+    assert CANARY not in shown(caught.value)
 
 
 async def _time_out(call: Awaitable[None], silent: Silent) -> None:
     task = asyncio.ensure_future(call)
     await asyncio.to_thread(silent.asked.wait, 30)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError) as caught:
         await asyncio.wait_for(task, 0.02)
+    assert CANARY not in shown(caught.value)
 
 
 LEAVING: Final[dict[str, Callable[[Awaitable[None], Silent], Awaitable[None]]]] = {
@@ -195,17 +202,18 @@ def test_interrupting(vendor: HostileVendor, says: bytes, stream: bool) -> None:
 
     def call() -> None:
         if stream:
-            client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key="k").completion()
+            client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key=CANARY).completion()
         else:
-            client.completion(OPENAI.model, HELLO, api_base=address, api_key="k")
+            client.completion(OPENAI.model, HELLO, api_base=address, api_key=CANARY)
 
     threading.Thread(target=press).start()
     with Client() as client:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as caught:
             call()
         signal.signal(signal.SIGINT, before)
         assert silent.left.wait(30)
     assert vendor.asked(address) == 1
+    assert CANARY not in shown(caught.value)
 
 
 @pytest.mark.parametrize("taken", [0, 1])
@@ -235,6 +243,44 @@ def test_leaving_an_asynchronous_stream_unread(vendor: HostileVendor, taken: int
             assert await asyncio.to_thread(silent.left.wait, 30)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_forgetting_a_stream(vendor: HostileVendor, taken: int) -> None:
+    silent = Silent(PLACES["between two chunks"][0])
+    with Client() as client:
+        stream = client.completion(OPENAI.model, HELLO, stream=True, api_base=vendor.address(silent), api_key="k")
+        for _ in range(taken):
+            next(stream)
+        del stream  # nothing else knows it: no garbage collector is waited for
+        assert silent.left.wait(30)
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_forgetting_an_asynchronous_stream(vendor: HostileVendor, taken: int) -> None:
+    silent = Silent(PLACES["between two chunks"][0])
+
+    async def main() -> None:
+        async with AsyncClient() as client:
+            stream = await client.completion(
+                OPENAI.model, HELLO, stream=True, api_base=vendor.address(silent), api_key="k"
+            )
+            for _ in range(taken):
+                await anext(stream)
+            del stream
+            assert await asyncio.to_thread(silent.left.wait, 30)
+
+    asyncio.run(main())
+
+
+def test_a_reply_that_an_interruption_kept_from_everybody(vendor: HostileVendor) -> None:
+    silent = Silent(PLACES["in the body"][0])
+    timeout = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), 30.0)}
+    with closing(Pool()) as pool:
+        asked = pool.build_request("POST", vendor.address(silent), headers=(), content=b"{}", extensions=timeout)
+        pool.send(asked, stream=True, follow_redirects=False)
+        assert silent.left.wait(30)
+        assert pool._shelf.busy == set()
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["the stream", "the client"])
@@ -297,5 +343,8 @@ def test_a_transport_of_the_callers_that_is_interrupted() -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         raise KeyboardInterrupt
 
-    with Client(transport=httpx2.MockTransport(answer), api_key="k") as client, pytest.raises(KeyboardInterrupt):
+    with (
+        Client(transport=httpx2.MockTransport(answer), api_key="k", api_base="https://h.test") as client,
+        pytest.raises(KeyboardInterrupt),
+    ):
         client.completion(OPENAI.model, HELLO, fallbacks=["openai:gpt-5-mini"])

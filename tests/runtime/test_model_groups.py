@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from random import Random
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -19,6 +19,9 @@ from polyvox import (
 )
 from polyvox.exchange import Pause
 from polyvox.groups import Deployment, Down, Lease, ModelGroup
+
+if TYPE_CHECKING:
+    from polyvox import Parameters
 
 
 class Clock:
@@ -103,6 +106,7 @@ def test_retry_after_makes_the_cooldown_longer_but_not_endless() -> None:
     ("error", "cools"),
     [
         (APIConnectionError("refused"), True),
+        (APIConnectionError("its certificate has expired", retryable=False), True),
         (RateLimitError("slow down"), True),
         (AuthenticationError("wrong key"), True),
         (BadRequestError("your request is wrong, wherever it goes"), False),
@@ -177,8 +181,9 @@ def test_sticky_calls_stay_where_they_are_until_it_is_down() -> None:
         assert moved == home or home == {"azure:b"}, "only its own callers move"
 
 
-def test_without_a_key_a_sticky_group_goes_by_chance() -> None:
-    assert len(asked(group("openai:a", "azure:b", sticky=True), 100)) == 2
+@pytest.mark.parametrize(("sticky", "key"), [(True, None), (False, "7"), (False, None)])
+def test_without_a_key_or_where_nobody_asked_for_it_chance_decides(sticky: bool, key: str | None) -> None:
+    assert len(asked(group("openai:a", "azure:b", sticky=sticky), 100, key=key)) == 2
 
 
 def test_a_lease_ends_once() -> None:
@@ -201,7 +206,17 @@ def test_a_lease_ends_once() -> None:
         (lambda: ModelGroup(["openai:a"], cooldown=cast("float", "30")), "cooldown is '30'"),
         (lambda: Deployment("openai:a", weight=0), "the weight of openai:a is 0; it must be above 0"),
         (lambda: Deployment("openai:a", weight=cast("float", "3")), "the weight of openai:a is '3'"),
+        (lambda: ModelGroup(["openai:a"], cooldown=float("nan")), "cooldown is nan"),
+        (lambda: ModelGroup(["openai:a"], max_wait=10**5000), "max_wait is an int"),
+        (lambda: Deployment("openai:a", weight=float("inf")), "the weight of openai:a is inf"),
+        (lambda: Deployment("openai:a", weight=10**5000), "the weight of openai:a is an int"),
+        (lambda: Deployment(cast("str", 5)), "the model of a deployment is 5; it must be a text"),
+        (lambda: Deployment(" "), "the model of a deployment is ' '"),
+        (lambda: Deployment("openai:a", cast("Parameters", 3)), "the parameters of openai:a are an int"),
         (lambda: Deployment("openai:a", max_concurrent=0), "max_concurrent of openai:a is 0"),
+        (lambda: Deployment("openai:a", max_per_minute=cast("int", 2.5)), "openai:a is 2.5; it must be a whole number"),
+        (lambda: Deployment("openai:a", max_per_minute=10**5000), "max_per_minute of openai:a is an int"),
+        (lambda: Deployment("openai:a", max_concurrent=True), "max_concurrent of openai:a is True"),
         (lambda: Deployment("openai:a", max_per_minute=cast("int", "9")), "max_per_minute of openai:a is '9'"),
     ],
 )

@@ -27,8 +27,9 @@ from polyvox import (
 )
 from polyvox.call import Call
 from polyvox.exchange import Timeouts
+from polyvox.keywords import SAME
 from polyvox.natives import NATIVE
-from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, ParameterName, Parameters
+from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, ParameterName, Parameters
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Json, Wire, request
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _in_thousands(sent: httpx2.Request) -> int:
 
 def test_a_clients_timeout_holds_unless_the_call_has_one() -> None:
     wire = Wire()
-    client = Client(transport=wire.client()._transport, api_key="k", timeout=7_000)
+    client = Client(transport=wire.client()._transport, api_key="k", api_base="https://h.test", timeout=7_000)
     client.completion(MODEL, HELLO)
     client.completion(MODEL, HELLO, timeout=3_000)
     client.completion(MODEL, HELLO, timeout=None)
