@@ -14,10 +14,11 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from .addressing import endpoint
 from .errors import InvalidRequestError
-from .exchange import Headers, Request, Timeouts, origin_of
+from .exchange import Headers, Request, Timeouts
 from .parameters import one_of
 from .secrecy import hidden, hidden_once, warn_if_plain
 from .shapes import is_list, is_mapping
+from .unreachable import origin_of
 
 if TYPE_CHECKING:
     from .call import Call
@@ -68,7 +69,7 @@ def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: 
 
     if isinstance(key := credentials.key, str):
         secrets.keep(key)
-        request.headers = _joined(headers, hidden_once(credentials.headers(key, request)))
+        request.headers = _joined(headers, hidden_once(credentials.headers(key, request), credentials.source))
         return request
 
     def sign(key: str) -> Headers:
