@@ -20,7 +20,6 @@ from .errors import (
     Timeout,
 )
 from .headers import request_id
-from .unreachable import unreachable
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -270,10 +269,17 @@ def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
     elif failure.headers is not None:
         says = f"the connection broke before the reply was whole: {says}"
     else:
+        from .unreachable import unreachable  # for who needs it
+
         says = unreachable(attempt.request.url, failure.error)
     error = kind(says, provider=attempt.provider, model=attempt.model)
     error.request_id = request_id(failure.headers or {})
     return error
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address."""
+    return "/".join(url.split("/", 3)[:3])
 
 
 def exhausted(failures: Sequence[APIError]) -> FallbacksExhaustedError:

@@ -6,6 +6,8 @@ import re
 from os import environ
 from urllib.parse import urlsplit
 
+from .exchange import origin_of
+
 _STRANGE_AUTHORITY = re.compile(r"self.signed|local issuer")
 
 
@@ -42,8 +44,3 @@ def _proxy_variable(url: str) -> str | None:
 
 def _of_all(name: str) -> bool:
     return name.lower() == "all_proxy"
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port of an address."""
-    return "/".join(url.split("/", 3)[:3])
