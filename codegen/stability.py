@@ -146,7 +146,10 @@ def at(commit: str, folder: Path) -> Path:
 
 
 def _git(*arguments: str) -> bytes:
-    done = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, check=False)
+    try:
+        done = subprocess.run(["git", *arguments], cwd=CHECKOUT, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise Failure("git is not installed, and it alone knows what was there before") from None
     if done.returncode != 0:
         raise Failure(f"git {arguments[0]}: {done.stderr.decode().strip()}")
     return done.stdout

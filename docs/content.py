@@ -91,8 +91,8 @@ def _takes(vendor: str, part: Mapping[str, object]) -> str:
     """Whether a request is made with this part."""
     nobody = httpx2.MockTransport(lambda _: httpx2.Response(500))
     try:
-        with Client(transport=nobody, api_key="-", num_retries=0) as client:
-            client.completion(f"{vendor}:m", [{"role": "user", "content": [_TEXT, part]}], **VENDORS[vendor])
+        with Client(transport=nobody, provider=vendor, api_key="-", num_retries=0) as client:
+            client.completion("m", [{"role": "user", "content": [_TEXT, part]}], **VENDORS[vendor])
     except UnsupportedParamsError:
         return "no"
     except APIError as error:

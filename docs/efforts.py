@@ -76,7 +76,7 @@ def _sent(model: str, word: str | None) -> dict[str, object]:
         bodies.append(request.content)
         raise httpx2.ConnectError("enough is known")
 
-    client = polyvox.Client(transport=httpx2.MockTransport(answer), api_key="none", num_retries=0)
+    client = polyvox.Client(transport=httpx2.MockTransport(answer), num_retries=0)
     region = "us-east-1" if model.startswith("bedrock") else None
     with suppress(APIConnectionError):
         client.completion(
@@ -84,5 +84,6 @@ def _sent(model: str, word: str | None) -> dict[str, object]:
             [{"role": "user", "content": "Hi"}],
             reasoning_effort=cast("ReasoningEffort | None", word),
             aws_region_name=region,
+            api_key="none",
         )
     return cast("dict[str, object]", json.loads(bodies[0]))

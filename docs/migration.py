@@ -231,7 +231,10 @@ PEERS: Final = (
             ("`litellm.drop_params = True`", "`polyvox.configure(drop_params=True)`, or `Client(drop_params=True)`"),
             ("`litellm.num_retries = 3`", "`polyvox.configure(num_retries=3)`"),
             ("`litellm.disable_stop_sequence_limit = True`", "not needed: no stop is ever cut off"),
-            ("`litellm.api_key`, `litellm.api_base`", "`polyvox.configure(...)`, `Client(...)`, or the environment"),
+            (
+                "`litellm.api_key`, `litellm.api_base`",
+                "the environment, or `Client(provider=..., api_key=..., api_base=...)`: no key is for every provider",
+            ),
             (
                 "`litellm.success_callback`, `litellm.failure_callback`",
                 "`Client(on_success=..., on_failure=...)`, typed",

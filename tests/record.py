@@ -26,7 +26,7 @@ from typing import Any, Final, Protocol, cast
 import httpx2
 import yaml
 
-from polyvox import APIError, ChatCompletion, Client, NotFoundError, __version__
+from polyvox import APIError, ChatCompletion, Client, NotFoundError, Parameters, __version__
 from polyvox.natives import NATIVE
 from tests.scenarios import CASSETTES, KINDS, MODELS, VENDORS, Ask, Kind, Vendor, conversation, converse
 
@@ -115,11 +115,10 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def ask_client(client: Client, ask: Ask) -> ChatCompletion:
+def ask_client(client: Client, ask: Ask, key: str | None = None) -> ChatCompletion:
     """One call; a stream is read to its end."""
-    answer = client.completion(
-        ask.model, ask.messages, stream=ask.stream, response_format=ask.response_format, **ask.parameters
-    )
+    given: Parameters = {"api_key": key, **ask.parameters}
+    answer = client.completion(ask.model, ask.messages, stream=ask.stream, response_format=ask.response_format, **given)
     return answer if isinstance(answer, ChatCompletion) else answer.completion()
 
 
@@ -146,8 +145,8 @@ def renewed(vendor: Vendor, kind: Kind) -> str:
         said = [(name, value) for name, values in reply["headers"].items() for value in values]
         return httpx2.Response(reply["status"]["code"], headers=said, content=reply["body"]["string"].encode())
 
-    with Client(num_retries=0, api_key="none", transport=httpx2.MockTransport(answer)) as client:
-        converse(conversation(vendor, kind), lambda ask: ask_client(client, ask))
+    with Client(num_retries=0, transport=httpx2.MockTransport(answer)) as client:
+        converse(conversation(vendor, kind), lambda ask: ask_client(client, ask, "none"))
     comment = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
     return comment + Readable.serialize(document)
 

@@ -206,7 +206,7 @@ def _loaded_by(statement: str) -> set[str]:
         "from polyvox import completion",
         "from polyvox import acompletion, Client, AsyncClient",
         "from polyvox import RateLimitError, Parameters, Messages, LLMProvider",
-        "import polyvox; polyvox.Client(api_key='k'); dir(polyvox)",
+        "import polyvox; polyvox.Client(api_key='k', api_base='https://h.test'); dir(polyvox)",
     ],
 )
 def test_importing_is_light_and_silent(statement: str) -> None:
@@ -253,9 +253,9 @@ def test_names_that_complete_cost_nothing_at_run_time() -> None:
 import httpx2, polyvox
 from polyvox import *
 reply = {"id": "m", "choices": [{"message": {"role": "assistant", "content": "Hi"}}]}
-client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)), api_key="k")
-client.completion("gpt-5", [{"role": "user", "content": "Hi"}])
-client.completion("groq:m", [{"role": "user", "content": "Hi"}], fallbacks=["xai:m"])
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)))
+client.completion("gpt-5", [{"role": "user", "content": "Hi"}], api_key="k")
+client.completion("groq:m", [{"role": "user", "content": "Hi"}], api_key="k", fallbacks=["xai:m"])
 [one.parameters for one in polyvox.providers()]
 """)
     names = {f"polyvox_wire.{path.stem}" for path in WIRE.glob("models*.py*")}
@@ -267,8 +267,8 @@ def test_a_call_loads_its_own_vendors_types_only() -> None:
     loaded = _loaded_by("""
 import httpx2, polyvox
 reply = {"id": "m", "type": "message", "content": [], "usage": {}}
-client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)), api_key="k")
-client.completion("anthropic:m", [{"role": "user", "content": "Hi"}])
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)))
+client.completion("anthropic:m", [{"role": "user", "content": "Hi"}], api_key="k")
 """)
     others = [f"polyvox_wire.{name}" for name in (*VENDORS, *GATEWAYS, "gateways") if name != "anthropic"]
     assert not _touches(loaded, *others)
@@ -308,8 +308,9 @@ errors, hooks, races or groups need is loaded by the first call that has them.""
 def test_a_first_plain_call_loads_what_it_needs(model: str, reply: dict[str, object]) -> None:
     loaded = _loaded_by(f"""
 import httpx2, polyvox
-client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json={reply})), api_key="k")
-assert client.completion("{model}", [{{"role": "user", "content": "Hi"}}]).choices[0].message.content == "Hi"
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json={reply})))
+answer = client.completion("{model}", [{{"role": "user", "content": "Hi"}}], api_key="k")
+assert answer.choices[0].message.content == "Hi"
 """)
     for package, names in MAY_LOAD.items():
         found = {name.removeprefix(f"{package}.") for name in loaded if name.startswith(f"{package}.")}
@@ -342,7 +343,7 @@ def test_a_call_to_a_cloud_loads_the_types_of_the_dialect_spoken_there(model: st
     loaded = _loaded_by(f"""
 import httpx2, polyvox
 reply = httpx2.Response(401, content=b"{{}}")
-client = polyvox.Client(transport=httpx2.MockTransport(lambda _: reply), api_base="https://h.test", api_key="k")
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: reply), api_base="https://h.test")
 try:
     client.completion("{model}", [{{"role": "user", "content": "Hi"}}], {"vertex_project='p'" * ("vertex" in model)})
 except polyvox.AuthenticationError:
@@ -355,8 +356,8 @@ def test_a_gateways_call_loads_its_options_and_openais_types() -> None:
     loaded = _loaded_by("""
 import httpx2, polyvox
 reply = {"id": "m", "choices": [{"message": {"role": "assistant", "content": "Hi"}}]}
-client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)), api_key="k")
-client.completion("groq:m", [{"role": "user", "content": "Hi"}])
+client = polyvox.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=reply)))
+client.completion("groq:m", [{"role": "user", "content": "Hi"}], api_key="k")
 """)
     assert _touches(loaded, *[f"polyvox_wire.{name}" for name in GATEWAYS]) == {
         "polyvox_wire.groq",

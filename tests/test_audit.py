@@ -11,55 +11,37 @@ import os
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
 import pytest
-from typing_extensions import override
 
-from tests.mapping.asking import Json
-from tests.runtime.socket_server import at_work
+from tests.mapping.asking import Json, as_bytes
+from tests.serving import Asked, answering
 from tests.test_supply_chain import LOCKS, ROOT, locked
 
 with_tools = pytest.mark.skipif(not os.environ.get("AUDIT"), reason="takes a minute and tools: make audit-check")
 NOWHERE: Final = "http://127.0.0.1:9/v1/query"
 
 
-class Database(BaseHTTPRequestHandler):
-    """Answers as OSV does: https://google.github.io/osv.dev/post-v1-query."""
-
-    protocol_version = "HTTP/1.1"
-    known: str
-    """The one that is vulnerable: `name==version`."""
-    status: int
-
-    def do_POST(self) -> None:
-        """What is known of a version."""
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        found = f"{asked['package']['name']}=={asked['version']}" == self.known
-        hole: Json = {
-            "id": "PYSEC-2026-1",
-            "summary": "A hole.",
-            "affected": [{"package": asked["package"], "ranges": []}],
-        }
-        body = json.dumps({"vulns": [hole]} if found else {}).encode()
-        self.send_response(self.status)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def database(known: str = "", status: int = 200) -> Generator[str]:
-    """Its address."""
-    handler = type("Handler", (Database,), {"known": known, "status": status})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, at_work(server):
-        yield f"http://127.0.0.1:{server.server_port}/v1/query"
+    """The address of one that answers as OSV does: https://google.github.io/osv.dev/post-v1-query.
+
+    Args:
+        known: the one that is vulnerable, as `name==version`.
+        status: of every answer.
+    """
+
+    def answer(request: Asked) -> tuple[int, bytes]:
+        asked = json.loads(request.body)
+        package = {"package": asked["package"], "ranges": list[Json]()}
+        hole = {"id": "PYSEC-2026-1", "summary": "A hole.", "affected": [package]}
+        found = f"{asked['package']['name']}=={asked['version']}" == known
+        return status, as_bytes({"vulns": [hole]} if found else {})
+
+    with answering(answer) as url:
+        yield f"{url}/v1/query"
 
 
 def audit(osv: str, *flags: str) -> subprocess.CompletedProcess[str]:

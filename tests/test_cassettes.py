@@ -16,7 +16,7 @@ import pytest
 from pydantic_core import to_jsonable_python
 
 import polyvox
-from polyvox import APIError, AsyncClient, ChatCompletion, Client, NotFoundError, ParsedChatCompletion
+from polyvox import APIError, AsyncClient, ChatCompletion, Client, NotFoundError, Parameters, ParsedChatCompletion
 from polyvox.natives import NATIVE
 from tests import record
 from tests.scenarios import (
@@ -278,8 +278,8 @@ class AsyncNoting(httpx2.AsyncBaseTransport):
 @replay
 def test_bytes_sent(vendor: Vendor, kind: Kind) -> None:
     wire = Noting()
-    with Client(transport=wire, api_key=KEY) as client:
-        converse(conversation(vendor, kind), lambda ask: record.ask_client(client, ask))
+    with Client(transport=wire) as client:
+        converse(conversation(vendor, kind), lambda ask: record.ask_client(client, ask, KEY))
     check_sent(vendor, kind, wire.sent)
 
 
@@ -289,12 +289,13 @@ async def test_bytes_sent_async(vendor: Vendor, kind: Kind) -> None:
     wire = AsyncNoting()
 
     async def ask(step: Ask) -> ChatCompletion:
+        given: Parameters = {"api_key": KEY, **step.parameters}
         answer = await client.completion(
-            step.model, step.messages, stream=step.stream, response_format=step.response_format, **step.parameters
+            step.model, step.messages, stream=step.stream, response_format=step.response_format, **given
         )
         return answer if isinstance(answer, ChatCompletion) else await answer.completion()
 
-    async with AsyncClient(transport=wire, api_key=KEY) as client:
+    async with AsyncClient(transport=wire) as client:
         await aconverse(conversation(vendor, kind), ask)
     check_sent(vendor, kind, wire.sent)
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 import polyvox
 from polyvox import Unsupported
 from polyvox_wire.gateways import LEFT_OUT
@@ -67,3 +69,36 @@ def test_every_refusal_of_a_gateway_stands_there() -> None:
 
 def test_every_provider_that_is_left_out_stands_there_with_the_reason() -> None:
     assert [tuple(row) for row in _rows("Not supported")] == list(LEFT_OUT.items())
+
+
+PAGES: Final = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+_EXAMPLE: Final = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
+FOLDERS: Final = ("specs", "codegen", "generated", "runtime", "tests", "benchmarks", "docs")
+FILES: Final = [
+    f"/{path.relative_to(ROOT).as_posix()}"
+    for path in (*ROOT.glob("*.*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")))
+]
+
+
+def _prose(page: Path) -> str:
+    return _EXAMPLE.sub("", page.read_text(encoding="utf-8"))
+
+
+def _anchors(page: Path) -> set[str]:
+    """As GitHub makes them of titles."""
+    titles = re.findall(r"^#+ (.*)$", _prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_points_to_is_there(page: Path) -> None:
+    """Pages and titles that it links, files and verbs that it names."""
+    for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", _prose(page)):
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file).resolve() if file else page
+        assert target.is_file(), link
+        assert not anchor or anchor in _anchors(target), link
+    for name in re.findall(r"`([\w./-]+\.(?:py|toml|json|yaml|svg))(?:::\w+)?`", _prose(page)):
+        assert any(file.endswith(f"/{name}") for file in FILES), name
+    for verb in re.findall(r"\bmake ([a-z-]+)", " ".join(re.findall(r"`[^`]+`", _prose(page)))):
+        assert f"\n{verb}: " in (ROOT / "Makefile").read_text(encoding="utf-8"), verb

@@ -1,21 +1,26 @@
 """Every Python example of the README and of docs/ type-checks under mypy strict, and runs as it stands.
 
 The examples of a page are one program, in its order. They run in a process of their own, whose vendors are the local
-server; `NOT_RUN` says which pages are not, and why.
+server; `NOT_RUN` says which pages are not, and why. Calls within a sentence, of a page or of a docstring, name keywords
+that there are.
 """
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+import polyvox
 from tests.scenarios import VENDORS
 from tests.server import LocalServer
 
@@ -85,3 +90,38 @@ def test_they_run(page: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     asks = "completion(" in PROGRAMS[page] and page not in SELF_CONTAINED
     assert bool(server.requests) == asks, "an example that asks is answered"
+
+
+# --- within a sentence -----------------------------------------------------------------------------------------------
+
+MISTAKES: Final = {"temprature"}
+"""What the README shows to be refused."""
+
+
+def _called() -> Iterator[tuple[Path, str, ast.Call]]:
+    """Where a sentence has a call of a public name: the file, the name, and the call."""
+    for file in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "runtime").rglob("*.py")):
+        text = re.sub(r"^ *```.*?^ *```$", "", file.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+        for words in re.findall(r"`([^`]+)`", text):
+            try:
+                tree = ast.parse(" ".join(words.split()), mode="eval")
+            except SyntaxError:
+                continue  # words
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call) and (name := ast.unparse(node.func).split(".")[-1]) in polyvox.__all__:
+                    yield file, name, node
+
+
+@cache
+def _keywords(name: str) -> set[str]:
+    given = inspect.signature(getattr(polyvox, name)).parameters.values()
+    rest = any(one.kind is one.VAR_KEYWORD for one in given)
+    return {one.name for one in given} | (set(polyvox.Parameters.__annotations__) if rest else set[str]())
+
+
+def test_calls_in_sentences_name_keywords_that_there_are() -> None:
+    found = list(_called())
+    assert {file.name for file, _, _ in found} >= {"README.md", "how-to.md", "from-litellm.md", "groups.py"}
+    for file, name, call in found:
+        given = {keyword.arg for keyword in call.keywords if keyword.arg}
+        assert given <= _keywords(name) | MISTAKES, f"{file.name}: {ast.unparse(call)}"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import time
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
-from typing_extensions import override
+from tests import serving
 
 
 @dataclass(frozen=True)
@@ -47,37 +45,15 @@ class TokenServer:
         return 200, {"access_token": asked.key, "expires_in": seconds, "expires_at": int((time() + seconds) * 1000)}
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server_of: TokenServer
-
-    def do_POST(self) -> None:
-        """A form comes, a token goes."""
-        form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        status, reply = self.server_of.answer(Asked(headers, {name: values[0] for name, values in form.items()}))
-        body = json.dumps(reply).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
-
-
 @contextmanager
-def token_server() -> Generator[TokenServer, None, None]:
+def token_server() -> Generator[TokenServer]:
     """One, as long as it is needed."""
     found = TokenServer()
-    handler = type("Handler", (_Handler,), {"server_of": found})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    found.url = f"http://127.0.0.1:{server.server_address[1]}/token"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+
+    def answer(asked: serving.Asked) -> tuple[int, bytes]:
+        status, reply = found.answer(Asked(asked.headers, dict(parse_qsl(asked.body.decode()))))
+        return status, json.dumps(reply).encode()
+
+    with serving.answering(answer) as url:
+        found.url = f"{url}/token"
         yield found
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, Self, cast
 
 from typing_extensions import TypeVar
 
+from .errors import APIError
 from .results import ChatCompletion, ChatCompletionChunk
 from .secrecy import forget_carriers
 from .transport.troubles import errors_of_libraries, timed_out
@@ -20,6 +21,74 @@ if TYPE_CHECKING:
     from .transport.replies import AsyncReply, Reply
 
 ChunkT = TypeVar("ChunkT", bound=ChatCompletionChunk, default=ChatCompletionChunk)
+
+
+def _read(received: Received, reply: Reply) -> Generator[ChatCompletionChunk | None, None, None]:
+    """The chunks, behind a None that only begins it: what has begun is ended, and closes the connection, when it is
+    forgotten. It does not know its stream, so that this does not wait for the garbage collector."""
+    failure: APIError | None = None
+    try:
+        yield None
+        yield from received.taken()
+        for piece in reply.iter_bytes():
+            chunks, error = received.feed(piece)
+            yield from chunks
+            if error is not None:
+                piece = b""  # may repeat the key
+                raise error
+    except APIError:  # the vendor's own; one of them is a TimeoutError, too
+        raise
+    except errors_of_libraries() as broken:
+        forget_carriers(broken)
+        failure = received.broken(broken, timed_out=timed_out(broken))
+    except BaseException as stopped:
+        forget_carriers(stopped)
+        received.left(stopped)
+        raise
+    finally:
+        reply.close()
+    if failure is not None:  # out here it has no context that may show what it does not
+        raise failure
+    piece = b""
+    chunks, error = received.finish()
+    yield from chunks
+    if error is not None:
+        raise error
+
+
+async def _aread(received: Received, reply: AsyncReply) -> AsyncGenerator[ChatCompletionChunk | None, None]:
+    """The same as `_read`, asynchronous."""
+    failure: APIError | None = None
+    try:
+        yield None
+        for chunk in received.taken():
+            yield chunk
+        async for piece in reply.aiter_bytes():
+            chunks, error = received.feed(piece)
+            for chunk in chunks:
+                yield chunk
+            if error is not None:
+                piece = b""  # may repeat the key
+                raise error
+    except APIError:  # the vendor's own; one of them is a TimeoutError, too
+        raise
+    except errors_of_libraries() as broken:
+        forget_carriers(broken)
+        failure = received.broken(broken, timed_out=timed_out(broken))
+    except BaseException as stopped:
+        forget_carriers(stopped)
+        received.left(stopped)
+        raise
+    finally:
+        await reply.aclose()
+    if failure is not None:  # out here it has no context that may show what it does not
+        raise failure
+    piece = b""
+    chunks, error = received.finish()
+    for chunk in chunks:
+        yield chunk
+    if error is not None:
+        raise error
 
 
 class Stream(Iterator[ChunkT], Generic[ChunkT]):
@@ -34,33 +103,8 @@ class Stream(Iterator[ChunkT], Generic[ChunkT]):
         self._received = received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = cast("GeneratorType[ChunkT, None, None]", self._read())
-
-    def _read(self) -> Generator[ChatCompletionChunk, None, None]:
-        received = self._received
-        try:
-            yield from received.taken()
-            for piece in self._reply.iter_bytes():
-                chunks, error = received.feed(piece)
-                yield from chunks
-                if error is not None:
-                    piece = b""  # may repeat the key
-                    raise error
-        except errors_of_libraries() as broken:
-            forget_carriers(broken)
-            if failure := received.broken(broken, timed_out=timed_out(broken)):
-                raise failure from broken
-        except BaseException as stopped:
-            forget_carriers(stopped)
-            received.left(stopped)
-            raise
-        finally:
-            self._reply.close()
-        piece = b""
-        chunks, error = received.finish()
-        yield from chunks
-        if error is not None:
-            raise error
+        self._chunks = cast("GeneratorType[ChunkT, None, None]", _read(received, reply))
+        next(self._chunks)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._received!r}>"
@@ -99,36 +143,9 @@ class AsyncStream(AsyncIterator[ChunkT], Generic[ChunkT]):
         self._received = received
         self._received.watched_by(watch)
         self._reply = reply
-        self._chunks = cast("AsyncGeneratorType[ChunkT, None]", self._read())
-
-    async def _read(self) -> AsyncGenerator[ChatCompletionChunk, None]:
-        received = self._received
-        try:
-            for chunk in received.taken():
-                yield chunk
-            async for piece in self._reply.aiter_bytes():
-                chunks, error = received.feed(piece)
-                for chunk in chunks:
-                    yield chunk
-                if error is not None:
-                    piece = b""  # may repeat the key
-                    raise error
-        except errors_of_libraries() as broken:
-            forget_carriers(broken)
-            if failure := received.broken(broken, timed_out=timed_out(broken)):
-                raise failure from broken
-        except BaseException as stopped:
-            forget_carriers(stopped)
-            received.left(stopped)
-            raise
-        finally:
-            await self._reply.aclose()
-        piece = b""
-        chunks, error = received.finish()
-        for chunk in chunks:
-            yield chunk
-        if error is not None:
-            raise error
+        self._chunks = cast("AsyncGeneratorType[ChunkT, None]", _aread(received, reply))
+        with suppress(StopIteration):
+            anext(self._chunks).send(None)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._received!r}>"

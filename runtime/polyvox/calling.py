@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from errno import EMFILE, ENFILE, ENOMEM
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from .addressing import locate, locate_at
@@ -11,7 +12,7 @@ from .answering import AnswerReader, answered
 from .candidates import Groups, Hold, candidates_of
 from .checking import checked
 from .dialects import dialect_of
-from .errors import APIError, InvalidRequestError, UnknownParameterError
+from .errors import APIConnectionError, APIError, InvalidRequestError, UnknownParameterError
 from .exchange import Attempt, Candidate, Outcome, Request, Response, Steps, Tell, Timeouts, exchange
 from .functions import FunctionReader, called
 from .guessing import nearest
@@ -110,14 +111,20 @@ def _plan(
 ) -> Plan[T]:
     try:
         return _planned(model, messages, response_format, parameters, groups, kind)
-    except (APIError, Warning):
+    except (APIError, Warning, MemoryError):
         raise
     except Exception as error:
         raise _unusable(error) from error
 
 
-def _unusable(error: Exception) -> InvalidRequestError:
-    """For what no check foresaw: nested a thousand deep, a number of 5,000 digits, an object whose methods fail."""
+_EXHAUSTED = frozenset({EMFILE, ENFILE, ENOMEM})
+
+
+def _unusable(error: Exception) -> APIError:
+    """For what no check foresaw: nested a thousand deep, a number of 5,000 digits, an object whose methods fail; or a
+    machine that cannot even load the vendor's module now."""
+    if isinstance(error, OSError) and error.errno in _EXHAUSTED:
+        return APIConnectionError(f"no request could be made: {error}")
     if isinstance(error, RecursionError):
         return InvalidRequestError("the call cannot be written as a request: something in it is nested too deep")
     kind = type(error).__name__  # its words may be the key's, or the prompt's
@@ -149,7 +156,7 @@ def _planned(
             merged = {key: value for key, value in merged.items() if value is not None}
         try:
             return _attempt(name, plain, response_format, merged, kind)
-        except (APIError, Warning):
+        except (APIError, Warning, MemoryError):
             raise
         except Exception as error:
             if error is merged.get("mock_response"):
@@ -206,6 +213,7 @@ def _attempt(
         read=kind.read(dialect, call, secrets),
         error=lambda reply: secrets.mask(_refused(dialect, call, request, credentials.source, reply)),
         renew=credentials.renewal,
+        mask=secrets.mask,
         begin=kind.begin,
     )
 

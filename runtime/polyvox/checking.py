@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeGuard, cast
 from .errors import InvalidMessageError
 from .forms import CACHE, Form, each, fields, mapping, nullable, text, text_or, wrong
 from .guessing import nearest
-from .shapes import is_mapping, is_sequence, mapping_of
+from .shapes import is_mapping, is_sequence, its_type, mapping_of
 
 if TYPE_CHECKING:
     from .messages import Message, MessageParam, Messages, PlainMessage, ToolMessage
@@ -61,9 +61,9 @@ def checked(messages: Messages) -> list[MessageParam]:
     """The same messages as plain mappings, or `InvalidMessageError` naming the first wrong place. Nothing is copied
     but messages of earlier results, and nothing of the caller's is changed."""
     if isinstance(messages, (str, bytes, Mapping)) or not isinstance(cast("object", messages), Iterable):
+        kind = its_type(cast("object", messages))
         raise InvalidMessageError(
-            f"messages must be a list of messages, not a {type(cast('object', messages)).__name__}; "
-            'write [{"role": "user", "content": ...}]'
+            f'messages must be a list of messages, not {kind}; write [{{"role": "user", "content": ...}}]'
         )
     made = [message if is_plain(message) else _message(index, message) for index, message in enumerate(messages)]
     found = cast("list[MessageParam]", made)
@@ -195,7 +195,7 @@ def _plain(index: int, message: object) -> Mapping[str, object]:
     if dump is None:
         hint = '; write {"role": "user", "content": ...}' if isinstance(message, str) else ""
         raise InvalidMessageError(
-            f"messages[{index}] must be a mapping or a message of a result, not a {type(message).__name__}{hint}"
+            f"messages[{index}] must be a mapping or a message of a result, not {its_type(message)}{hint}"
         )
     return cast("Mapping[str, object]", dump(exclude_none=True, exclude={"parsed"}))
 
@@ -214,15 +214,13 @@ def _wrong_role(index: int, fields: Mapping[str, object]) -> str:
 def _check_parts(where: str, content: object, *, may_be_empty: bool) -> None:
     if not is_sequence(content):
         hint = "; put the part into a list" if is_part(content) else ""
-        raise InvalidMessageError(f"{where} must be a text or a list of parts, not a {type(content).__name__}{hint}")
+        raise InvalidMessageError(f"{where} must be a text or a list of parts, not {its_type(content)}{hint}")
     if not content and not may_be_empty:
         raise InvalidMessageError(f"{where} is empty; write a text, or at least one part")
     for number, part in enumerate(content):
         if not is_mapping(part):
             hint = '; write {"type": "text", "text": ...}' if isinstance(part, str) else ""
-            raise InvalidMessageError(
-                f"{where}[{number}] must be a mapping with a type, not a {type(part).__name__}{hint}"
-            )
+            raise InvalidMessageError(f"{where}[{number}] must be a mapping with a type, not {its_type(part)}{hint}")
         kind = part.get("type")
         if not isinstance(kind, str):
             known = next((name for name in _PAYLOADS if name in part), "text")
@@ -243,7 +241,7 @@ def _check_payload(where: str, kind: str, form: Form, payload: object) -> None:
 
 def _check_calls(where: str, calls: object) -> None:
     if not is_sequence(calls):
-        raise InvalidMessageError(f"{where} must be a list, not a {type(calls).__name__}")
+        raise InvalidMessageError(f"{where} must be a list, not {its_type(calls)}")
     for number, call in enumerate(calls):
         fields = mapping_of(call)
         if not isinstance(fields.get("id"), str):

@@ -46,8 +46,9 @@ class Client(ClientSettings):
     """Synchronous calls that share settings and connections. Thread-safe; survives a fork; use it as a context manager
     or call `close()`.
 
-    Any keyword of `completion()` that is not for the model may be given here and holds for every call. `http_client`
-    is a caller's own `httpx2.Client` or `httpx.Client`, which is not closed; `transport` an httpx2 transport.
+    Any keyword of `completion()` that is not for the model may be given here and holds for every call; `api_key`
+    needs its `provider` or `api_base` beside it, since calls may name any. `http_client` is a caller's own
+    `httpx2.Client` or `httpx.Client`, which is not closed; `transport` an httpx2 transport.
 
     `on_success` and `on_failure` are called at the end of each call with a `SuccessEvent` or `FailureEvent`, in the
     caller's thread or event loop: a slow hook delays the answer. What a hook raises is logged and goes no further.

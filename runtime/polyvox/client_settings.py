@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
-from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME_AS, CallParameters
+from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_ONE_PROVIDER, SAME_AS, CallParameters, provider_of
 from .secrecy import hide_sent_headers
-from .shapes import is_mapping
+from .shapes import is_mapping, its_type, mapping_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .watching import Watch, Watchers
 
 
-def _with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
+def with_defaults(defaults: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
     """What the call says wins, under whichever of a parameter's names."""
     if not defaults:
         return given
@@ -48,6 +48,32 @@ def wants_stream(given: object) -> bool:
     raise InvalidRequestError(f"stream is {repr(given)[:60]}; it must be True or False", param="stream")
 
 
+def _for_its_provider(defaults: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
+    """A client's key, address and extras stay with its provider: a call that names another goes without them."""
+    home, asked = provider_of(defaults), provider_of(given)
+    if home is None or asked is None:
+        return defaults
+    from .addressing import canonical
+
+    if canonical(home) == canonical(asked):
+        return defaults
+    return {name: value for name, value in defaults.items() if name not in OF_ONE_PROVIDER}
+
+
+def _check_whose_key(defaults: Mapping[str, object]) -> None:
+    """Raises `InvalidRequestError` for a key that would go to whichever provider a call happens to name."""
+    args = mapping_of(defaults.get("client_args"))
+    has_key = "api_key" in defaults or args.get("api_key") is not None
+    if not has_key or provider_of(defaults) is not None:
+        return
+    if not any(one.get(name) for one in (defaults, args) for name in ("api_base", "base_url")):
+        raise InvalidRequestError(
+            "api_key without provider: calls may name any, and each would get this key. Say whose it is: "
+            "provider='openai' (models are then named without it: 'gpt-5', not 'openai:gpt-5')",
+            param="api_key",
+        )
+
+
 _OF_A_TRANSPORT = frozenset({"proxy", "proxies", "verify", "cert", "trust_env", "http2", "limits"})
 
 
@@ -65,7 +91,7 @@ def _check_plain(name: str, hook: object) -> None:
     if iscoroutinefunction(hook):
         raise InvalidRequestError(f"{name} is a coroutine function; it must be a plain one", param=name)
     if not callable(hook):
-        raise InvalidRequestError(f"{name} is a {type(hook).__name__}; it must be a function", param=name)
+        raise InvalidRequestError(f"{name} is {its_type(hook)}; it must be a function", param=name)
 
 
 def check_ways(http_client: object, transport: object, *, closed_by: str, handled_by: str) -> None:
@@ -78,7 +104,7 @@ def check_ways(http_client: object, transport: object, *, closed_by: str, handle
     for name, given, needed in (("http_client", http_client, closed_by), ("transport", transport, handled_by)):
         if given is not None and not hasattr(given, needed):
             kind = "an asynchronous" if "async" in handled_by else "a synchronous"
-            raise InvalidRequestError(f"{name} is a {type(given).__name__}; it must be {kind} one", param=name)
+            raise InvalidRequestError(f"{name} is {its_type(given)}; it must be {kind} one", param=name)
 
 
 def named_groups(models: object) -> dict[str, ModelGroup]:
@@ -88,11 +114,11 @@ def named_groups(models: object) -> dict[str, ModelGroup]:
     from .groups import ModelGroup
 
     if not is_mapping(models):
-        raise InvalidRequestError(f"models is a {type(models).__name__}; it must map names to model groups")
+        raise InvalidRequestError(f"models is {its_type(models)}; it must map names to model groups")
     groups: dict[str, ModelGroup] = {}
     for name, group in models.items():
         if not isinstance(group, ModelGroup):
-            told = f"models[{name!r}] is a {type(group).__name__}; it must be a ModelGroup([...])"
+            told = f"models[{name!r}] is {its_type(group)}; it must be a ModelGroup([...])"
             raise InvalidRequestError(told, param="models")
         groups[name] = group
     return groups
@@ -106,6 +132,8 @@ class ClientSettings:
     """What both clients have in common."""
 
     _defaults: Mapping[str, object] = {}
+    _names_whose_key = True
+    """Whether a key must come with its provider or address; no, where a class says whose it is."""
 
     def __init__(
         self,
@@ -140,11 +168,14 @@ class ClientSettings:
             from .kinds import check_kinds
 
             check_kinds(defaults)
-        self._defaults = {name: value for name, value in defaults.items() if value is not None}
+        kept = {name: value for name, value in defaults.items() if value is not None}
+        if self._names_whose_key:
+            _check_whose_key(kept)
+        self._defaults = kept
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
         """What holds for one call."""
-        return _with_defaults(self._defaults, given)
+        return with_defaults(_for_its_provider(self._defaults, given), given)
 
     def _watch(self, model: str, settings: Mapping[str, object], stream: bool) -> Watch:
         """Who is told of one call: its hooks, the logger, a trace; nobody, almost always."""

@@ -146,7 +146,8 @@ def _rebuild(kind: type[APIError], args: tuple[object, ...], facts: dict[str, ob
 
 
 class APIConnectionError(APIError):
-    """No reply: the connection was refused, reset, or could not be made safe."""
+    """No reply: the connection was refused, reset, or could not be made safe. (A certificate that is not trusted is not
+    tried again.)"""
 
     retryable_by_default = True
 

@@ -7,9 +7,9 @@ failed connection is an outcome, so that both drivers are loops of a few lines a
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from .errors import (
     APIConnectionError,
@@ -98,7 +98,7 @@ class Response:
 class Failure:
     """No reply."""
 
-    error: Exception
+    error: Exception = field(repr=False)  # what a server said may repeat the key
     timed_out: bool = False
     elapsed: float = 0.0
     headers: Mapping[str, str] | None = None
@@ -135,6 +135,8 @@ class Attempt(Generic[T]):
     error: Callable[[Response], APIError]
     renew: Callable[[], None] | None = None
     """Forgets a token that the vendor refuses: the next request gets a new one. Once per call."""
+    mask: Callable[[APIError], APIError] | None = None
+    """Hides the call's secrets in an error: a server may repeat them where no reply should have them."""
     begin: Callable[[T, Outcome], bool] | None = None
     """Takes the next piece of a streamed answer; true once it has begun, which ends the chance of another try."""
 
@@ -231,7 +233,7 @@ def _ask(prepare: Callable[[], Attempt[T]], retries: int, tell: Tell | None) -> 
         else:
             tried += 1
         if wait is None or (rest is not None and wait >= rest):
-            raise error from (outcome.error if isinstance(outcome, Failure) else None)
+            raise error from (error.__cause__ if isinstance(outcome, Failure) else None)
         timeouts = request.timeouts.within(None if rest is None else rest - wait)
         request = replace(attempt.request, after=wait, timeouts=timeouts)
 
@@ -260,7 +262,7 @@ def next_wait(error: APIError, tried: int) -> float | None:
 def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
     kind: type[APIError] = Timeout if failure.timed_out else APIConnectionError
     limit = attempt.request.timeouts.total
-    says = str(failure.error) or type(failure.error).__name__
+    says = _words(failure.error)
     if failure.timed_out:
         says = f"no answer within {limit:g} s" if limit is not None else f"no answer in time ({says})"
         says += "; pass a longer `timeout`"
@@ -271,10 +273,32 @@ def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
     else:
         from .unreachable import unreachable  # for who needs it
 
-        says = unreachable(attempt.request.url, failure.error)
+        says = unreachable(attempt.request.url, failure.error, says)
     error = kind(says, provider=attempt.provider, model=attempt.model)
+    if "CERTIFICATE_VERIFY_FAILED" in says:  # the next try would see the same one
+        error.retryable = False
     error.request_id = request_id(failure.headers or {})
-    return error
+    error.__cause__ = failure.error
+    return error if attempt.mask is None else attempt.mask(error)
+
+
+def _words(error: BaseException) -> str:
+    """What it says, and what the system said where that is not in it: anyio tells that all attempts failed, not how."""
+    says = str(error) or type(error).__name__
+    reasons = dict.fromkeys(str(one) for one in _roots(error) if isinstance(one, OSError))
+    told = "; ".join(reason for reason in reasons if reason not in says)
+    return f"{says} ({told})" if told else says
+
+
+def _roots(error: BaseException) -> Iterator[BaseException]:
+    """Where it comes from."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, BaseExceptionGroup):
+        for one in cast("BaseExceptionGroup[BaseException]", error).exceptions:
+            yield from _roots(one)
+    else:
+        yield error
 
 
 def origin_of(url: str) -> str:

@@ -9,16 +9,19 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final, TypeAlias
 
-from .shapes import is_mapping, is_sequence, mapping_of
+from .shapes import is_mapping, is_sequence, its_type, mapping_of
 
 Form: TypeAlias = Callable[[str, object], "str | None"]
 """The place (`tools[0].function.name`) and the value -> a sentence for the caller; None where all fits."""
 _NOTHING: Mapping[str, Form] = {}
 
 
+_MUST_BE: Final = "; it must be "
+
+
 def wrong(where: str, value: object, words: str) -> str:
     """The sentence for a value that should be something else."""
-    return f"{where} is {repr(value)[:60]}; it must be {words}"
+    return f"{where} is {repr(value)[:60]}{_MUST_BE}{words}"
 
 
 def number(where: str, value: object) -> str | None:
@@ -87,7 +90,9 @@ def unseen(form: Form) -> Form:
 
     def check(where: str, value: object) -> str | None:
         said = form(where, value)
-        return None if said is None else said.replace(repr(value)[:60], f"a {type(value).__name__}")
+        if said is None:
+            return None
+        return f"{where} is {its_type(value)}{_MUST_BE}{said.rpartition(_MUST_BE)[2]}"
 
     return check
 

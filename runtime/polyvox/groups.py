@@ -20,6 +20,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
 
 from .errors import (
+    APIConnectionError,
     APIError,
     APIResponseValidationError,
     AuthenticationError,
@@ -28,10 +29,10 @@ from .errors import (
     NotFoundError,
     PermissionDeniedError,
     QuotaExceededError,
-    StreamInterruptedError,
 )
 from .exchange import Pause
 from .parameters import FALLBACKS, RETRIES
+from .shapes import its_type
 
 if TYPE_CHECKING:
     from .parameters import Parameters
@@ -44,13 +45,13 @@ LOOK_AGAIN: Final = 1.0
 """Seconds after which a call that waits for room looks for itself."""
 _CHAINED: Final = frozenset((*FALLBACKS, *RETRIES, "model_list", "mock_response"))
 _OWN_FAULT: Final = (
+    APIConnectionError,
     APIResponseValidationError,
     AuthenticationError,
     InsufficientFundsError,
     NotFoundError,
     PermissionDeniedError,
     QuotaExceededError,
-    StreamInterruptedError,
 )
 
 
@@ -96,7 +97,7 @@ def _several(deployments: object) -> Iterator[Deployment | str]:
         raise InvalidRequestError("a model group takes a list of deployments", param="models")
     for one in cast("Iterable[object]", deployments):
         if not isinstance(one, (Deployment, str)):
-            what = f"a model group takes Deployment(...) and names of models, not a {type(one).__name__}"
+            what = f"a model group takes Deployment(...) and names of models, not {its_type(one)}"
             raise InvalidRequestError(what, param="models")
         yield one
 

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from .errors import InvalidRequestError
 from .honest import new_id, now
-from .shapes import is_mapping
+from .shapes import is_mapping, its_type
 
 if TYPE_CHECKING:
     from .call import Call
@@ -39,7 +39,7 @@ def mock_body(mock: object, call: Call) -> bytes:
         answer = mock
     else:
         raise InvalidRequestError(
-            f"mock_response is a {type(mock).__name__}; it is a text, a result, an exception, or a function of these",
+            f"mock_response is {its_type(mock)}; it is a text, a result, an exception, or a function of these",
             param="mock_response",
         )
     if not call.stream:

@@ -11,6 +11,7 @@ from typing_extensions import Unpack
 from .addressing import locate
 from .async_client import AsyncClient
 from .client import Client
+from .client_settings import with_defaults
 from .errors import InvalidRequestError
 from .parameters import OF_ONE_PROVIDER, WHO_PAYS, CallParameters, provider_of
 from .secrecy import conceal
@@ -118,6 +119,8 @@ class OpenAI(Client):
     `anthropic/claude-...` of its own.
     """
 
+    _names_whose_key = False
+
     def __init__(
         self,
         *,
@@ -141,11 +144,13 @@ class OpenAI(Client):
         )
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
-        return _of_the_call(self._models, model, super()._settings(model, given), given)
+        return _of_the_call(self._models, model, with_defaults(self._defaults, given), given)
 
 
 class AsyncOpenAI(AsyncClient):
     """The same as `OpenAI`, asynchronous: `await AsyncOpenAI().chat.completions.create(...)`."""
+
+    _names_whose_key = False
 
     def __init__(
         self,
@@ -170,4 +175,4 @@ class AsyncOpenAI(AsyncClient):
         )
 
     def _settings(self, model: str, given: Mapping[str, object]) -> Mapping[str, object]:
-        return _of_the_call(self._models, model, super()._settings(model, given), given)
+        return _of_the_call(self._models, model, with_defaults(self._defaults, given), given)

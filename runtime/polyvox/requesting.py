@@ -17,7 +17,7 @@ from .errors import InvalidRequestError
 from .exchange import Headers, Request, Timeouts, origin_of
 from .parameters import one_of
 from .secrecy import hidden, hidden_once, warn_if_plain
-from .shapes import is_list, is_mapping
+from .shapes import is_list, is_mapping, its_type
 
 if TYPE_CHECKING:
     from .call import Call
@@ -179,10 +179,8 @@ def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
         return DEFAULT_TIMEOUTS
     if not isinstance(value, (int, float, str)):
         if not hasattr(value, "as_dict"):
-            kind = type(value).__name__
-            raise InvalidRequestError(
-                f"timeout is a {kind}; it is a number of seconds, or an httpx2 Timeout", param="timeout"
-            )
+            told = f"timeout is {its_type(value)}; it is a number of seconds, or an httpx2 Timeout"
+            raise InvalidRequestError(told, param="timeout")
         phases = value.as_dict()
         connect, read, write, pool = (
             None if (given := phases.get(phase)) is None else _seconds(given)

@@ -20,7 +20,7 @@ from pydantic_core import to_json
 from .callables import name_of, reader_of
 from .checking import is_part
 from .errors import InvalidRequestError
-from .shapes import is_list, is_mapping, mapping_of
+from .shapes import is_list, is_mapping, its_type, mapping_of
 
 if TYPE_CHECKING:
     from .messages import FunctionMessage, ToolMessage
@@ -161,7 +161,7 @@ def _message(response: Answer) -> Mapping[str, object]:
     dump = getattr(response, "model_dump", None)
     fields = mapping_of(dump(exclude_none=True) if dump is not None else response)
     if not fields and not is_mapping(response):
-        raise InvalidRequestError(f"run_tools takes a completion or a message, not a {type(response).__name__}")
+        raise InvalidRequestError(f"run_tools takes a completion or a message, not {its_type(response)}")
     choices = fields.get("choices")
     if not is_list(choices):
         return fields
@@ -185,7 +185,7 @@ def _functions(tools: Functions) -> dict[str, _Function | None]:
 
 def _callable(where: str, tool: object) -> _Function:
     if not callable(tool):
-        raise InvalidRequestError(f"{where} must be a callable, not a {type(tool).__name__}", param="tools")
+        raise InvalidRequestError(f"{where} must be a callable, not {its_type(tool)}", param="tools")
     return tool
 
 

@@ -7,6 +7,7 @@ from typing import Final, TypeGuard
 
 # What JSON has beside mappings. Nearly all values are of JSON's types, for which asking an abstract type takes long.
 _NONE: Final = frozenset((str, list, int, float, bool, type(None)))
+_VOWELS: Final = ("a", "e", "i", "o")  # not `u`: a UserDict, a UUID
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[str, object]]:
@@ -28,3 +29,11 @@ def is_sequence(value: object) -> TypeGuard[Sequence[object]]:
 def mapping_of(value: object) -> Mapping[str, object]:
     """The value if it is a mapping, else an empty one."""
     return value if is_mapping(value) else {}
+
+
+def its_type(value: object) -> str:
+    """What an error calls a value whose type is wrong: `an int`, `a dict`, `None`."""
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"{'an' if name.lower().startswith(_VOWELS) else 'a'} {name}"

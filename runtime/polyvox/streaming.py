@@ -146,7 +146,9 @@ class Received:
         says = f"the connection broke ({str(error) or type(error).__name__})"
         if timed_out:
             says = "no more data came in time; pass a longer `timeout`"
-        return self._failed(interrupted(self.call, says))
+        failure = interrupted(self.call, says)
+        failure.__cause__ = error
+        return self._failed(failure)
 
     def _endless(self) -> APIError:
         """An event without end, or nothing but keep-alives."""

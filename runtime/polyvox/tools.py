@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from .errors import InvalidRequestError
 from .forms import CACHE, Form, by_type, fields, mapping, nullable, switch, text, word
-from .shapes import is_mapping, mapping_of
+from .shapes import is_mapping, its_type, mapping_of
 
 if TYPE_CHECKING:
     from .call import Call
@@ -152,7 +152,7 @@ def _definition(index: int, tool: object) -> Mapping[str, object]:
         return _checked(f"tools[{index}]", tool)
     if callable(tool):
         return _from_callable(index, tool)
-    raise InvalidRequestError(f"tools[{index}] must be a mapping or a callable, not a {type(tool).__name__}")
+    raise InvalidRequestError(f"tools[{index}] must be a mapping or a callable, not {its_type(tool)}")
 
 
 def _checked(where: str, tool: Mapping[str, object]) -> Mapping[str, object]:

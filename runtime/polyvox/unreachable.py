@@ -11,9 +11,8 @@ from .exchange import origin_of
 _STRANGE_AUTHORITY = re.compile(r"self.signed|local issuer")
 
 
-def unreachable(url: str, error: Exception) -> str:
-    """One line: the origin, the library's words, and what to look at."""
-    says = str(error) or type(error).__name__
+def unreachable(url: str, error: Exception, says: str) -> str:
+    """One line: the origin, what the error says, and what to look at."""
     if type(error).__name__ == "ProxyError":
         says = f"the proxy says {says}"
     return f"could not reach {origin_of(url)}: {says}{_hint(says, url)}"
@@ -23,7 +22,7 @@ def _hint(says: str, url: str) -> str:
     if "WRONG_VERSION_NUMBER" in says:  # what OpenSSL makes of an answer without TLS
         return "; does it speak http instead of https?"
     if "CERTIFICATE_VERIFY_FAILED" in says:
-        return "; SSL_CERT_FILE may name its authority" if _STRANGE_AUTHORITY.search(says) else ""
+        return "; name an authority of your own in SSL_CERT_FILE" if _STRANGE_AUTHORITY.search(says) else ""
     if variable := _proxy_variable(url):
         return f"; {variable} names a proxy for it: is that up, and right?"
     return ""

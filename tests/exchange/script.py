@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from polyvox import APIError
-from polyvox.exchange import Attempt, Failure, Outcome, Request, Response, Timeouts, exchange
+from polyvox.exchange import Attempt, Failure, Outcome, Pause, Request, Response, Timeouts, exchange
 from polyvox.failures import failure
 
 OK = Response(200, {}, b"fine")
@@ -33,7 +33,10 @@ class Played:
 
 
 def attempt(
-    name: str = "acme", timeouts: Timeouts | None = None, read: Callable[[Response], str] | None = None
+    name: str = "acme",
+    timeouts: Timeouts | None = None,
+    read: Callable[[Response], str] | None = None,
+    begin: Callable[[str, Outcome], bool] | None = None,
 ) -> Attempt[str]:
     """One model at one host of the same name; its answer is its body as text."""
     return Attempt(
@@ -42,6 +45,7 @@ def attempt(
         request=Request(f"https://{name}/chat", (("x", "1"),), b"{}", timeouts or Timeouts()),
         read=read or (lambda response: response.body.decode()),
         error=lambda response: failure(name, "m", response.status, response.headers, response.body),
+        begin=begin,
     )
 
 
@@ -58,8 +62,8 @@ def play(
     try:
         step = next(steps)
         while True:
-            assert isinstance(step, Request), "only a model group has calls wait for room"
-            played.requests.append(step)
+            assert not isinstance(step, Pause), "only a model group has calls wait for room"
+            played.requests += [step] if isinstance(step, Request) else []
             step = steps.send(next(rest))
     except StopIteration as done:
         played.result = done.value

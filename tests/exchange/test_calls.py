@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
@@ -79,12 +79,12 @@ def test_two_more_tries_without_a_word() -> None:
 
 def test_a_client_sets_the_count_for_all_its_calls() -> None:
     hosts = Hosts({OPENAI_HOST})
-    client = Client(transport=httpx2.MockTransport(hosts.answer), api_key="k", max_retries=1)
+    client = Client(transport=httpx2.MockTransport(hosts.answer), max_retries=1)
     with pytest.raises(ServiceUnavailableError):
-        client.completion(MODEL, HELLO)
+        client.completion(MODEL, HELLO, api_key="k")
     assert len(hosts.requests) == 2
     with pytest.raises(ServiceUnavailableError):
-        client.completion(MODEL, HELLO, num_retries=0)
+        client.completion(MODEL, HELLO, api_key="k", num_retries=0)
     assert len(hosts.requests) == 3
 
 
@@ -221,7 +221,7 @@ def _streaming(*replies: httpx2.Response) -> tuple[Client, list[httpx2.Request]]
         requests.append(request)
         return next(rest)
 
-    return Client(transport=httpx2.MockTransport(answer), api_key="k"), requests
+    return Client(transport=httpx2.MockTransport(answer), api_key="k", api_base="https://h.test"), requests
 
 
 def _event(text: str, finish: str | None = None) -> Mapping[str, object]:
@@ -272,15 +272,59 @@ def test_an_error_before_the_first_chunk_is_tried_again(asynchronous: bool) -> N
     if asynchronous:
 
         async def ask() -> str | None:
-            async with AsyncClient(transport=transport, api_key="k") as client:
+            async with AsyncClient(transport=transport, api_key="k", api_base="https://h.test") as client:
                 chunks = await client.completion(MODEL, HELLO, stream=True)
                 return (await chunks.completion()).choices[0].message.content
 
         assert asyncio.run(ask()) == "Hi"
     else:
-        with Client(transport=transport, api_key="k") as client:
+        with Client(transport=transport, api_key="k", api_base="https://h.test") as client:
             assert client.completion(MODEL, HELLO, stream=True).completion().choices[0].message.content == "Hi"
     assert next(replies, None) is None
+
+
+class Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body in one piece that knows whether it was closed."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+    def close(self) -> None:
+        self.closed = True
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("asynchronous", [True, False])
+def test_a_stream_that_failed_before_its_first_chunk_is_closed_before_the_next_is_asked_for(asynchronous: bool) -> None:
+    slow = sse({"error": {"message": "slow", "code": 429, "details": [{"retryDelay": "0s"}]}})
+    bodies = [Body(slow), Body(slow), Body(GOOD)]
+    closed: list[list[bool]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        closed.append([body.closed for body in bodies])
+        return httpx2.Response(200, stream=bodies[len(closed) - 1])
+
+    transport = httpx2.MockTransport(answer)
+
+    async def ask() -> None:
+        async with AsyncClient(transport=transport, api_key="k") as client:
+            await (await client.completion(MODEL, HELLO, stream=True)).completion()
+
+    if asynchronous:
+        asyncio.run(ask())
+    else:
+        Client(transport=transport, api_key="k").completion(MODEL, HELLO, stream=True).completion()
+    assert closed == [[False, False, False], [True, False, False], [True, True, False]]
+    assert bodies[2].closed
 
 
 def test_an_error_before_the_first_chunk_goes_to_the_next_model() -> None:
@@ -288,7 +332,7 @@ def test_an_error_before_the_first_chunk_goes_to_the_next_model() -> None:
     fallback = {"model": MODEL, "api_key": "k2"}
     stream = client.completion(OTHER, HELLO, stream=True, num_retries=0, fallbacks=[fallback])
     assert [chunk.choices[0].delta.content for chunk in stream] == ["Hi"]
-    assert [request.url.host for request in requests] == [ANTHROPIC_HOST, OPENAI_HOST]
+    assert [request.url.host for request in requests] == ["h.test", OPENAI_HOST]
 
 
 def test_an_error_before_the_first_chunk_is_raised_by_the_call_when_nobody_is_left() -> None:
@@ -323,7 +367,9 @@ async def test_an_asynchronous_call_falls_back_too(entry: Fallback, monkeypatch:
 @pytest.mark.anyio
 async def test_an_asynchronous_stream_falls_back_before_it_begins() -> None:
     replies = iter([BUSY, httpx2.Response(200, content=sse(_event("Hi", "stop"), "[DONE]"))])
-    client = AsyncClient(transport=httpx2.MockTransport(lambda _: next(replies)), api_key="k")
+    client = AsyncClient(
+        transport=httpx2.MockTransport(lambda _: next(replies)), api_key="k", api_base="https://h.test"
+    )
     async with client:
         stream = await client.completion(MODEL, HELLO, stream=True, num_retries=0, fallbacks=[{"model": "gpt-4.1"}])
         assert (await stream.completion()).choices[0].message.content == "Hi"

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from polyvox import RateLimitError, Timeout
-from polyvox.exchange import Response, Timeouts
+from polyvox.exchange import Outcome, Response, Timeouts
 from tests.exchange.script import OK, Played, attempt, late, play, refused, said
 
 
@@ -84,6 +84,20 @@ def test_lost_connections_use_up_the_time_too() -> None:
 def test_timeouts_within(rest: float | None) -> None:
     open_ended = Timeouts(connect=None, read=None, write=5, pool=1)
     assert open_ended.within(rest) == (open_ended if rest is None else Timeouts(3, 3, 3, 1, total=3))
+
+
+def test_the_wait_for_a_streams_first_chunk_counts() -> None:
+    def begin(_: str, piece: Outcome) -> bool:
+        if isinstance(piece, Response) and piece.body == b"busy":
+            raise RateLimitError("busy", retry_after=1)
+        return True
+
+    def head() -> Response:
+        return Response(200, {}, elapsed=1)
+
+    outcomes = [head(), Response(200, {}, b"busy", elapsed=3), head(), Response(200, {}, b"Hi")]
+    played = play(outcomes, candidates=[lambda: attempt(timeouts=_seconds(10), begin=begin)])
+    assert [request.timeouts.total for request in played.requests] == [10, 5]
 
 
 def test_a_fallback_has_the_whole_time_anew() -> None:

@@ -159,6 +159,13 @@ def test_num_retries_is_how_many_others_may_be_asked() -> None:
     assert len(hosts.asked) == 2
 
 
+def test_a_call_asks_each_once_even_where_nobody_cools_down() -> None:
+    hosts = Hosts({"one.example": 503, "two.example": 503})
+    with pytest.raises(FallbacksExhaustedError):
+        ask(hosts.client(timeless([ONE, TWO], cooldown=0)))
+    assert sorted(hosts.hosts) == ["one.example", "two.example"]
+
+
 def test_a_group_has_fallbacks() -> None:
     hosts = Hosts({"one.example": 503, "two.example": 503})
     ask(hosts.client(timeless([ONE, TWO])), fallbacks=[{"model": CLAUDE.model, "api_key": "key-4"}])
@@ -207,12 +214,50 @@ def test_a_stream_that_is_left_gives_its_place_back(how: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_an_async_stream_gives_its_place_back_too() -> None:
+@pytest.mark.parametrize("taken", [0, 1, 2], ids=["unread", "in the middle", "whole"])
+async def test_an_async_stream_gives_its_place_back_too(taken: int) -> None:
     group = timeless([Deployment(ONE.model, ONE.parameters, max_concurrent=1)], max_wait=0)
     client = Hosts().async_client(group)
     async with await client.completion("chat", HELLO, stream=True) as stream:
-        assert [chunk async for chunk in stream]
+        assert [await anext(stream) for _ in range(taken)] or not taken
     await client.completion("chat", HELLO)
+
+
+@pytest.mark.parametrize("stops", [KeyboardInterrupt, ZeroDivisionError])
+def test_a_call_that_is_stopped_gives_its_place_back(stops: type[BaseException]) -> None:
+    stopping: list[BaseException] = [stops()]
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if stopping:
+            raise stopping.pop()
+        return httpx2.Response(200, content=usual_reply(request.url.path))
+
+    group = timeless([Deployment(ONE.model, ONE.parameters, max_concurrent=1)], max_wait=0)
+    client = Client(transport=httpx2.MockTransport(answer), models={"chat": group})
+    with pytest.raises(stops) as caught:
+        ask(client)
+    assert (ask(client), caught.tb is None) == ("Hello", False)  # while the error, and so its frames, are still here
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_call_gives_its_place_back() -> None:
+    begun = asyncio.Event()
+
+    async def answer(request: httpx2.Request) -> httpx2.Response:
+        if not begun.is_set():
+            begun.set()
+            await asyncio.Event().wait()
+        return httpx2.Response(200, content=usual_reply(request.url.path))
+
+    group = timeless([Deployment(ONE.model, ONE.parameters, max_concurrent=1)], max_wait=0)
+    client = AsyncClient(transport=httpx2.MockTransport(answer), models={"chat": group})
+    call = asyncio.ensure_future(client.completion("chat", HELLO))
+    await begun.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await call
+    await client.completion("chat", HELLO)
+    assert caught.tb is not None  # the frames are still here
 
 
 def test_a_broken_stream_cools_its_deployment() -> None:

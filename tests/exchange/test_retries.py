@@ -56,6 +56,13 @@ def test_status(status: int, again: bool) -> None:
     assert again or (played.error is not None and played.error.status_code == status)
 
 
+def test_a_certificate_stays_what_it_is() -> None:
+    played = play([Failure(ConnectionError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired"))])
+    assert len(played.requests) == 1
+    assert isinstance(played.error, APIConnectionError)
+    assert not played.error.retryable
+
+
 CODES: Final[dict[str, tuple[Response, bool]]] = {
     "used-up quota": (said(429, "insufficient_quota"), False),
     "rate limit": (said(429, "rate_limit_exceeded"), True),
@@ -144,6 +151,13 @@ def test_waits_are_up_to_a_bound_that_doubles() -> None:
     assert first == 0
     for wait, whole in zip(waits, [0.5, 1, 2, 4, 8, 8, 8], strict=True):
         assert 0 <= wait <= whole
+
+
+@pytest.mark.parametrize(("tried", "bound"), [*enumerate([0.5, 1, 2, 4, 8, 8, 8])])
+def test_waits_use_the_whole_of_their_bound(tried: int, bound: float) -> None:
+    waits = [next_wait(InternalServerError("no"), tried) or 0.0 for _ in range(200)]
+    assert 0 <= min(waits) < bound / 4
+    assert bound * 3 / 4 < max(waits) <= bound
 
 
 def test_waits_differ_so_that_callers_do_not_come_back_at_once() -> None:

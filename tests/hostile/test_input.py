@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
+from errno import EMFILE
 from typing import TYPE_CHECKING, Final, cast
 
 import httpx2
@@ -15,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel
 from typing_extensions import override
 
-from polyvox import APIError, Client, InvalidRequestError
+from polyvox import APIConnectionError, APIError, Client, InvalidRequestError, completion
 from tests.hostile.described import complaints
 from tests.hostile.dialects import DIALECTS, OLLAMA, Dialect
 from tests.mapping.asking import HELLO, Json, usual_reply
@@ -44,8 +45,9 @@ class Asked:
         """One call; nothing of the caller's may change by it."""
         before = copy.deepcopy((messages, parameters))
         try:
-            with Client(transport=httpx2.MockTransport(self.answer), api_key="sk-k", num_retries=0) as client:
-                client.completion(cast("str", model), cast("Messages", messages), **cast("Parameters", parameters))
+            with Client(transport=httpx2.MockTransport(self.answer), num_retries=0) as client:
+                given = cast("Parameters", {"api_key": "sk-k", **parameters})
+                client.completion(cast("str", model), cast("Messages", messages), **given)
         except InvalidRequestError as error:
             return error
         finally:
@@ -351,6 +353,20 @@ PLACES: Final[dict[str, Callable[[object], dict[str, object]]]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("shortage", "kind"), [(OSError(EMFILE, "Too many open files"), APIConnectionError), (MemoryError(), MemoryError)]
+)
+def test_a_machine_that_has_no_more(shortage: Exception, kind: type[Exception]) -> None:
+    """It is nobody's mistake in the call: while a vendor's module is loaded, files may run out."""
+
+    def messages() -> Iterator[Json]:
+        yield from HELLO
+        raise shortage
+
+    with pytest.raises(kind, match=None if kind is MemoryError else "Too many open files"):
+        completion("openai:gpt-5", cast("Messages", messages()), api_key="k")
+
+
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("value", UNFORESEEN.values(), ids=UNFORESEEN)
 def test_what_no_form_foresees(value: Callable[[], object], place: Callable[[object], dict[str, object]]) -> None:
@@ -360,8 +376,8 @@ def test_what_no_form_foresees(value: Callable[[], object], place: Callable[[obj
         asked.append(request)
         return httpx2.Response(401, json={})
 
-    given: dict[str, object] = {"messages": HELLO, **place(value())}
-    with Client(transport=httpx2.MockTransport(answer), api_key="k") as client, pytest.raises(APIError) as caught:
+    given: dict[str, object] = {"messages": HELLO, "api_key": "k", **place(value())}
+    with Client(transport=httpx2.MockTransport(answer)) as client, pytest.raises(APIError) as caught:
         client.completion("openai:gpt-5", cast("Messages", given.pop("messages")), **cast("Parameters", given))
     assert len(str(caught.value)) < 500
     assert len(asked) <= 1

@@ -47,7 +47,7 @@ class Asked:
         self._sent: list[bytes] = []
         self._place: Json = {"aws_region_name": "us-east-1"} if vendor == "bedrock" else {"api_base": "https://h.test"}
         transport = httpx2.MockTransport(self._answer)
-        self._client = Client(transport=transport, api_key=KEY, num_retries=0)
+        self._client = Client(transport=transport, num_retries=0)
 
     def _answer(self, request: httpx2.Request) -> httpx2.Response:
         self._sent.append(request.content)
@@ -56,7 +56,7 @@ class Asked:
     def ask(self, call: Json) -> Json | InvalidRequestError:
         """The body, or why there is none."""
         self._sent.clear()
-        given = {**self._place, **call, "drop_params": True}
+        given = {"api_key": KEY, **self._place, **call, "drop_params": True}
         messages = cast("Messages", given.pop("messages", None))
         try:
             self._client.completion(self._model, messages, **cast("Parameters", given))

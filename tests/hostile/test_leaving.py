@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Final
 
 import httpx2
 import pytest
 
 from polyvox import AsyncClient, AsyncStream, Client, StreamInterruptedError
+from polyvox.transport.pooling import Pool
 from tests.hostile.asking import Way
 from tests.hostile.dialects import HEL, OPENAI
 from tests.hostile.test_connections import good
@@ -237,6 +239,44 @@ def test_leaving_an_asynchronous_stream_unread(vendor: HostileVendor, taken: int
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("taken", [0, 1])
+def test_forgetting_a_stream(vendor: HostileVendor, taken: int) -> None:
+    silent = Silent(PLACES["between two chunks"][0])
+    with Client() as client:
+        stream = client.completion(OPENAI.model, HELLO, stream=True, api_base=vendor.address(silent), api_key="k")
+        for _ in range(taken):
+            next(stream)
+        del stream  # nothing else knows it: no garbage collector is waited for
+        assert silent.left.wait(30)
+
+
+@pytest.mark.parametrize("taken", [0, 1])
+def test_forgetting_an_asynchronous_stream(vendor: HostileVendor, taken: int) -> None:
+    silent = Silent(PLACES["between two chunks"][0])
+
+    async def main() -> None:
+        async with AsyncClient() as client:
+            stream = await client.completion(
+                OPENAI.model, HELLO, stream=True, api_base=vendor.address(silent), api_key="k"
+            )
+            for _ in range(taken):
+                await anext(stream)
+            del stream
+            assert await asyncio.to_thread(silent.left.wait, 30)
+
+    asyncio.run(main())
+
+
+def test_a_reply_that_an_interruption_kept_from_everybody(vendor: HostileVendor) -> None:
+    silent = Silent(PLACES["in the body"][0])
+    timeout = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), 30.0)}
+    with closing(Pool()) as pool:
+        asked = pool.build_request("POST", vendor.address(silent), headers=(), content=b"{}", extensions=timeout)
+        pool.send(asked, stream=True, follow_redirects=False)
+        assert silent.left.wait(30)
+        assert pool._shelf.busy == set()
+
+
 @pytest.mark.parametrize("whole", [False, True], ids=["the stream", "the client"])
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_closing_what_another_thread_reads(vendor: HostileVendor, tls: bool, whole: bool) -> None:
@@ -297,5 +337,8 @@ def test_a_transport_of_the_callers_that_is_interrupted() -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         raise KeyboardInterrupt
 
-    with Client(transport=httpx2.MockTransport(answer), api_key="k") as client, pytest.raises(KeyboardInterrupt):
+    with (
+        Client(transport=httpx2.MockTransport(answer), api_key="k", api_base="https://h.test") as client,
+        pytest.raises(KeyboardInterrupt),
+    ):
         client.completion(OPENAI.model, HELLO, fallbacks=["openai:gpt-5-mini"])

@@ -18,13 +18,13 @@ import httpx2
 import pytest
 
 import polyvox
-from polyvox import APIError, AsyncClient, AuthenticationError, Client, InsecureAddressWarning
+from polyvox import APIConnectionError, APIError, AsyncClient, AuthenticationError, Client, InsecureAddressWarning
 from polyvox.aiohttp_transport import AiohttpTransport
 from tests.hostile.asking import WAYS, Way, ask, every_way
 from tests.hostile.canary import CANARY, ROOT, Caller, answering, shown
 from tests.hostile.dialects import BEDROCK, DIALECTS, EVERYBODY, OPENAI, Dialect
 from tests.hostile.test_connections import FAULTS, good
-from tests.hostile.vendor import HostileVendor, Peer, certificates, reply
+from tests.hostile.vendor import HostileVendor, Peer, certificates, chunked, head, reply, saying
 from tests.mapping.asking import HELLO
 
 if TYPE_CHECKING:
@@ -68,6 +68,26 @@ def test_a_connection_that_breaks(
 ) -> None:
     address = vendor.address(FAULTS[fault].misbehave(dialect, way), tls=dialect is OPENAI)
     assert isinstance(Caller(way, dialect, heard).ask(None, api_base=address), APIError)
+
+
+# A server that repeats it where no reply should have it; h11 says what it did not understand.
+CHUNKED: Final = head("transfer-encoding: chunked")
+BROKEN_ECHOES: Final[dict[str, bytes]] = {
+    "as its first line": b"%s\r\n\r\n",
+    "as its status": b"HTTP/1.1 %s\r\n\r\n",
+    "in a header that is none": b"HTTP/1.1 200 OK\r\na b: %s\r\n\r\n",
+    "as the length of a chunk": CHUNKED + b"%s\r\n",
+    "as the length of a later one": CHUNKED + chunked(OPENAI.first) + b"%s\r\n",
+}
+
+
+@every_way
+@pytest.mark.parametrize("says", BROKEN_ECHOES.values(), ids=BROKEN_ECHOES)
+def test_a_server_that_repeats_it_in_no_reply(vendor: HostileVendor, says: bytes, way: Way, heard: io.StringIO) -> None:
+    address = vendor.address(saying(says.replace(b"%s", CANARY.encode()), "close"))
+    error = Caller(way, OPENAI, heard).ask(None, api_base=address)
+    assert isinstance(error, APIConnectionError)
+    assert "***" in str(error)
 
 
 @pytest.mark.parametrize("way", WAYS[2:], ids=str)  # it is asynchronous
@@ -156,7 +176,7 @@ CLIENTS: Final[dict[str, Callable[..., object]]] = {
 
 @pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
 def test_a_client(make: Callable[..., object]) -> None:
-    client = make(api_key=CANARY, extra_headers={"x-key": CANARY}, client_args={"api_key": CANARY})
+    client = make(provider="openai", api_key=CANARY, extra_headers={"x-key": CANARY}, client_args={"api_key": CANARY})
     assert CANARY not in f"{client!r} {client} {vars(client)}"
     with pytest.raises(TypeError):
         pickle.dumps(client)

@@ -90,6 +90,10 @@ REPLIES: Final[Mapping[str, Json]] = {
 }
 
 
+def _with_key(parameters: Mapping[str, object]) -> Parameters:
+    return cast("Parameters", {"api_key": KEY, **parameters})
+
+
 @dataclass
 class Wire:
     """A vendor that keeps every request and always answers the same."""
@@ -100,16 +104,21 @@ class Wire:
     requests: list[httpx2.Request] = field(default_factory=list[httpx2.Request])
 
     def client(self) -> Client:
-        """A client whose every request ends here."""
-        return Client(transport=httpx2.MockTransport(self._answer), api_key=KEY, num_retries=0)
+        """A client of one address, whose every request ends here."""
+        return Client(
+            transport=httpx2.MockTransport(self._answer), api_key=KEY, api_base="https://h.test", num_retries=0
+        )
+
+    def _keyless(self) -> Client:
+        return Client(transport=httpx2.MockTransport(self._answer), num_retries=0)
 
     def ask(self, model: str, messages: Messages = HELLO, /, **parameters: object) -> ChatCompletion:
         """A plain call; `parameters` may be anything, as a mistaken caller's may."""
-        return self.client().completion(model, messages, **cast("Parameters", parameters))
+        return self._keyless().completion(model, messages, **_with_key(parameters))
 
     def open(self, model: str, messages: Messages = HELLO, /, **parameters: object) -> Stream:
         """A streamed call."""
-        opened: Stream = self.client().completion(model, messages, stream=True, **cast("Parameters", parameters))
+        opened: Stream = self._keyless().completion(model, messages, stream=True, **_with_key(parameters))
         return opened
 
     def ask_streamed(self, model: str, messages: Messages = HELLO, /, **parameters: object) -> None:

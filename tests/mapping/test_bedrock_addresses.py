@@ -149,8 +149,8 @@ def test_a_key_is_a_bearer_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_callable_gives_a_key_for_each_request() -> None:
     vendor, keys = Bedrock((503, {})), iter(["one", "two"])
-    client = Client(transport=httpx2.MockTransport(vendor), api_key=lambda: next(keys), num_retries=1)
-    client.completion(CLAUDE, HELLO, aws_region_name="us-east-1")
+    client = Client(transport=httpx2.MockTransport(vendor), num_retries=1)
+    client.completion(CLAUDE, HELLO, aws_region_name="us-east-1", api_key=lambda: next(keys))
     assert [request.headers["authorization"] for request in vendor.requests] == ["Bearer one", "Bearer two"]
 
 

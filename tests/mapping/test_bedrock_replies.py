@@ -159,7 +159,7 @@ def test_an_empty_answer(content: list[Json] | None) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"output": {"message": 1}}'], ids=["nothing", "list", "broken"])
 def test_a_reply_that_is_none(body: bytes) -> None:
     with pytest.raises(APIResponseValidationError, match="cannot be read"):
-        wire(body).ask(MODEL, HELLO, aws_region_name="us-east-1")
+        wire(body).ask(MODEL, HELLO, aws_region_name="us-east-1", api_key="k")
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
@@ -182,12 +182,14 @@ ERRORS: Final[tuple[tuple[int, str, type[APIError], bool], ...]] = (
 
 
 @pytest.mark.parametrize(("status", "code", "kind", "retryable"), ERRORS, ids=[row[1] for row in ERRORS])
-def test_an_error_is_told_by_a_header(status: int, code: str, kind: type[APIError], retryable: bool) -> None:
+def test_an_error_is_told_by_a_header(  # 96
+    status: int, code: str, kind: type[APIError], retryable: bool
+) -> None:
     asked = wire(b'{"message": "No."}')
     asked.status = status
     asked.headers = {"x-amzn-errortype": f"{code}:http://internal.amazon.com/coral/", "x-amzn-requestid": "r1"}
     with pytest.raises(kind) as caught:
-        asked.ask(MODEL, HELLO, aws_region_name="us-east-1")
+        asked.ask(MODEL, HELLO, aws_region_name="us-east-1", api_key="k")
     error = caught.value
     assert (type(error), error.code, error.message, error.retryable) == (kind, code, "No.", retryable)
     assert (error.status_code, error.request_id, error.provider) == (status, "r1", "bedrock")
@@ -206,7 +208,7 @@ def test_an_error_without_its_header(body: Json, kind: type[APIError], message: 
     def answer(_: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(400, content=as_bytes(body))
 
-    client = Client(transport=httpx2.MockTransport(answer), api_key="k", num_retries=0)
+    client = Client(transport=httpx2.MockTransport(answer), num_retries=0)
     with pytest.raises(kind, match=message) as caught:
-        client.completion(MODEL, HELLO, aws_region_name="us-east-1")
+        client.completion(MODEL, HELLO, aws_region_name="us-east-1", api_key="k")
     assert type(caught.value) is kind

@@ -56,7 +56,7 @@ def piece(chunk: ChatCompletionChunk) -> Json:
 TEXT: Final = whole(delta(0, {"text": "Hel"}), delta(0, {"text": "lo"}), stop(0))
 
 
-def test_text_comes_without_an_announcement() -> None:
+def test_text_comes_without_an_announcement() -> None:  # 89
     chunks = streamed(TEXT)
     assert [piece(chunk) for chunk in chunks] == [
         {"role": "assistant", "content": ""},
@@ -64,6 +64,13 @@ def test_text_comes_without_an_announcement() -> None:
         {"content": "lo"},
         {},
     ]
+
+
+def test_padding_is_no_part_of_the_answer() -> None:  # 90
+    told = (START, delta(0, {"text": "Hel"}), delta(0, {"text": "lo"}), stop(0), STOP, METADATA)
+    padded = stream(*((name, {**payload, "p": "abcdefgh"}) for name, payload in told))
+    assert plain(streamed(padded)) == plain(streamed(TEXT))
+    assert "abcdefgh" not in assembled(padded).model_dump_json()
 
 
 def test_one_id_and_usage_on_the_last_chunk() -> None:
@@ -96,12 +103,13 @@ def test_a_call_in_pieces() -> None:
     assert [call.function and call.function.arguments for call in calls] == ["", '{"a"', ": 1}"]
 
 
-def test_calls_without_input_have_empty_objects() -> None:
-    (call,) = assembled(whole(CALL, stop(1))).choices[0].message.tool_calls or []
+@pytest.mark.parametrize("pieces", [(), (delta(1, {"toolUse": {"input": ""}}),)], ids=["none", "empty"])
+def test_calls_without_input_have_empty_objects(pieces: tuple[Event, ...]) -> None:  # 92
+    (call,) = assembled(whole(CALL, *pieces, stop(1))).choices[0].message.tool_calls or []
     assert (call.function.name, call.function.arguments) == ("add", "{}")
 
 
-def test_thoughts() -> None:
+def test_thoughts() -> None:  # 91
     answer = assembled(
         whole(
             delta(0, signed("h")),
@@ -176,7 +184,7 @@ def test_blocks_whose_end_is_not_told_are_whole_at_the_end() -> None:
     assert [call.function.arguments for call in message.tool_calls or ()] == ["{}"]
 
 
-def test_what_guardrails_say_is_kept() -> None:
+def test_what_guardrails_say_is_kept() -> None:  # 95
     trace: Json = {"guardrail": {"modelOutput": ["x"]}}
     last = ("metadata", {**METADATA[1], "trace": trace})
     answer = assembled(stream(START, ("messageStop", {"stopReason": "guardrail_intervened"}), last))
@@ -229,8 +237,8 @@ def in_pieces(*pieces: bytes) -> list[ChatCompletionChunk]:
     def answer(_: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, content=body())
 
-    client = Client(transport=httpx2.MockTransport(answer), api_key="k", num_retries=0)
-    return list(client.completion(MODEL, HELLO, stream=True, aws_region_name="us-east-1"))
+    client = Client(transport=httpx2.MockTransport(answer), num_retries=0)
+    return list(client.completion(MODEL, HELLO, stream=True, aws_region_name="us-east-1", api_key="k"))
 
 
 def plain(chunks: list[ChatCompletionChunk]) -> list[Json]:
@@ -258,7 +266,9 @@ EXCEPTIONS: Final[dict[str, tuple[type[APIError], bool]]] = {
 
 
 @pytest.mark.parametrize(("name", "wanted"), EXCEPTIONS.items(), ids=EXCEPTIONS)
-def test_an_exception_inside_a_stream_has_its_class(name: str, wanted: tuple[type[APIError], bool]) -> None:
+def test_an_exception_inside_a_stream_has_its_class(  # 94
+    name: str, wanted: tuple[type[APIError], bool]
+) -> None:
     body = stream(START, delta(0, {"text": "Hel"})) + exception(name, {"message": "No."})
     with pytest.raises(APIError) as caught:
         streamed(body)
@@ -298,6 +308,6 @@ def test_an_event_that_is_not_json() -> None:
 
 def test_frames_are_asked_for() -> None:
     asked = wire(TEXT)
-    asked.ask_streamed(MODEL, HELLO, aws_region_name="us-east-1")
+    asked.ask_streamed(MODEL, HELLO, aws_region_name="us-east-1", api_key="k")
     assert asked.requests[-1].headers["accept"] == "application/vnd.amazon.eventstream"
     assert asked.requests[-1].url.path.endswith("/converse-stream")

@@ -70,7 +70,7 @@ MESSAGES: Final[dict[str, tuple[Json, tuple[str | None, str | None, int], bool]]
     "thinking": ({"content": [THINKING, _text("3")]}, ("3", "1 + 2", 0), True),
     "thinking alone": ({"content": [THINKING]}, ("", "1 + 2", 0), True),
     "calls": ({"tool_calls": [CALL]}, (None, None, 1), True),
-    "plan": ({"tool_calls": [CALL], "tool_plan": "I will add."}, (None, "I will add.", 1), True),
+    "plan": ({"tool_calls": [CALL], "tool_plan": "I will add."}, (None, "I will add.", 1), True),  # 97
     "plan and text": (
         {"tool_calls": [CALL], "tool_plan": "I will.", "content": [_text("Adding.")]},
         ("Adding.", "I will.", 1),

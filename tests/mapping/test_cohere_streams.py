@@ -228,7 +228,7 @@ def test_an_error_inside_a_stream(event: Json, kind: type[APIError]) -> None:
     assert caught.value.partial.choices[0].message.content == "Hi"
 
 
-def test_an_end_by_error_that_says_nothing_more() -> None:
+def test_an_end_by_error_that_says_nothing_more() -> None:  # 98
     choice = assembled(MODEL, stream(*_words("Hi"), reason="ERROR")).choices[0]
     assert choice.finish_reason == "other"
     assert choice.provider_specific_fields["native_finish_reason"] == "ERROR"

@@ -93,7 +93,7 @@ class Vendor:
         self.name = name
         self.requests: list[httpx2.Request] = []
         self._statuses = statuses or []
-        given = {"api_key": KEY, "num_retries": 0, **NEEDS.get(name, {}), **settings}
+        given = {"provider": name, "api_key": KEY, "num_retries": 0, **NEEDS.get(name, {}), **settings}
         transport = httpx2.MockTransport(self._answer)
         self.client = Client(transport=transport, **cast("CallParameters", given))
 
@@ -188,14 +188,14 @@ def _provider(vendor: str) -> None:
 
 
 def _named(vendor: str) -> None:
-    asked = Vendor(vendor)
-    asked.client.completion(f"{vendor}/{_model(vendor)}", HELLO)
+    asked = Vendor(vendor, provider=None, api_key=None)
+    asked.client.completion(f"{vendor}/{_model(vendor)}", HELLO, api_key=KEY)
     assert _model(vendor) in asked.sent.content.decode() + asked.sent.url.path
 
 
 def _messages(vendor: str) -> None:
     asked = Vendor(vendor)
-    asked.client.completion(f"{vendor}:m", [{"role": "user", "content": "What I ask"}])
+    asked.client.completion("m", [{"role": "user", "content": "What I ask"}])
     assert b"What I ask" in asked.sent.content
 
 

@@ -39,11 +39,11 @@ def lines(*documents: Json) -> bytes:
 
 # The lines, and the message of a whole reply that says the same.
 CASES: Final[dict[str, tuple[bytes, Json]]] = {
-    "text": (lines(_line("Hel"), _line("lo"), END), {"content": "Hello"}),
+    "text": (lines(_line("Hel"), _line("lo"), END), {"content": "Hello"}),  # 99
     "thinking": (
         lines(_line(thinking="1 +"), _line(thinking=" 2"), _line("3"), END),
         {"content": "3", "thinking": "1 + 2"},
-    ),
+    ),  # 100
     "calls": (lines(_line(tool_calls=[CALL]), _line(tool_calls=[NOW]), END), {"tool_calls": [CALL, NOW]}),
     "calls in one line": (lines(_line(tool_calls=[CALL, NOW]), END), {"tool_calls": [CALL, NOW]}),
     "everything": (

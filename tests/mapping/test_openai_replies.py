@@ -188,9 +188,9 @@ def test_message(message: Json, seen: Json) -> None:
     assert {name: getattr(found, name) for name in seen} == seen
 
 
-@pytest.mark.parametrize("message", [None, {}])
-def test_a_filtered_choice_has_an_empty_message(message: object) -> None:  # 50
-    choice: Json = {"index": 0, "finish_reason": "content_filter", "message": message}
+@pytest.mark.parametrize("said", [{"message": None}, {"message": {}}, {}], ids=["null", "empty", "absent"])
+def test_a_filtered_choice_has_an_empty_message(said: Json) -> None:  # 50
+    choice: Json = {"index": 0, "finish_reason": "content_filter", **said}
     found = answered(GATEWAY, {**OPENAI_REPLY, "choices": [choice]}).choices[0]
     assert (found.finish_reason, found.message.content, found.message.role) == ("content_filter", None, "assistant")
 
@@ -243,15 +243,23 @@ def test_log_probabilities() -> None:
 
 @pytest.mark.parametrize(
     "logprobs",
-    [{"reasoning_content": []}, {"tokens": None, "token_logprobs": None, "top_logprobs": None, "text_offset": None}],
-    ids=["reasoning", "legacy"],
+    [
+        {"reasoning_content": [{"token": "Hm", "bytes": [72], "logprob": -0.5, "top_logprobs": []}]},
+        {"reasoning_content": []},
+        {"tokens": None, "token_logprobs": None, "top_logprobs": None, "text_offset": None},
+        {"tokens": ["Hi"], "token_logprobs": [-0.5], "top_logprobs": None, "text_offset": [0]},
+    ],
+    ids=["reasoning", "empty", "legacy, all null", "legacy"],
 )
-def test_odd_log_probabilities_lose_no_answer(logprobs: Json) -> None:  # 52
+def test_odd_log_probabilities_are_kept_and_lose_no_answer(logprobs: Json) -> None:  # 52
     reply = _reply()
     choices = reply["choices"]
     assert isinstance(choices, list)
     choices[0]["logprobs"] = logprobs
-    assert answered(GATEWAY, reply).choices[0].message.content == "Hi"
+    choice = answered(GATEWAY, reply).choices[0]
+    assert choice.message.content == "Hi"
+    kept = choice.logprobs.model_dump(exclude_none=True) if choice.logprobs else {}
+    assert kept == {name: value for name, value in logprobs.items() if value is not None}
 
 
 USAGE: Final[dict[str, tuple[Json, tuple[object, ...]]]] = {

@@ -141,6 +141,11 @@ def test_tool_calls_are_numbered_from_0_without_gaps(body: bytes, calls: list[tu
     assert all(delta.id and delta.type == "function" for delta in firsts)
 
 
+def test_a_stop_with_tool_calls_stays_a_stop() -> None:  # 33
+    choice = assembled(MODEL, CALLS["a stop"][0]).choices[0]
+    assert (choice.finish_reason, choice.provider_specific_fields["native_finish_reason"]) == ("stop", "stop")
+
+
 @pytest.mark.parametrize("begin", [call(0, "{}", made="call_1"), call(0, "{}", name="add")], ids=["no name", "no id"])
 def test_a_call_without_name_or_id_is_the_vendors_error(begin: Json) -> None:
     with pytest.raises(APIResponseValidationError, match="tool call 0"):

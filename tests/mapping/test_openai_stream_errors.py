@@ -13,6 +13,7 @@ from polyvox import (
     BadRequestError,
     InternalServerError,
     RateLimitError,
+    Timeout,
 )
 from tests.mapping.asking import Json, Wire, as_bytes, sse
 from tests.mapping.openai_events import DONE, HEAD, HELLO, ROLE, chunk
@@ -25,6 +26,7 @@ ERRORS: Final[dict[str, tuple[bytes, type[APIError], str]]] = {
     "named event": (b"event: error\ndata: " + as_bytes(BROKEN) + b"\n\n", BadRequestError, "tool call failed"),  # 15
     "data": (sse(BROKEN, DONE), BadRequestError, "tool call failed"),  # 16
     "code of a status": (sse({"error": {"message": "slow", "code": 429}}), RateLimitError, "slow"),
+    "code of a timeout": (sse({"error": {"message": "slow", "code": 408}}), Timeout, "slow"),
     "in the choice": (
         sse(
             {

@@ -56,6 +56,7 @@ SAME: Final[dict[str, bytes]] = {
         COUNT,
         DONE,
     ),  # 1, 18, 19
+    "the usage apart": sse(ROLE, HELLO, STOP, COUNT, DONE),  # 2
     "something after the usage": sse(ROLE, HELLO, STOP, COUNT, {**HEAD, "choices": [], "moderation": {}}, DONE),  # 3
     "usage on the last chunk": sse(ROLE, HELLO, chunk(finish="stop", usage=COUNTED), DONE),  # 4
     "usage on every chunk": sse(

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Final, cast
 
+import httpx2
 import pytest
 from pydantic import BaseModel
 
-from polyvox import ChatCompletion, ChatCompletionMessage, StreamInterruptedError
+from polyvox import ChatCompletion, ChatCompletionMessage, Client, StreamInterruptedError
 from polyvox_wire.gateways import GATEWAYS
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Json, Wire, answered, sent, sse
 from tests.mapping.openai_events import COUNT, DONE, STOP, chunk
@@ -60,7 +62,7 @@ def _back(message: ChatCompletionMessage, model: str = VENDOR) -> object:
 
 
 @pytest.mark.parametrize(("text", "thoughts", "answer"), TEXTS.values(), ids=TEXTS)
-def test_a_reply(text: str, thoughts: str | None, answer: str) -> None:
+def test_a_reply(text: str, thoughts: str | None, answer: str) -> None:  # 42
     assert _said(answered(VENDOR, _reply({"content": text}))) == (thoughts, answer)
 
 
@@ -80,6 +82,20 @@ def test_a_stream_that_breaks_off_has_lost_nothing(text: str, thoughts: str | No
     stream = Wire(sse(chunk({"role": "assistant"}), *(chunk({"content": piece}) for piece in text))).open(VENDOR)
     with pytest.raises(StreamInterruptedError) as caught:
         list(stream)
+    assert _said(caught.value.partial) == (thoughts, answer)
+
+
+@pytest.mark.parametrize(("text", "thoughts", "answer"), TEXTS.values(), ids=TEXTS)
+def test_a_connection_that_breaks_has_lost_nothing(text: str, thoughts: str | None, answer: str) -> None:
+    def body() -> Iterator[bytes]:
+        for piece in ({"role": "assistant"}, *({"content": letter} for letter in text)):
+            yield sse(chunk(piece))
+        raise httpx2.ReadError("reset")
+
+    with Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, content=body())), api_key="k") as client:
+        stream = client.completion(VENDOR, HELLO, stream=True)
+        with pytest.raises(StreamInterruptedError, match="the connection broke") as caught:
+            list(stream)
     assert _said(caught.value.partial) == (thoughts, answer)
 
 

@@ -370,7 +370,7 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
     "positional only": ([positional], r"tools\[0\] \(positional\): parameter .* cannot be filled by name"),
     "star arguments": ([variable], r"tools\[0\] \(variable\): parameter .* cannot be filled by name"),
     "keyword arguments": ([keywords], r"tools\[0\] \(keywords\): parameter .* cannot be filled by name"),
-    "neither dict nor callable": ([BARE, 3], r"tools\[1\] must be a mapping or a callable, not a int"),
+    "neither dict nor callable": ([BARE, 3], r"tools\[1\] must be a mapping or a callable, not an int"),
     "no name": ([{"type": "function", "function": {}}], r"tools\[0\]\.function\.name is missing"),
     "no function": ([{"type": "function", "function": None}], r"tools\[0\]\.function is missing"),
     "a function on its own": ([{"name": "f", "parameters": {}}], r"tools\[0\] is a function on its own; write"),

@@ -82,6 +82,12 @@ def test_settings_of_a_client_stay_as_they_were() -> None:
 
     headers, body = {"X-A": "1"}, {"a": {"b": 1}}
     wire = Wire()
-    client = Client(transport=wire.client()._transport, api_key="k", extra_headers=headers, extra_body=body)
+    client = Client(
+        transport=wire.client()._transport,
+        api_key="k",
+        api_base="https://h.test",
+        extra_headers=headers,
+        extra_body=body,
+    )
     client.completion("openai:gpt-5", [{"role": "user", "content": "Hi"}], extra_query={"q": "1"})
     assert (headers, body) == ({"X-A": "1"}, {"a": {"b": 1}})

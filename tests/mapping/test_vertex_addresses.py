@@ -96,8 +96,10 @@ def test_open_models_speak_openais_dialect(model: str) -> None:
     """The owner stands before the name; the model stands in the body."""
     vertex = Vertex()
     messages: list[Json] = [{"role": "developer", "content": "Be brief."}, *HELLO]
-    client = Client(transport=httpx2.MockTransport(vertex), api_key=TOKEN, vertex_project="p1")
-    answer = client.completion(f"vertex_ai/{model}", messages, vertex_location="us-east5", max_completion_tokens=5)
+    client = Client(transport=httpx2.MockTransport(vertex), vertex_project="p1")
+    answer = client.completion(
+        f"vertex_ai/{model}", messages, api_key=TOKEN, vertex_location="us-east5", max_completion_tokens=5
+    )
     (request,) = vertex.requests
     host = "https://us-east5-aiplatform.googleapis.com"
     assert str(request.url) == f"{host}/v1/projects/p1/locations/us-east5/endpoints/openapi/chat/completions"
@@ -112,8 +114,8 @@ def test_open_models_speak_openais_dialect(model: str) -> None:
 
 def test_an_open_model_is_streamed() -> None:
     transport = httpx2.MockTransport(lambda _: httpx2.Response(200, content=sse(CHUNK, "[DONE]")))
-    with Client(transport=transport, api_key=TOKEN, vertex_project="p1") as client:
-        stream = client.completion(f"vertexai:{OPEN[0]}", HELLO, stream=True)
+    with Client(transport=transport) as client:
+        stream = client.completion(f"vertexai:{OPEN[0]}", HELLO, stream=True, api_key=TOKEN, vertex_project="p1")
         assert stream.completion().choices[0].message.content == "Hi"
 
 
@@ -126,9 +128,9 @@ STREAMED: Final = {
 @pytest.mark.parametrize(("model", "end"), STREAMED.values(), ids=STREAMED)
 def test_a_stream_has_a_verb_of_its_own(model: str, end: str) -> None:
     vertex = Vertex()
-    client = Client(transport=httpx2.MockTransport(vertex), api_key=TOKEN, vertex_project="p1")
+    client = Client(transport=httpx2.MockTransport(vertex), vertex_project="p1")
     with pytest.raises(APIError):  # the reply is no stream
-        client.completion(model, HELLO, stream=True)
+        client.completion(model, HELLO, stream=True, api_key=TOKEN)
     assert str(vertex.requests[-1].url).endswith(end)
 
 

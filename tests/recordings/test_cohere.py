@@ -16,7 +16,7 @@ pytestmark = [needs_corpus, pytest.mark.block_network]
 def test_every_count() -> None:
     vendor = Vendor()
     answered = [record for record in records("cohere") if record.status < 300]
-    with Client(transport=vendor, api_key="a-key", num_retries=0) as client:
+    with Client(transport=vendor, api_key="a-key", api_base="https://h.test", num_retries=0) as client:
         for record in answered:
             vendor.record = record
             completion = ask(client, record).completion
@@ -35,7 +35,7 @@ def test_every_count() -> None:
 def test_an_error_is_known_by_the_id_in_its_body(record: Record) -> None:
     vendor = Vendor()
     vendor.record = record
-    with Client(transport=vendor, api_key="a-key", num_retries=0) as client:
+    with Client(transport=vendor, api_key="a-key", api_base="https://h.test", num_retries=0) as client:
         error = ask(client, record).error
     assert isinstance(error, APIError)
     assert error.request_id == record.raw["response_json"]["id"]

@@ -23,7 +23,7 @@ def good() -> list[Record]:
 
 def test_every_fact() -> None:
     vendor = Vendor()
-    with Client(transport=vendor, api_key="a-key", num_retries=0) as client:
+    with Client(transport=vendor, api_key="a-key", api_base="https://h.test", num_retries=0) as client:
         for record in good():
             vendor.record = record
             completion = ask(client, record).completion
@@ -44,7 +44,7 @@ def test_every_fact() -> None:
 def test_every_error_has_its_type_as_code() -> None:
     vendor = Vendor()
     failed = [record for record in records("mistral") if record.status >= 300]
-    with Client(transport=vendor, api_key="a-key", num_retries=0) as client:
+    with Client(transport=vendor, api_key="a-key", api_base="https://h.test", num_retries=0) as client:
         for record in failed:
             vendor.record = record
             error = ask(client, record).error
@@ -113,7 +113,7 @@ DONE = Record({**AGAIN["openai_chat"].raw, "tags": ["stream"], "response_text": 
 def test_every_request() -> None:
     vendor = Vendor()
     asked = [request for record in records("mistral") if (request := record.request)]
-    with Client(transport=vendor, api_key="a-key", num_retries=0) as client:
+    with Client(transport=vendor, api_key="a-key", api_base="https://h.test", num_retries=0) as client:
         complete = cast("Callable[..., object]", client.completion)
         for request in asked:
             wanted, call = as_sent(copied(request)), parameters_of(copied(request))

@@ -257,7 +257,7 @@ def place(client: Client, vendor: Vendor, record: Record) -> str:
     vendor.sent.clear()
     complete = cast("Callable[..., object]", client.completion)
     with suppress(APIError):  # as recorded
-        given = {"provider": record.provider, "stream": record.asks_for_stream, **settings(record)}
+        given = {"provider": record.provider, "stream": record.asks_for_stream, "api_key": "a-key", **settings(record)}
         reply = complete(record.model, MESSAGES, **given)
         if isinstance(reply, Stream):
             reply.close()
@@ -280,7 +280,7 @@ def test_address(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     vendor = Vendor()
     chosen = [record for record in have_hosts(file) if other_place(record) is None]
-    with Client(transport=vendor, api_key="a-key", num_retries=0) as client:
+    with Client(transport=vendor, num_retries=0) as client:
         places = [(record.id, recorded_place(record), place(client, vendor, record)) for record in chosen]
     found = [f"{id}: {ours}, not {theirs}" for id, theirs, ours in places if theirs != ours]
     assert not found, report(found, len(chosen))

@@ -47,7 +47,7 @@ def test_a_vendor_that_does_not_answer_in_time(model: str) -> None:
     def wait(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ReadTimeout("The read operation timed out", request=request)
 
-    client = Client(transport=httpx2.MockTransport(wait), api_key="a-key", num_retries=0)
+    client = Client(transport=httpx2.MockTransport(wait), api_key="a-key", api_base="https://h.test", num_retries=0)
     with pytest.raises(polyvox.Timeout) as caught:
         client.completion(model, HELLO, **SETTINGS.get(model, {}))  # type: ignore[call-overload]  # a plain dict
     assert isinstance(caught.value, TimeoutError)

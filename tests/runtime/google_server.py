@@ -7,7 +7,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import TYPE_CHECKING, Final, cast
 
@@ -15,12 +14,10 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from typing_extensions import override
 
-from polyvox import (
-    Client,
-)
+from polyvox import Client
 from tests.mapping.asking import HELLO, Json, as_bytes, usual_reply
+from tests.serving import JSON, Asked, answering
 
 if TYPE_CHECKING:
     from polyvox import ChatCompletion, Parameters
@@ -50,12 +47,13 @@ class Google:
     gate: threading.Event = field(default_factory=threading.Event)
     """An answer waits for it."""
 
-    def answer(self, path: str, body: str) -> tuple[int, bytes]:
-        """Tokens are numbered."""
-        self.requests.append(body or path)
+    def answer(self, asked: Asked) -> tuple[int, bytes]:
+        """Tokens are numbered. The metadata server answers only who knows what it is."""
+        assert asked.method == "POST" or asked.headers["metadata-flavor"] == "Google"
+        self.requests.append(asked.body.decode() or asked.path)
         self.asked.set()
         self.gate.wait(60)
-        if path.endswith("/project-id"):
+        if asked.path.endswith("/project-id"):
             return (200, self.project.encode()) if self.project else (404, b"")
         if self.refuses:
             return 400, as_bytes({"error": self.refuses, "error_description": "No."})
@@ -82,48 +80,16 @@ def private_key() -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    google: Google
-
-    def do_GET(self) -> None:
-        """The metadata server; it answers only who knows what it is."""
-        assert self.headers["Metadata-Flavor"] == "Google"
-        self._answer("")
-
-    def do_POST(self) -> None:
-        """The token server."""
-        self._answer(self.rfile.read(int(self.headers["content-length"])).decode())
-
-    def _answer(self, body: str) -> None:
-        status, data = self.google.answer(self.path, body)
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("metadata-flavor", "Google")
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def serving() -> Generator[Google]:
     """A Google for the time of a `with` block."""
     google = Google()
     google.gate.set()
-    handler = type("Handler", (_Handler,), {"google": google})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        google.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with answering(google.answer, headers={**JSON, "metadata-flavor": "Google"}) as google.url:
         try:
             yield google
         finally:
             google.gate.set()
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, Event, RequestReceived, StreamEnded
 from typing_extensions import override
 
-from tests.runtime.socket_server import BODY, EVENT, at_work
+from tests.runtime.socket_server import BODY, EVENT
+from tests.serving import at_work
 
 END: Final = b"data: [DONE]\n\n"
 PIECES: Final = 3

@@ -8,12 +8,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import BaseServer
 from typing import Final
 
 from typing_extensions import override
 
 from tests.mapping.asking import OPENAI_REPLY
+from tests.serving import at_work
 
 BODY: Final = json.dumps(OPENAI_REPLY).encode()
 EVENT: Final = b'data: {"id":"c1","choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'
@@ -75,18 +75,6 @@ class _Server(ThreadingHTTPServer):
     @override
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that leaves is no error here."""
-
-
-@contextmanager
-def at_work(server: BaseServer) -> Generator[None]:
-    """The server answers, in a thread of its own, for the time of a `with` block."""
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def _answer(request: httpx2.Request) -> httpx2.Response:
 
 
 def _client() -> AsyncClient:
-    return AsyncClient(transport=httpx2.MockTransport(_answer), api_key="k", num_retries=0)
+    return AsyncClient(transport=httpx2.MockTransport(_answer), api_key="k", api_base="https://h.test", num_retries=0)
 
 
 @pytest.mark.anyio
@@ -159,7 +159,7 @@ class Slow(httpx2.AsyncBaseTransport, httpx2.AsyncByteStream):
 @pytest.mark.parametrize("headers_come", [True, False], ids=["in the body", "before the headers"])
 async def test_cancelling_a_plain_call_leaves_nothing_open(headers_come: bool) -> None:
     transport = Slow(headers_come, asyncio.Event())
-    client = AsyncClient(transport=transport, api_key="k")
+    client = AsyncClient(transport=transport, api_key="k", api_base="https://h.test")
     task = asyncio.create_task(client.completion(MODEL, HELLO))
     await transport.reached.wait()
     task.cancel()
@@ -172,7 +172,7 @@ async def test_cancelling_a_plain_call_leaves_nothing_open(headers_come: bool) -
 @pytest.mark.anyio
 async def test_cancelling_the_reader_of_a_stream_closes_the_connection() -> None:
     transport = Slow(headers_come=True, reached=asyncio.Event())
-    client = AsyncClient(transport=transport, api_key="k")
+    client = AsyncClient(transport=transport, api_key="k", api_base="https://h.test")
     stream = await client.completion(MODEL, HELLO, stream=True)
 
     async def read() -> list[object]:
@@ -198,7 +198,7 @@ async def test_cancelling_while_waiting_for_the_next_try_ends_it() -> None:
         asked.set()
         return httpx2.Response(429, headers={"retry-after": "30"})
 
-    client = AsyncClient(transport=httpx2.MockTransport(busy), api_key="k")
+    client = AsyncClient(transport=httpx2.MockTransport(busy), api_key="k", api_base="https://h.test")
     task = asyncio.create_task(client.completion(MODEL, HELLO))
     await asked.wait()
     await asyncio.sleep(0)
@@ -248,7 +248,7 @@ LIBRARIES: Final = {"httpx2": httpx2, "httpx": httpx}
 @pytest.mark.parametrize("library", OTHERS)
 async def test_a_callers_own_client_is_used_and_not_closed(library: str) -> None:
     own = cast("AsyncHTTPClient", OTHERS[library](lambda _: LIBRARIES[library].Response(200, json=OPENAI_REPLY)))
-    async with AsyncClient(http_client=own, api_key="k") as client:
+    async with AsyncClient(http_client=own, api_key="k", api_base="https://h.test") as client:
         assert (await client.completion(MODEL, HELLO)).choices[0].message.content == "Hello"
     assert not own.is_closed
     await own.aclose()
@@ -265,12 +265,14 @@ async def test_failures_of_either_library_are_ours(library: str, raised: str, ki
 
     own = cast("AsyncHTTPClient", OTHERS[library](answer))
     with pytest.raises(kind):
-        await AsyncClient(http_client=own, api_key="k", num_retries=0).completion(MODEL, HELLO)
+        await AsyncClient(http_client=own, api_key="k", api_base="https://h.test", num_retries=0).completion(
+            MODEL, HELLO
+        )
     await own.aclose()
 
 
 def test_an_asynchronous_client_is_no_synchronous_one() -> None:
-    with pytest.raises(InvalidRequestError, match="http_client is a AsyncClient; it must be a synchronous one"):
+    with pytest.raises(InvalidRequestError, match="http_client is an AsyncClient; it must be a synchronous one"):
         Client(http_client=httpx2.AsyncClient())  # type: ignore[arg-type]  # the mistake
     with pytest.raises(InvalidRequestError, match="transport is a HTTPTransport; it must be an asynchronous one"):
         AsyncClient(transport=httpx2.HTTPTransport())  # type: ignore[arg-type]  # the mistake

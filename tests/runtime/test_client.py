@@ -217,7 +217,7 @@ def test_a_callers_own_client_is_used_and_not_closed(library: str) -> None:
         return LIBRARIES[library].Response(200, json=OPENAI_REPLY)
 
     own = cast("HTTPClient", OTHERS[library](answer))
-    with Client(http_client=own, api_key="k") as client:
+    with Client(http_client=own, api_key="k", api_base="https://h.test") as client:
         assert client.completion(MODEL, HELLO, timeout=9_000).choices[0].message.content == "Hello"
     assert not own.is_closed
     assert seen[0].headers["x-own"] == "1"
@@ -236,8 +236,8 @@ def test_a_callers_own_client_follows_no_redirect_either(library: str) -> None:
 
     own = cast("HTTPClient", OTHERS[library](answer))
     with pytest.raises(APIError, match="redirects"):
-        Client(http_client=own, api_key="k").completion(MODEL, HELLO)
-    assert hosts == ["api.openai.com"]
+        Client(http_client=own, api_key="k", api_base="https://h.test").completion(MODEL, HELLO)
+    assert hosts == ["h.test"]
     own.close()
 
 
@@ -254,7 +254,7 @@ def test_failures_of_either_library_are_ours(library: str, raised: str, kind: ty
 
     own = cast("HTTPClient", OTHERS[library](answer))
     with pytest.raises(kind) as caught:
-        Client(http_client=own, api_key="k", num_retries=0).completion(MODEL, HELLO)
+        Client(http_client=own, api_key="k", api_base="https://h.test", num_retries=0).completion(MODEL, HELLO)
     assert type(caught.value) is kind
     assert caught.value.__cause__ is error
     own.close()
@@ -270,7 +270,7 @@ def test_a_stream_through_either_library(library: str) -> None:
         return LIBRARIES[library].Response(200, content=body)
 
     own = cast("HTTPClient", OTHERS[library](answer))
-    stream = Client(http_client=own, api_key="k").completion(MODEL, HELLO, stream=True)
+    stream = Client(http_client=own, api_key="k", api_base="https://h.test").completion(MODEL, HELLO, stream=True)
     assert [one.choices[0].delta.content for one in stream] == ["Hi"]
     own.close()
 
@@ -293,7 +293,9 @@ def test_an_error_of_a_pool_goes_over_process_borders() -> None:
         raise httpx2.ConnectError("refused", request=request)
 
     with pytest.raises(APIConnectionError) as caught:
-        Client(transport=httpx2.MockTransport(refuse), api_key="k", num_retries=0).completion(MODEL, HELLO)
+        Client(
+            transport=httpx2.MockTransport(refuse), api_key="k", api_base="https://h.test", num_retries=0
+        ).completion(MODEL, HELLO)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 

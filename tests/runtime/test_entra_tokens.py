@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import parse_qs
 
 import httpx2
 import pytest
-from typing_extensions import override
 
 from polyvox import (
     APIConnectionError,
@@ -25,6 +22,7 @@ from polyvox import (
     ServiceUnavailableError,
 )
 from tests.mapping.asking import HELLO, as_bytes, usual_reply
+from tests.serving import Asked, answering
 
 if TYPE_CHECKING:
     from polyvox import Parameters
@@ -50,38 +48,19 @@ class Entra:
     """What it answers instead of tokens."""
     requests: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list[tuple[str, dict[str, list[str]]]])
 
-    def answer(self, path: str, body: str) -> tuple[int, bytes]:
-        """As Microsoft's page shows it."""
-        self.requests.append((path, parse_qs(body, strict_parsing=True)))
+    def answer(self, asked: Asked) -> tuple[int, bytes]:
+        """A form in, JSON out, as Microsoft's page shows it."""
+        assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
+        self.requests.append((asked.path, parse_qs(asked.body.decode(), strict_parsing=True)))
         token = {"token_type": "Bearer", "expires_in": self.lasts, "access_token": f"t{len(self.requests)}"}
         return self.reply or (200, as_bytes(token))
-
-
-class _Handler(BaseHTTPRequestHandler):
-    entra: Entra
-
-    def do_POST(self) -> None:
-        """A form in, JSON out."""
-        assert self.headers["content-type"] == "application/x-www-form-urlencoded"
-        status, data = self.entra.answer(self.path, self.rfile.read(int(self.headers["content-length"])).decode())
-        self.send_response(status)
-        self.send_header("content-length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def entra(monkeypatch: pytest.MonkeyPatch) -> Generator[Entra]:
     """A token server, and an application of its own for each test."""
     found = Entra()
-    with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"entra": found})) as server:
-        found.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
+    with answering(found.answer) as found.url:
         for name, value in {
             "AZURE_TENANT_ID": f"tenant-{next(TENANTS)}",
             "AZURE_CLIENT_ID": "app-1",
@@ -90,8 +69,6 @@ def entra(monkeypatch: pytest.MonkeyPatch) -> Generator[Entra]:
         }.items():
             monkeypatch.setenv(name, value)
         yield found
-        server.shutdown()
-        thread.join()
 
 
 class Azure:

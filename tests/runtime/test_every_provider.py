@@ -257,7 +257,7 @@ def test_without_an_address_of_its_own_it_needs_one(name: str, monkeypatch: pyte
     for variable in LISTED[name].base_variables:
         monkeypatch.delenv(variable, raising=False)
     with pytest.raises(InvalidRequestError) as caught:
-        Client(api_key="k1").completion("m", HELLO, provider=name)
+        Client(provider=name, api_key="k1").completion("m", HELLO)
     for said in ("api_base", *LISTED[name].base_variables):
         assert said in str(caught.value)
 

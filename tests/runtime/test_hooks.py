@@ -68,6 +68,7 @@ class Vendor:
         return Client(
             transport=httpx2.MockTransport(self.answer),
             api_key=KEY,
+            api_base="https://h.test",
             on_success=self.good.append,
             on_failure=self.bad.append,
         )
@@ -76,6 +77,7 @@ class Vendor:
         return AsyncClient(
             transport=httpx2.MockTransport(self.answer),
             api_key=KEY,
+            api_base="https://h.test",
             on_success=self.good.append,
             on_failure=self.bad.append,
         )
@@ -219,7 +221,9 @@ async def test_a_cancelled_task_is_a_failure() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    async with AsyncClient(transport=httpx2.MockTransport(never), api_key="k", on_failure=told.append) as client:
+    async with AsyncClient(
+        transport=httpx2.MockTransport(never), api_key="k", api_base="https://h.test", on_failure=told.append
+    ) as client:
         call = asyncio.create_task(client.completion(MODEL, HELLO))
         await asked.wait()
         call.cancel()
@@ -322,7 +326,7 @@ def debugging(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 @pytest.mark.usefixtures("debugging")
 def test_each_request_is_a_line_with_facts_only(caplog: pytest.LogCaptureFixture) -> None:
     vendor = Vendor([500, 0])
-    client = Client(transport=httpx2.MockTransport(vendor.answer), api_key=KEY)
+    client = Client(transport=httpx2.MockTransport(vendor.answer), api_key=KEY, api_base="https://h.test")
     client.completion(MODEL, [{"role": "user", "content": "my secret"}])
     said = [message.split(" after ")[0] for message in caplog.messages]
     assert said == [
@@ -338,7 +342,11 @@ def test_each_request_is_a_line_with_facts_only(caplog: pytest.LogCaptureFixture
 @pytest.mark.usefixtures("debugging")
 def test_a_stream_is_a_line_too(caplog: pytest.LogCaptureFixture) -> None:
     vendor = Vendor()
-    list(Client(transport=httpx2.MockTransport(vendor.answer), api_key=KEY).completion(MODEL, HELLO, stream=True))
+    list(
+        Client(transport=httpx2.MockTransport(vendor.answer), api_key=KEY, api_base="https://h.test").completion(
+            MODEL, HELLO, stream=True
+        )
+    )
     assert len(caplog.messages) == 1
 
 

@@ -17,6 +17,7 @@ from polyvox import (
     Client,
     InvalidRequestError,
     MissingApiKeyError,
+    UnknownProviderError,
 )
 from polyvox.call import Vendor
 from polyvox.natives import NATIVE
@@ -248,7 +249,9 @@ def test_no_redirect_is_followed(status: int, target: str) -> None:
 
 def test_no_redirect_is_followed_by_a_stream() -> None:
     host = Host([httpx2.Response(307, headers={"location": "https://evil.test/"})])
-    client = Client(transport=httpx2.MockTransport(host.answer), api_key=SECRET, num_retries=0)
+    client = Client(
+        transport=httpx2.MockTransport(host.answer), api_key=SECRET, api_base="https://h.test", num_retries=0
+    )
     with pytest.raises(APIError, match="redirects"):
         client.completion(MODEL, HELLO, stream=True)
     assert len(host.requests) == 1
@@ -383,7 +386,7 @@ def test_what_is_no_secret_stays_in_the_text(model: str, key: str, says: str) ->
 def test_an_error_inside_a_stream_shows_no_key_either() -> None:
     body = b'data: {"error": {"message": "bad key ' + SECRET.encode() + b'"}}\n\n'
     host = Host([httpx2.Response(200, content=body)])
-    client = Client(transport=httpx2.MockTransport(host.answer), api_key=lambda: SECRET)
+    client = Client(transport=httpx2.MockTransport(host.answer), api_key=lambda: SECRET, api_base="https://h.test")
     with pytest.raises(APIError, match="bad key") as caught:
         list(client.completion(MODEL, HELLO, stream=True))
     assert SECRET not in str(caught.value) + repr(caught.value)
@@ -394,14 +397,58 @@ def test_a_lost_connection_shows_no_key(error: Exception) -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         raise error
 
-    client = Client(transport=httpx2.MockTransport(answer), api_key=SECRET, num_retries=0)
+    client = Client(transport=httpx2.MockTransport(answer), num_retries=0)
     with pytest.raises(APIError) as caught:
-        client.completion(MODEL, HELLO)
+        client.completion(MODEL, HELLO, api_key=SECRET)
     assert SECRET not in str(caught.value) + repr(caught.value)
 
 
+WHOSE: Final[dict[str, CallParameters]] = {
+    "a provider's": {"provider": "openai"},
+    "under its other name": {"custom_llm_provider": "openai"},
+    "an address's": {"api_base": "https://h.test"},
+    "under its other name, too": {"base_url": "https://h.test"},
+}
+
+
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+@pytest.mark.parametrize(
+    "key", [{"api_key": SECRET}, {"api_key": lambda: SECRET}, {"client_args": {"api_key": SECRET}}]
+)
+def test_a_clients_key_is_somebodys(make: type[Client | AsyncClient], key: CallParameters) -> None:
+    """Calls may name any provider, and none but its own may get it."""
+    with pytest.raises(InvalidRequestError, match="Say whose it is: provider='openai'") as caught:
+        make(**key)
+    assert (caught.value.param, SECRET in repr(caught.value)) == ("api_key", False)
+    for whose in WHOSE.values():
+        make(**cast("CallParameters", {**key, **whose}))
+
+
+@pytest.mark.parametrize("asked", ["anthropic", "Anthropic", "claude-of-nobody"])
+def test_a_call_to_another_provider_has_neither_the_clients_key_nor_its_address(asked: str) -> None:
+    host = Host()
+    own: CallParameters = {"provider": "openai", "api_key": SECRET, "api_base": "https://h.test"}
+    own["extra_headers"] = {"x-key": SECRET}
+    client = Client(transport=httpx2.MockTransport(host.answer), **own)
+    with pytest.raises((MissingApiKeyError, UnknownProviderError)):
+        client.completion("claude-sonnet-4-5", HELLO, provider=asked)
+    assert host.requests == []
+    if asked == "anthropic":
+        client.completion("claude-sonnet-4-5", HELLO, provider=asked, api_key="sk-another")
+        (request,) = host.requests
+        assert request.url.host == "api.anthropic.com"
+        assert SECRET not in str(request.headers.raw)
+
+
+def test_the_clients_provider_by_another_of_its_names_is_no_other() -> None:
+    host = Host()
+    client = Client(transport=httpx2.MockTransport(host.answer), provider="together", api_key=SECRET)
+    client.completion("m", HELLO, provider="together_ai")
+    assert host.requests[0].headers["authorization"] == f"Bearer {SECRET}"
+
+
 def test_a_client_does_not_show_its_key() -> None:
-    for client in (Client(api_key=SECRET), AsyncClient(api_key=SECRET)):
+    for client in (Client(provider="openai", api_key=SECRET), AsyncClient(provider="openai", api_key=SECRET)):
         assert SECRET not in repr(client)
     shown = repr(
         Client(extra_headers={"authorization": SECRET}, client_args={"api_key": SECRET}, api_base="https://h.test")

@@ -48,7 +48,9 @@ def _left_behind(use: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("vendor", ["openai", "anthropic"])
 def test_a_call_leaves_nothing_behind(vendor: str) -> None:
-    with polyvox.Client(api_key="key-12345", transport=httpx2.MockTransport(_answer)) as client:
+    with polyvox.Client(
+        api_key="key-12345", api_base="https://h.test", transport=httpx2.MockTransport(_answer)
+    ) as client:
         assert _left_behind(lambda: client.completion("m", MESSAGES, provider=vendor)) < 20
 
 
@@ -58,7 +60,9 @@ def _chunks() -> int:
 
 @pytest.mark.parametrize("vendor", ["openai", "anthropic"])
 def test_chunks_that_were_read_are_not_kept(vendor: str) -> None:
-    with polyvox.Client(api_key="key-12345", transport=httpx2.MockTransport(_answer)) as client:
+    with polyvox.Client(
+        api_key="key-12345", api_base="https://h.test", transport=httpx2.MockTransport(_answer)
+    ) as client:
         gc.collect()
         before = _chunks()  # of other tests
         stream = client.completion("m", MESSAGES, provider=vendor, stream=True)

@@ -42,7 +42,7 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
         _parts({"image_url": {"url": "https://x.test/a.png"}}),
         "messages[0].content[0].type is missing; it is e.g. 'image_url'",
     ),
-    "nothing": ([None], "messages[0] must be a mapping or a message of a result, not a NoneType"),
+    "nothing": ([None], "messages[0] must be a mapping or a message of a result, not None"),
     "no role": ([USER, {"content": "Hi"}], "messages[1].role is missing; it is one of system, developer, user"),
     "null role": ([{"role": None, "content": "Hi"}], "messages[0].role is None"),
     "misspelt role": ([{"role": "asistant", "content": "Hi"}], "did you mean 'assistant'?"),
@@ -50,7 +50,7 @@ WRONG: Final[dict[str, tuple[object, str]]] = {
     "a role of another kind": ([{"role": ["user"], "content": "Hi"}], "messages[0].role is ['user']"),
     "no content": ([{"role": "user"}], "messages[0].content is missing; a user message needs a text or parts"),
     "null content": ([{"role": "system", "content": None}], "messages[0].content is missing; a system message"),
-    "number": ([{"role": "user", "content": 3}], "messages[0].content must be a text or a list of parts, not a int"),
+    "number": ([{"role": "user", "content": 3}], "messages[0].content must be a text or a list of parts, not an int"),
     "one part": (
         [{"role": "user", "content": {"type": "text", "text": "Hi"}}],
         "messages[0].content must be a text or a list of parts, not a dict",

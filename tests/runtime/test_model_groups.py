@@ -104,6 +104,7 @@ def test_retry_after_makes_the_cooldown_longer_but_not_endless() -> None:
     ("error", "cools"),
     [
         (APIConnectionError("refused"), True),
+        (APIConnectionError("its certificate has expired", retryable=False), True),
         (RateLimitError("slow down"), True),
         (AuthenticationError("wrong key"), True),
         (BadRequestError("your request is wrong, wherever it goes"), False),
@@ -203,8 +204,9 @@ def test_sticky_calls_stay_where_they_are_until_it_is_down() -> None:
         assert moved == home or home == {"azure:b"}, "only its own callers move"
 
 
-def test_without_a_key_a_sticky_group_goes_by_chance() -> None:
-    assert len(asked(group("openai:a", "azure:b", sticky=True), 100)) == 2
+@pytest.mark.parametrize(("sticky", "key"), [(True, None), (False, "7"), (False, None)])
+def test_without_a_key_or_where_nobody_asked_for_it_chance_decides(sticky: bool, key: str | None) -> None:
+    assert len(asked(group("openai:a", "azure:b", sticky=sticky), 100, key=key)) == 2
 
 
 def test_a_lease_ends_once() -> None:

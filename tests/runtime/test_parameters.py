@@ -147,7 +147,7 @@ def _in_thousands(sent: httpx2.Request) -> int:
 
 def test_a_clients_timeout_holds_unless_the_call_has_one() -> None:
     wire = Wire()
-    client = Client(transport=wire.client()._transport, api_key="k", timeout=7_000)
+    client = Client(transport=wire.client()._transport, api_key="k", api_base="https://h.test", timeout=7_000)
     client.completion(MODEL, HELLO)
     client.completion(MODEL, HELLO, timeout=3_000)
     client.completion(MODEL, HELLO, timeout=None)

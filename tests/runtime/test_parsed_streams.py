@@ -173,7 +173,7 @@ def test_a_refusal() -> None:
 def test_asynchronously() -> None:
     async def main() -> None:
         reply = httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=_body(PANCAKES))
-        client = AsyncClient(transport=httpx2.MockTransport(lambda _: reply), api_key=KEY)
+        client = AsyncClient(transport=httpx2.MockTransport(lambda _: reply), api_key=KEY, api_base="https://h.test")
         stream = await client.completion(MODEL, HELLO, stream=True, response_format=Recipe)
         assert isinstance(stream, AsyncParsedStream)
         counts = [len(stream.partial.steps) async for _ in stream if stream.partial is not None]

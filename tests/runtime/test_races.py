@@ -27,6 +27,7 @@ from polyvox import (
     UnsupportedParamsError,
 )
 from tests.mapping.asking import HELLO, Json, as_bytes, usual_reply
+from tests.serving import at_work
 
 QUICK: Final = "openai:quick"
 SLOW: Final = "openai:slow"
@@ -105,11 +106,8 @@ def vendor() -> Iterator[Vendor]:
     with _Server(("127.0.0.1", 0), handler) as server:
         found: Vendor = handler.vendor  # type: ignore[attr-defined]  # of the class above
         found.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        yield found
-        server.shutdown()
-        thread.join()
+        with at_work(server):
+            yield found
 
 
 def _client(vendor: Vendor) -> Client:

@@ -47,14 +47,16 @@ def _schema_of(response_format: type[object]) -> Json:
         asked.append(request.content)
         return _nobody(request)
 
-    client = Client(api_key="key-12345", num_retries=0, transport=httpx2.MockTransport(seen))
+    client = Client(api_key="key-12345", api_base="https://h.test", num_retries=0, transport=httpx2.MockTransport(seen))
     with pytest.raises(APIConnectionError):
         client.completion("gpt-5", HELLO, response_format=response_format)
     return cast("Json", from_json(asked[0])["response_format"]["json_schema"]["schema"])
 
 
 def _counted(response_format: type[City] | None = None, *tools: Callable[..., object]) -> float:
-    client = Client(api_key="key-12345", num_retries=0, transport=httpx2.MockTransport(_nobody))
+    client = Client(
+        api_key="key-12345", api_base="https://h.test", num_retries=0, transport=httpx2.MockTransport(_nobody)
+    )
 
     def call() -> None:
         with suppress(APIConnectionError):

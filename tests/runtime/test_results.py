@@ -147,7 +147,7 @@ class City(BaseModel):
 
 def test_a_parsed_answer_survives_pickling() -> None:
     body = as_bytes(OPENAI_REPLY).replace(b"Hello", rb"{\"name\": \"Oslo\"}")
-    answer = Client(transport=Wire(body).client()._transport, api_key="k").completion(
+    answer = Client(transport=Wire(body).client()._transport, api_key="k", api_base="https://h.test").completion(
         "openai:gpt-5", HELLO, response_format=City
     )
     again: ParsedChatCompletion[City] = pickle.loads(pickle.dumps(answer))
@@ -162,9 +162,10 @@ def test_chunks_survive_pickling() -> None:
     assert isinstance(chunks[0], ChatCompletionChunk)
 
 
-def test_facts_of_a_call() -> None:
-    wire = Wire(headers={"x-request-id": "r1", "x-ratelimit-remaining-requests": "9"})
+def test_facts_of_a_call() -> None:  # 107, 108 of research/wire-oddities.md
+    wire = Wire(headers={"x-request-id": "r1", "x-ratelimit-remaining-requests": "9", "retry-after": "30"})
     answer = wire.ask("openai:gpt-5")
+    assert len(wire.requests) == 1
     assert (answer.provider, answer.request_id, answer.dropped_params) == ("openai", "r1", ())
     assert answer.response_headers["X-RateLimit-Remaining-Requests"] == "9"
     assert answer.response_ms is not None

@@ -57,11 +57,11 @@ def _transport(body: Body, status: int = 200) -> httpx2.MockTransport:
 
 
 def _client(body: Body, status: int = 200) -> Client:
-    return Client(transport=_transport(body, status), api_key="k", num_retries=0)
+    return Client(transport=_transport(body, status), api_key="k", api_base="https://h.test", num_retries=0)
 
 
 def _async_client(body: Body, status: int = 200) -> AsyncClient:
-    return AsyncClient(transport=_transport(body, status), api_key="k", num_retries=0)
+    return AsyncClient(transport=_transport(body, status), api_key="k", api_base="https://h.test", num_retries=0)
 
 
 def test_chunks_are_handed_out_as_they_come() -> None:
@@ -162,7 +162,7 @@ def test_a_plain_reply_that_breaks_is_a_failure_like_any_other() -> None:
     bodies = [Body([b'{"id"'], httpx2.ReadError("reset")), Body([b'{"choices": [{"message": {"content": "Hi"}}]}'])]
     rest = iter(bodies)
     transport = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=next(rest)))
-    client = Client(transport=transport, api_key="k", num_retries=0)
+    client = Client(transport=transport, api_key="k", api_base="https://h.test", num_retries=0)
     answer = client.completion(MODEL, HELLO, fallbacks=["openai:gpt-5-mini"])
     assert answer.choices[0].message.content == "Hi"
     assert all(body.closed >= 1 for body in bodies)

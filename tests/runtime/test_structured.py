@@ -66,7 +66,12 @@ def _reply(content: object, finish: str = "stop", **more: object) -> bytes:
 
 
 def _client(body: bytes) -> Client:
-    return Client(transport=Wire(body, headers={"x-request-id": "r1"}).client()._transport, api_key=KEY, num_retries=0)
+    return Client(
+        transport=Wire(body, headers={"x-request-id": "r1"}).client()._transport,
+        api_key=KEY,
+        api_base="https://h.test",
+        num_retries=0,
+    )
 
 
 def test_parsed() -> None:

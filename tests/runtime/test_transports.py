@@ -21,6 +21,7 @@ from benchmarks.certificate import self_signed
 from polyvox.aiohttp_transport import AiohttpTransport
 from polyvox.transport.trusting import trust
 from tests.runtime.socket_server import BODY, Vendor, serving
+from tests.serving import Asked, answering, at_work
 
 MESSAGES: Final = [{"role": "user", "content": "Hi"}]
 MakeTransport = Callable[[], httpx2.AsyncBaseTransport | None]
@@ -115,24 +116,11 @@ class _Silent(BaseHTTPRequestHandler):
 def _silent(*, hang_up: bool) -> Generator[str]:
     release = threading.Event()
     handler = type("Handler", (_Silent,), {"release": release, "hang_up": hang_up})
-    with _running(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as port:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, at_work(server):
         try:
-            yield f"http://127.0.0.1:{port}/v1"
+            yield f"http://127.0.0.1:{server.server_port}/v1"
         finally:
             release.set()
-
-
-@contextmanager
-def _running(server: ThreadingHTTPServer) -> Generator[int]:
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    with server:
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.anyio
@@ -152,34 +140,17 @@ async def test_a_server_that_hangs_up_is_a_connection_error(make: MakeTransport)
     assert not isinstance(caught.value, polyvox.Timeout)
 
 
-class _Answering(BaseHTTPRequestHandler):
-    """Answers every request, also one for another host, as a proxy gets it."""
-
-    protocol_version = "HTTP/1.1"
-    paths: list[str]
-
-    def do_POST(self) -> None:
-        """Answer."""
-        self.rfile.read(int(self.headers["content-length"]))
-        self.paths.append(self.path)
-        self.send_response(200)
-        self.send_header("content-length", str(len(BODY)))
-        self.end_headers()
-        self.wfile.write(BODY)
-
-    @override
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
-def _answering(context: ssl.SSLContext | None = None) -> Generator[tuple[int, list[str]]]:
+def _answering(context: ssl.SSLContext | None = None) -> Generator[tuple[str, list[str]]]:
+    """Answers every request, also one for another host, as a proxy gets it: its address, and the paths it is asked."""
     paths: list[str] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Answering,), {"paths": paths}))
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    with _running(server) as port:
-        yield port, paths
+
+    def answer(asked: Asked) -> tuple[int, bytes]:
+        paths.append(asked.path)
+        return 200, BODY
+
+    with answering(answer, context=context) as url:
+        yield url, paths
 
 
 def _server_context(pem: Path) -> ssl.SSLContext:
@@ -198,10 +169,10 @@ async def test_an_authority_named_by_the_environment_is_trusted(
     make: MakeTransport, pem: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(pem))
-    with _answering(_server_context(pem)) as (port, _):
-        async with _client(f"https://127.0.0.1:{port}/v1", make) as client:
+    with _answering(_server_context(pem)) as (url, _):
+        async with _client(f"{url}/v1", make) as client:
             assert (await client.completion("m", MESSAGES)).provider == "openai"
-        assert await asyncio.to_thread(_ask, f"https://127.0.0.1:{port}/v1") == "openai"
+        assert await asyncio.to_thread(_ask, f"{url}/v1") == "openai"
 
 
 @pytest.mark.anyio
@@ -210,12 +181,12 @@ async def test_an_authority_that_nobody_named_is_not_trusted(
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-    with _answering(_server_context(pem)) as (port, _):
-        async with _client(f"https://127.0.0.1:{port}/v1", make) as client:
+    with _answering(_server_context(pem)) as (url, _):
+        async with _client(f"{url}/v1", make) as client:
             with pytest.raises(polyvox.APIConnectionError, match=r"(?i)certificate"):
                 await client.completion("m", MESSAGES)
         with pytest.raises(polyvox.APIConnectionError, match=r"(?i)certificate"):
-            await asyncio.to_thread(_ask, f"https://127.0.0.1:{port}/v1")
+            await asyncio.to_thread(_ask, f"{url}/v1")
 
 
 def test_there_is_one_tls_context_for_each_trust_setting(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,8 +244,8 @@ OF_THE_CALLERS: Final = pytest.mark.parametrize(
 
 @OF_THE_CALLERS
 def test_an_authority_of_the_callers_own_is_trusted(ask: Ask, pem: Path) -> None:
-    with _answering(_server_context(pem)) as (port, _):
-        assert ask(f"https://127.0.0.1:{port}/v1", verify=ssl.create_default_context(cafile=pem)) == "openai"
+    with _answering(_server_context(pem)) as (url, _):
+        assert ask(f"{url}/v1", verify=ssl.create_default_context(cafile=pem)) == "openai"
 
 
 @OF_THE_CALLERS
@@ -283,18 +254,18 @@ def test_a_certificate_of_the_callers_own_is_shown(ask: Ask, pem: Path) -> None:
     wants_one.verify_mode = ssl.CERT_REQUIRED
     wants_one.load_verify_locations(pem)
     trusting = ssl.create_default_context(cafile=pem)
-    with _answering(wants_one) as (port, _):
+    with _answering(wants_one) as (url, _):
         with pytest.raises(polyvox.APIConnectionError):
-            ask(f"https://127.0.0.1:{port}/v1", verify=trusting)
+            ask(f"{url}/v1", verify=trusting)
         trusting.load_cert_chain(pem)
-        assert ask(f"https://127.0.0.1:{port}/v1", verify=trusting) == "openai"
+        assert ask(f"{url}/v1", verify=trusting) == "openai"
 
 
 @OF_THE_CALLERS
 @pytest.mark.filterwarnings("ignore::polyvox.InsecureAddressWarning")
 def test_a_proxy_of_the_callers_own_is_asked(ask: Ask) -> None:
-    with _answering() as (port, asked):
-        assert ask("http://vendor.test/v1", proxy=f"http://127.0.0.1:{port}") == "openai"
+    with _answering() as (url, asked):
+        assert ask("http://vendor.test/v1", proxy=url) == "openai"
     assert asked == ["http://vendor.test/v1/chat/completions"]
 
 
@@ -310,8 +281,8 @@ def test_trust_env_keeps_the_environments_proxy_out(ask: Ask, vendor: Vendor, mo
 async def test_the_environments_proxy_is_used_but_for_the_hosts_it_excepts(
     make: MakeTransport, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with _answering() as (port, asked):
-        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+    with _answering() as (url, asked):
+        monkeypatch.setenv("http_proxy", url)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         async with _client("http://vendor.test/v1", make) as client:
             await client.completion("m", MESSAGES)

@@ -494,8 +494,8 @@ def every_parameter(effort: ReasoningEffort, key: Callable[[], str], akey: Calla
     completion("gpt-4", MESSAGES, timeout="30", mock_response=ValueError("no"))
     completion("gpt-4", MESSAGES, mock_response=lambda model, messages: f"{model}: {messages[-1]['content']}")
     completion("gpt-4", MESSAGES, timeout=httpx.Timeout(10.0))
-    Client(api_key=key)
-    AsyncClient(api_key=akey)
+    Client(api_key=key, api_base="https://h.test")
+    AsyncClient(api_key=akey, api_base="https://h.test")
 
 
 def vendor_options() -> None:

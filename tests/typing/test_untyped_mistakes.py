@@ -40,7 +40,7 @@ def _nothing_is_sent(_: httpx2.Request) -> httpx2.Response:
     ],
 )
 def test_a_wrong_keyword_is_refused(keywords: dict[str, Any], says: str) -> None:
-    client = Client(transport=httpx2.MockTransport(_nothing_is_sent), api_key="k")
+    client = Client(transport=httpx2.MockTransport(_nothing_is_sent), api_key="k", api_base="https://h.test")
     with pytest.raises(InvalidRequestError, match=says):
         client.completion("openai:gpt-4.1-mini", MESSAGES, **keywords)
 
@@ -55,7 +55,9 @@ def test_a_client_refuses_what_it_does_not_know(make: type[Client | AsyncClient]
 def test_an_exhausted_key_callable_is_not_an_answer() -> None:
     """Keys in rotation, from an iterator that has none left: its own error, not an empty answer."""
     keys: Iterator[str] = iter(())
-    client = Client(transport=httpx2.MockTransport(_nothing_is_sent), api_key=lambda: next(keys))
+    client = Client(
+        transport=httpx2.MockTransport(_nothing_is_sent), api_key=lambda: next(keys), api_base="https://h.test"
+    )
     with pytest.raises(StopIteration):
         client.completion("openai:gpt-4.1-mini", MESSAGES)
 

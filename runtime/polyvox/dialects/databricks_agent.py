@@ -66,7 +66,7 @@ class DatabricksAgentDialect(PlainDialect):
         named = {"model": call.model} if self.base_url(call).endswith("/serving-endpoints/responses") else {}
         return {
             **named,
-            "input": _input(call),
+            "input": plain_turns(call, _ROLES, _TEXT, _WHY),
             **{to: asked[name] for name, to in _NAMES.items() if name in asked},
             **({"stream": True} if call.stream else {}),
         }
@@ -142,10 +142,6 @@ class AgentReader(PlainReader):
         super().finish(chunks)
 
 
-def _input(call: Call) -> list[object]:
-    return plain_turns(call, _ROLES, _TEXT, _WHY)
-
-
 def _messages(output: object) -> Iterator[Mapping[str, object]]:
     for item in map(mapping_of, output if is_list(output) else []):
         if item.get("type") == "message":
@@ -185,8 +181,7 @@ def _reason(response: Mapping[str, object]) -> FinishReason:
 
 def _usage(response: Mapping[str, object]) -> CompletionUsage | None:
     found = mapping_of(response.get("usage"))
-    prompt, answer = found.get("input_tokens"), found.get("output_tokens")
-    return counted(prompt, answer) if isinstance(prompt, int) and isinstance(answer, int) else None
+    return counted(found.get("input_tokens"), found.get("output_tokens"))
 
 
 def _kept(response: Mapping[str, object]) -> dict[str, object]:

@@ -54,7 +54,7 @@ class LangGraphDialect(PlainDialect):
         metadata = call.given.get("metadata")
         return {
             "assistant_id": call.model,
-            "input": {"messages": _messages(call)},
+            "input": {"messages": plain_turns(call, _ROLES, _TEXT, _WHY)},
             **({"stream_mode": ["messages-tuple"]} if call.stream else {}),
             **({"metadata": metadata} if metadata else {}),
         }
@@ -82,10 +82,6 @@ class LangGraphDialect(PlainDialect):
         return Said(text=_text(message.get("content")), usage=_usage(message))
 
 
-def _messages(call: Call) -> list[object]:
-    return plain_turns(call, _ROLES, _TEXT, _WHY)
-
-
 def _text(content: object) -> str:
     if is_list(content):
         return "".join(str(mapping_of(part).get("text") or "") if is_mapping(part) else str(part) for part in content)
@@ -94,5 +90,4 @@ def _text(content: object) -> str:
 
 def _usage(message: Mapping[str, object]) -> CompletionUsage | None:
     found = mapping_of(message.get("usage_metadata"))
-    prompt, answer = found.get("input_tokens"), found.get("output_tokens")
-    return counted(prompt, answer) if isinstance(prompt, int) and isinstance(answer, int) else None
+    return counted(found.get("input_tokens"), found.get("output_tokens"))

@@ -26,6 +26,7 @@ SUPPORT: Final = takes_only(
     "Liner's agents take messages only", stream_options=Unsupported("Liner's agents count no tokens")
 )
 _ROLES: Final = {name: name for name in ("user", "assistant")}
+"""There is no place for instructions, and none is made up."""
 _WHY: Final = "Liner takes messages of user and assistant only, with text"
 _TEXT: Final = Taken(ONLY_TEXT, "Liner takes text only")
 
@@ -46,7 +47,7 @@ class LinerDialect(PlainDialect):
     @override
     def body(self, call: Call) -> dict[str, object]:
         refuse_format(call)
-        return {"messages": _messages(call), "stream": call.stream}
+        return {"messages": plain_turns(call, _ROLES, _TEXT, _WHY), "stream": call.stream}
 
     @override
     def answer(self, call: Call, document: Mapping[str, object]) -> Said | None:
@@ -71,11 +72,6 @@ class LinerDialect(PlainDialect):
                 raise self.error(call, None, {}, str(told.get("message") or "the agent failed").encode())
             case _:
                 return None
-
-
-def _messages(call: Call) -> list[object]:
-    """The turns of user and assistant. There is no place for instructions, and none is made up."""
-    return plain_turns(call, _ROLES, _TEXT, _WHY)
 
 
 def _found(document: Mapping[str, object]) -> list[Annotation]:

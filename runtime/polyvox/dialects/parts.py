@@ -12,7 +12,7 @@ from polyvox_wire.support import OMIT, Omit
 from ..checking import is_plain
 from ..errors import InvalidMessageError, InvalidRequestError, UnsupportedParamsError
 from ..guessing import nearest
-from ..shapes import is_list, is_mapping, mapping_of
+from ..shapes import is_list, is_mapping, its_type, mapping_of
 
 if TYPE_CHECKING:
     from ..call import Call
@@ -251,7 +251,7 @@ class Called(NamedTuple):
             return self.said or ""
         if is_mapping(self.said):
             return to_json(self.said).decode()
-        raise InvalidMessageError(f"{self.where}.arguments must be JSON text, not a {type(self.said).__name__}")
+        raise InvalidMessageError(f"{self.where}.arguments must be JSON text, not {its_type(self.said)}")
 
 
 def calls_of(where: str, message: Mapping[str, object]) -> Iterable[Called]:

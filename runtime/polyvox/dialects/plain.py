@@ -167,6 +167,9 @@ def _more(old: CompletionUsage | None, new: CompletionUsage | None) -> Completio
     return counted(max(old.prompt_tokens, new.prompt_tokens), max(old.completion_tokens, new.completion_tokens))
 
 
-def counted(prompt: int, answer: int) -> CompletionUsage:
-    """Usage, of the two counts that all others follow from."""
+def counted(prompt: object, answer: object) -> CompletionUsage | None:
+    """Usage, of the two counts of tokens that all others follow from; None where a vendor gives neither."""
+    if not isinstance(prompt, int) and not isinstance(answer, int):
+        return None
+    prompt, answer = (count if isinstance(count, int) else 0 for count in (prompt, answer))
     return CompletionUsage(prompt_tokens=prompt, completion_tokens=answer, total_tokens=prompt + answer)

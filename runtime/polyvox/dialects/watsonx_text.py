@@ -15,7 +15,7 @@ from .watsonx import host, log_in, path, whose
 
 if TYPE_CHECKING:
     from ..call import Call
-    from ..results import CompletionUsage, FinishReason
+    from ..results import FinishReason
     from .dialect import Credentials
 
 _NAMES: Final = {
@@ -94,15 +94,9 @@ class WatsonxTextDialect(PlainDialect):
         result = mapping_of(results[0])
         said = str(result.get("stop_reason") or "")
         reason: FinishReason | None = None if said == _GOES_ON else _REASONS.get(said, "other")
-        return Said(text=str(result.get("generated_text") or ""), reason=reason, native=said, usage=_usage(result))
+        usage = counted(result.get("input_token_count"), result.get("generated_token_count"))
+        return Said(text=str(result.get("generated_text") or ""), reason=reason, native=said, usage=usage)
 
     @override
     def piece(self, call: Call, name: str, document: object) -> Said | None:
         return self.answer(call, document) if is_mapping(document) else None
-
-
-def _usage(result: Mapping[str, object]) -> CompletionUsage | None:
-    prompt, answer = result.get("input_token_count"), result.get("generated_token_count")
-    if not isinstance(prompt, int) and not isinstance(answer, int):
-        return None
-    return counted(prompt if isinstance(prompt, int) else 0, answer if isinstance(answer, int) else 0)

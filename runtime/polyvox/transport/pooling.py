@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from os import getpid
 from socket import socket
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar, cast
 
@@ -98,7 +99,11 @@ class _Speaking(Kept, Generic[StreamT]):
 class Connection(_Speaking[httpcore2.NetworkStream]):
     """A connection. Each step of a request may take what is left of its time."""
 
-    __slots__ = ()
+    __slots__ = ("_pid",)
+
+    def __init__(self, place: Place, stream: httpcore2.NetworkStream) -> None:
+        super().__init__(place, stream)
+        self._pid = getpid()
 
     def ask(self, asked: Prepared) -> Head:
         """Send a request; how its reply begins."""
@@ -127,7 +132,11 @@ class Connection(_Speaking[httpcore2.NetworkStream]):
             held.detach()
 
     def close(self) -> None:
-        """Close it, whatever it is at; a thread that reads it finds its end."""
+        """Close it, whatever it is at; a thread that reads it finds its end. In a forked child it is the parent's, who
+        may be in the middle of a stream: there it is only let go of."""
+        if self._pid != getpid():
+            self.leave()
+            return
         shut(self._stream.get_extra_info("socket"))
         self._stream.close()
 
@@ -292,6 +301,9 @@ class PoolReply(_Reply):
         if self._connection is not None:
             connection, self._connection = self._connection, None
             self._pool.give_back(connection)
+
+    def __del__(self) -> None:  # a signal's handler raised before anybody had it
+        self.close()
 
 
 def _unpacked(reply: PoolReply, pieces: Iterator[bytes]) -> Iterator[bytes]:
