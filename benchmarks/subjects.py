@@ -29,7 +29,7 @@ class Subject:
     """One way to make a call."""
 
     group: str
-    """What is measured, e.g. `sync openai 1kB`. The first subject of a group is what the others are compared to."""
+    """What is measured, e.g. `sync, openai, 1 kB`. The first subject of a group is what the others are compared to."""
     name: str
     run: Run
     per: int = 1

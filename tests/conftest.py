@@ -61,7 +61,7 @@ LONGEST: Final = (
     "codegen/test_one_step_changes.py",
     "recordings/test_replies.py",
     "hostile/test_junk.py",
-    "test_architecture.py",
+    "test_loading.py",
     "codegen/test_hostile.py",
     "hostile/test_replies.py",
     "codegen/test_generate.py",

@@ -43,7 +43,6 @@ cassettes: Final = pytest.mark.parametrize(("server", "kind"), PAIRS, ids=IDS)
 
 # --- what comes of it -------------------------------------------------------------------------------------------------
 
-ANSWERED: Final = "answered"
 # All but these are answered by all.
 OUTCOMES: Final[Mapping[tuple[str, Kind], type[APIError]]] = {
     # It takes a schema only as {"type": "json_object", "schema": ...}, and says so with status 500.

@@ -239,7 +239,7 @@ def _checked_url(vendor: str, url: str) -> str:
         )
     if _CLIMBS.search(parts.path):
         raise InvalidRequestError(f"api_base must not climb with '..': {url!r}", provider=vendor)
-    if parts.username is not None or parts.fragment:
+    if parts.username is not None or "#" in url:
         raise InvalidRequestError("api_base must not hold a user name, a password or a fragment", provider=vendor)
     return url
 

@@ -17,9 +17,9 @@ from .exchange import Attempt, Candidate, Outcome, Request, Response, Steps, Tel
 from .functions import FunctionReader, called
 from .guessing import nearest
 from .headers import request_id
+from .keywords import OF_SOME_VENDORS, RETRIES, SAME_AS, WHO_PAYS, one_of, provider_of
 from .kinds import check_kinds
 from .natives import NATIVE
-from .parameters import OF_SOME_VENDORS, RETRIES, SAME_AS, WHO_PAYS, one_of, provider_of
 from .requesting import body_of, request_of
 from .results import Facts
 from .secrecy import Secrets

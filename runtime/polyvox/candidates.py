@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
 from .addressing import locate
 from .errors import InvalidRequestError
 from .exchange import Attempt, Candidate
-from .parameters import FALLBACKS, OF_ONE_MODEL, OF_ONE_PROVIDER, RETRIES, one_of, provider_of
+from .keywords import FALLBACKS, OF_ONE_MODEL, OF_ONE_PROVIDER, RETRIES, one_of, provider_of
 from .shapes import mapping_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 from .errors import InvalidRequestError, UnknownParameterError
 from .guessing import nearest
-from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_ONE_PROVIDER, SAME_AS, CallParameters, provider_of
+from .keywords import OF_ONE_PROVIDER, SAME_AS, provider_of
+from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, CallParameters
 from .secrecy import hide_sent_headers
 from .shapes import is_mapping, its_type, mapping_of
 

@@ -233,7 +233,7 @@ def read_error(body: bytes) -> Told:
     return Told(message, codes, cast("str | None", param), status, _delay(objects), cast("str | None", named))
 
 
-_CODE_KEYS = ("code", "status", "type", "error_type", "reason", "errorCode")
+_CODE_KEYS = ("code", "status", "type", "error_type", "reason", "errorCode", "status_code")
 
 
 def _id_key(found: Mapping[str, object]) -> str:

@@ -31,7 +31,7 @@ from .errors import (
     QuotaExceededError,
 )
 from .exchange import Pause
-from .parameters import FALLBACKS, RETRIES
+from .keywords import FALLBACKS, RETRIES
 from .shapes import its_type
 
 if TYPE_CHECKING:

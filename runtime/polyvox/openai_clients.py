@@ -13,7 +13,8 @@ from .async_client import AsyncClient
 from .client import Client
 from .client_settings import with_defaults
 from .errors import InvalidRequestError
-from .parameters import OF_ONE_PROVIDER, WHO_PAYS, CallParameters, provider_of
+from .keywords import OF_ONE_PROVIDER, WHO_PAYS, provider_of
+from .parameters import CallParameters
 from .secrecy import conceal
 from .shapes import mapping_of
 

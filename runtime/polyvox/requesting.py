@@ -15,7 +15,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 from .addressing import endpoint
 from .errors import InvalidRequestError
 from .exchange import Headers, Request, Timeouts, origin_of
-from .parameters import one_of
+from .keywords import one_of
 from .secrecy import hidden, hidden_once, warn_if_plain
 from .shapes import is_list, is_mapping, its_type
 

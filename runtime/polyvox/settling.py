@@ -11,7 +11,8 @@ from .call import Call
 from .choosing import settle_choice
 from .errors import InvalidMessageError, InvalidRequestError, UnknownParameterError
 from .guessing import nearest
-from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, OF_SOME_VENDORS, VENDOR_OPTIONS
+from .keywords import OF_SOME_VENDORS
+from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, VENDOR_OPTIONS
 from .shapes import mapping_of
 from .structured import wanted
 from .support import NEUTRAL, Emulated, Unsupported
@@ -52,19 +53,7 @@ def settle(
         options=options,
         drop=bool(settings.get("drop_params")),
     )
-    if "functions" in given:
-        check_functions(given)
-    if "tools" in given:
-        settle_tools(given)
-    if given.get("reasoning_effort") in _LEFT_TO_THE_VENDOR:
-        del given["reasoning_effort"]
-    if "functions" in given and isinstance(dialect.support["functions"], Emulated):
-        call.by_functions = bool(given["functions"]) and not given.get("tools")
-        functions_as_tools(given)
-    if "function_call" in given and isinstance(dialect.support["function_call"], Emulated):
-        function_call_as_choice(given)
-    if "max_tokens" in given and "max_completion_tokens" in given:
-        _one_limit(given)
+    _in_one_form(dialect, call)
     _take_stances(dialect, call)
     if "stream_options" in given:
         _check_stream_options(dialect, call)
@@ -87,6 +76,24 @@ def _format(vendor: Vendor, found: Format | None) -> Format | None:
         return found
     is_gateway = vendor.dialect == "openai" and vendor.name != "openai"
     return found if is_gateway else replace(found, kind="json_schema")
+
+
+def _in_one_form(dialect: Dialect, call: Call) -> None:
+    """What can be said in several ways is said in one: tools, functions, the limit; an effort left open is not said."""
+    given = call.given
+    if "functions" in given:
+        check_functions(given)
+    if "tools" in given:
+        settle_tools(given)
+    if given.get("reasoning_effort") in _LEFT_TO_THE_VENDOR:
+        del given["reasoning_effort"]
+    if "functions" in given and isinstance(dialect.support["functions"], Emulated):
+        call.by_functions = bool(given["functions"]) and not given.get("tools")
+        functions_as_tools(given)
+    if "function_call" in given and isinstance(dialect.support["function_call"], Emulated):
+        function_call_as_choice(given)
+    if "max_tokens" in given and "max_completion_tokens" in given:
+        _one_limit(given)
 
 
 def _one_limit(given: ModelParameters) -> None:

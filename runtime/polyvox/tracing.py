@@ -25,7 +25,7 @@ from opentelemetry.util.genai.utils import image_from_url  # pyright: ignore[rep
 
 from .addressing import locate
 from .errors import APIError, InvalidRequestError
-from .parameters import provider_of
+from .keywords import provider_of
 from .shapes import is_list, mapping_of
 
 if TYPE_CHECKING:

@@ -316,13 +316,13 @@ def test_a_stream_that_failed_before_its_first_chunk_is_closed_before_the_next_i
     transport = httpx2.MockTransport(answer)
 
     async def ask() -> None:
-        async with AsyncClient(transport=transport, api_key="k") as client:
-            await (await client.completion(MODEL, HELLO, stream=True)).completion()
+        async with AsyncClient(transport=transport) as client:
+            await (await client.completion(MODEL, HELLO, stream=True, api_key="k")).completion()
 
     if asynchronous:
         asyncio.run(ask())
     else:
-        Client(transport=transport, api_key="k").completion(MODEL, HELLO, stream=True).completion()
+        Client(transport=transport).completion(MODEL, HELLO, stream=True, api_key="k").completion()
     assert closed == [[False, False, False], [True, False, False], [True, True, False]]
     assert bodies[2].closed
 

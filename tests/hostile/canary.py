@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from polyvox import APIError, AsyncClient, ChatCompletion, Client, ModelGroup
 from tests.hostile.asking import Way
-from tests.hostile.dialects import Dialect
+from tests.hostile.dialect import Dialect
 from tests.hostile.test_replies import Body
 from tests.mapping.asking import HELLO
 

@@ -1,12 +1,16 @@
-"""What each dialect says when all is well, and how it says in the middle of a stream that something is not."""
+"""What each dialect says when all is well, and how it says in the middle of a stream that something is not.
+
+(Those of text for text are in text_dialects.py.)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from polyvox import APIError, InternalServerError, OverloadedError, RateLimitError
+from tests.hostile.dialect import EVENTS, LINES, Dialect, events, framed, frames, in_pieces
+from tests.hostile.text_dialects import ELSEWHERE, TEXT_DIALECTS, WATSONX_ERROR
 from tests.mapping import bedrock_frames as aws
 from tests.mapping.asking import (
     ANTHROPIC_REPLY,
@@ -20,176 +24,166 @@ from tests.mapping.asking import (
     named_sse,
     sse,
 )
-from tests.mapping.openai_events import COUNT, chunk
+from tests.mapping.openai_events import COUNT, DONE, ROLE, STOP, chunk
 
-SSE: Final = "text/event-stream"
-TEXT: Final = "Hello"
-HEL: Final = "Hel"
-"""The text of a stream's first half."""
+OPENAI: Final = Dialect(
+    model="openai:gpt-5",
+    reply=as_bytes(OPENAI_REPLY),
+    begin=sse(ROLE),
+    piece=as_bytes(chunk({"content": "Hel"})),
+    end=sse(STOP, COUNT, DONE),
+    error=sse({"error": {"message": "busy", "type": "server_error", "code": "server_error"}}),
+    error_class=InternalServerError,
+)
+MISTRAL: Final = replace(
+    OPENAI,
+    model="mistral:mistral-small",
+    end=sse({**STOP, "usage": {"prompt_tokens": 1}}, DONE),
+    error=sse({"object": "error", "message": "busy", "type": "server_error", "code": "3000"}),
+)
+GIGACHAT: Final = replace(OPENAI, model="gigachat:GigaChat-2")
+THINK_TAGS: Final = replace(OPENAI, model="minimax:MiniMax-M2")
+FIM: Final = replace(OPENAI, model="text-completion-codestral:codestral-latest")
 
-
-@dataclass(frozen=True)
-class Dialect:
-    """A vendor that speaks it."""
-
-    model: str
-    reply: bytes
-    """Says `Hello`."""
-    first: bytes
-    """A stream up to `Hel`: whole events."""
-    last: bytes
-    """The rest of it, up to its end."""
-    error: bytes
-    """An error in the place of an event."""
-    error_class: type[APIError]
-    stream_type: str = SSE
-    asked: Mapping[str, object] = field(default_factory=dict[str, object])
-    """Settings that every call to it needs."""
-    broken: bytes = b'data: {"oops": \n\n'
-    """An event that is no JSON."""
-    blank: bytes = b": keep-alive\n\n"
-    """What may come between two events and says nothing."""
-
-    def __str__(self) -> str:
-        return self.model.partition(":")[0]
-
-    @property
-    def stream(self) -> bytes:
-        """The whole stream; says `Hello`."""
-        return self.first + self.last
-
-
-def _openai() -> Dialect:
-    first = sse(chunk({"role": "assistant", "content": ""}), chunk({"content": HEL}))
-    last = sse(chunk({"content": "lo"}), chunk(finish="stop"), COUNT, "[DONE]")
-    error = sse({"error": {"message": "busy", "type": "server_error", "code": "server_error"}})
-    return Dialect("openai:gpt-5", as_bytes(OPENAI_REPLY), first, last, error, InternalServerError)
-
-
-def _anthropic() -> Dialect:
-    start: Json = {"type": "message_start", "message": {**ANTHROPIC_REPLY, "content": [], "stop_reason": None}}
-    first = named_sse(
-        start,
+ANTHROPIC: Final = Dialect(
+    model="anthropic:claude-sonnet-4-5",
+    reply=as_bytes(ANTHROPIC_REPLY),
+    begin=named_sse(
+        {"type": "message_start", "message": {**ANTHROPIC_REPLY, "content": [], "stop_reason": None}},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": HEL}},
-    )
-    last = named_sse(
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "lo"}},
+    ),
+    piece=as_bytes({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hel"}}),
+    end=named_sse(
         {"type": "content_block_stop", "index": 0},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
         {"type": "message_stop"},
-    )
-    error = named_sse({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}})
-    return Dialect(
-        "anthropic:claude-sonnet-4-5",
-        as_bytes(ANTHROPIC_REPLY),
-        first,
-        last,
-        error,
-        OverloadedError,
-        asked={"max_tokens": 9},
-    )
+    ),
+    error=named_sse({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}),
+    error_class=OverloadedError,
+    framing=events("content_block_delta"),
+    asked={"max_tokens": 9},
+)
 
 
-def _gemini() -> Dialect:
-    def event(text: str, **more: object) -> Json:
-        candidate: Json = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0, **more}
-        return {"candidates": [candidate], "responseId": "resp-1", "modelVersion": "gemini-2.5-flash"}
-
-    error = sse({"error": {"code": 429, "message": "slow", "status": "RESOURCE_EXHAUSTED"}})
-    first, last = sse(event(HEL)), sse(event("lo"), event("", finishReason="STOP"))
-    return Dialect("gemini:gemini-2.5-flash", as_bytes(GEMINI_REPLY), first, last, error, RateLimitError)
+def _candidate(text: str, **more: object) -> Json:
+    candidate: Json = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0, **more}
+    return {"candidates": [candidate], "responseId": "resp-1", "modelVersion": "gemini-2.5-flash"}
 
 
-def _bedrock() -> Dialect:
-    return Dialect(
-        "bedrock:anthropic.claude-v2",
-        as_bytes(CONVERSE_REPLY),
-        aws.stream(aws.START, aws.delta(0, {"text": HEL})),
-        aws.stream(aws.delta(0, {"text": "lo"}), aws.stop(0), aws.STOP, aws.METADATA),
-        aws.exception("throttlingException", {"message": "slow"}),
-        RateLimitError,
-        "application/vnd.amazon.eventstream",
-        {"aws_region_name": "us-east-1"},
-        broken=aws.frame({":event-type": "contentBlockDelta", ":message-type": "event"}, b'{"oops": '),
-        blank=aws.event("somethingNew", {}),
-    )
+GEMINI: Final = Dialect(
+    model="gemini:gemini-2.5-flash",
+    reply=as_bytes(GEMINI_REPLY),
+    piece=as_bytes(_candidate("Hel")),
+    end=sse(_candidate("", finishReason="STOP")),
+    error=sse({"error": {"code": 429, "message": "busy", "status": "RESOURCE_EXHAUSTED"}}),
+    error_class=RateLimitError,
+    ends=False,  # text after a finish reason is text
+    answers_in_events=True,
+)
+VERTEX: Final = replace(
+    GEMINI, model="vertexai:gemini-2.5-flash", asked={"vertex_project": "p1", "vertex_location": "us-east5"}
+)
+BEDROCK: Final = Dialect(
+    model="bedrock:anthropic.claude-v2",
+    reply=as_bytes(CONVERSE_REPLY),
+    begin=aws.stream(aws.START),
+    piece=as_bytes(aws.delta(0, {"text": "Hel"})[1]),
+    end=aws.stream(aws.stop(0), aws.STOP, aws.METADATA),
+    error=aws.exception("throttlingException", {"message": "busy"}),
+    error_class=RateLimitError,
+    framing=frames("contentBlockDelta"),
+    asked={"aws_region_name": "us-east-1"},
+)
 
 
-def _mistral() -> Dialect:
-    first = sse(chunk({"role": "assistant", "content": ""}), chunk({"content": HEL}))
-    last = sse(chunk({"content": "lo"}), {**chunk(finish="stop"), "usage": {"prompt_tokens": 1}}, "[DONE]")
-    error = sse({"object": "error", "message": "busy", "type": "server_error", "code": "3000"})
-    reply = as_bytes({**OPENAI_REPLY, "model": "mistral-small"})
-    return Dialect("mistral:mistral-small", reply, first, last, error, InternalServerError)
+def _cohere(delta: Json) -> Json:
+    return {"type": "content-delta", "index": 0, "delta": {"message": {"content": delta}}}
 
 
-def _cohere() -> Dialect:
-    def delta(text: str) -> Json:
-        return {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": text}}}}
-
-    message: Json = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
-    begin: Json = {"type": "content-start", "index": 0, "delta": {"message": {"content": {"type": "text", "text": ""}}}}
-    first = named_sse({"id": "c1", "type": "message-start", "delta": {"message": message}}, begin, delta(HEL))
-    end: Json = {"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": {}}}
-    last = named_sse(delta("lo"), {"type": "content-end", "index": 0}, end)
-    error = named_sse({"type": "message-end", "delta": {"finish_reason": "ERROR", "error": "overheated"}})
-    return Dialect("cohere:command-a", as_bytes(COHERE_REPLY), first, last, error, InternalServerError)
-
-
-def _ollama() -> Dialect:
-    def line(text: str, **more: object) -> bytes:
-        message = {"role": "assistant", "content": text}
-        return as_bytes({"model": "qwen3", "created_at": "2026-08-17T08:22:53Z", "message": message, **more}) + b"\n"
-
-    return Dialect(
-        "ollama:qwen3",
-        as_bytes(OLLAMA_REPLY),
-        line(HEL, done=False),
-        line("lo", done=False) + line("", done=True, done_reason="stop", prompt_eval_count=1, eval_count=2),
-        b'{"error": "ran out of memory"}\n',
-        APIError,
-        "application/x-ndjson",
-        broken=b'{"oops": \n',
-        blank=b"\n",
-    )
+_MESSAGE: Final[Json] = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
+COHERE: Final = Dialect(
+    model="cohere:command-a",
+    reply=as_bytes(COHERE_REPLY),
+    begin=named_sse(
+        {"id": "c1", "type": "message-start", "delta": {"message": _MESSAGE}},
+        {**_cohere({"type": "text", "text": ""}), "type": "content-start"},
+    ),
+    piece=as_bytes(_cohere({"text": "Hel"})),
+    end=named_sse(
+        {"type": "content-end", "index": 0},
+        {"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": {}}},
+    ),
+    error=named_sse({"type": "message-end", "delta": {"finish_reason": "ERROR", "error": "busy"}}),
+    error_class=InternalServerError,
+    framing=events("content-delta"),
+)
 
 
-OPENAI: Final = _openai()
-ANTHROPIC: Final = _anthropic()
-GEMINI: Final = _gemini()
-BEDROCK: Final = _bedrock()
-MISTRAL: Final = _mistral()
-COHERE: Final = _cohere()
-OLLAMA: Final = _ollama()
+def _line(text: str, **more: object) -> bytes:
+    message: Json = {"role": "assistant", "content": text}
+    return as_bytes({"model": "qwen3", "created_at": "2026-08-17T08:22:53Z", "message": message, "done": False, **more})
 
-DIALECTS: Final = (OPENAI, ANTHROPIC, GEMINI, BEDROCK, MISTRAL, COHERE, OLLAMA)
-"""One vendor for each way to answer."""
 
-_ON_VERTEX: Final = {"vertex_project": "p1", "vertex_location": "us-east5"}
+OLLAMA: Final = Dialect(
+    model="ollama:qwen3",
+    reply=as_bytes(OLLAMA_REPLY),
+    piece=_line("Hel"),
+    end=LINES.event(_line("", done=True, done_reason="stop", prompt_eval_count=1, eval_count=2)),
+    error=b'{"error": "busy"}\n',
+    error_class=APIError,
+    framing=LINES,
+    answers_in_events=True,
+)
+
+_SIGNED: Final = {
+    **{"aws_region_name": "us-east-1", "api_key": None},
+    **{"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret"},
+}
+SAGEMAKER: Final = replace(
+    OPENAI,
+    model="sagemaker:signed",
+    begin=in_pieces(OPENAI.begin),
+    end=in_pieces(OPENAI.end),
+    error=aws.exception("ModelStreamError", {"Message": "busy", "ErrorCode": "ModelInvocationTimeExceeded"}),
+    framing=framed(EVENTS),
+    asked=_SIGNED,
+)
+"""A container that writes events."""
+NOVA: Final = replace(
+    SAGEMAKER,
+    model="sagemaker_nova:signed",
+    begin=in_pieces(LINES.event(as_bytes(ROLE))),
+    end=in_pieces(LINES.event(as_bytes(STOP)) + LINES.event(as_bytes(COUNT))),
+    framing=framed(LINES),
+    ends=False,
+)
+"""A container that writes a document on each line, of which nothing says that it is the last."""
+
+DESCRIBED: Final = (OPENAI, ANTHROPIC, GEMINI, BEDROCK, MISTRAL, COHERE, OLLAMA)
+"""Whose own description is compiled."""
+
+DIALECTS: Final = (
+    *DESCRIBED,
+    *(VERTEX, GIGACHAT, THINK_TAGS, FIM, SAGEMAKER, NOVA),
+    *TEXT_DIALECTS,
+)
+"""One vendor for each way to answer, and each reader of answers."""
+
+_IN_REGION: Final = {"aws_region_name": "us-east-1"}
 EVERYBODY: Final = (
     *DIALECTS,
+    *ELSEWHERE,
     replace(OPENAI, model="groq:llama"),
+    replace(OPENAI, model="snowflake:mistral-large"),
     replace(OPENAI, model="azure:gpt-5"),
     replace(OPENAI, model="azure_ai:gpt-5"),
+    replace(OPENAI, model="predibase:qwen3-8b"),
+    replace(OPENAI, model="gdc:gemini-2.5-flash"),
+    replace(OPENAI, model="watsonx:ibm/granite-4", error=WATSONX_ERROR),
+    replace(OPENAI, model="vertexai:meta/llama-4", asked=VERTEX.asked),
+    replace(OPENAI, model="sagemaker:endpoint", asked=_IN_REGION),
+    replace(OPENAI, model="sagemaker_nova:endpoint", asked=_IN_REGION),
     replace(ANTHROPIC, model="azureanthropic:claude-sonnet-4-5"),
-    replace(GEMINI, model="vertexai:gemini-2.5-flash", asked=_ON_VERTEX),
-    replace(ANTHROPIC, model="vertexaianthropic:claude-sonnet-4-5", asked={**ANTHROPIC.asked, **_ON_VERTEX}),
-    replace(OPENAI, model="gigachat:GigaChat-2"),
-    replace(OPENAI, model="watsonx:ibm/granite-4"),
-    replace(OPENAI, model="snowflake:mistral-large"),
+    replace(ANTHROPIC, model="vertexaianthropic:claude-sonnet-4-5", asked={**ANTHROPIC.asked, **VERTEX.asked}),
 )
 """And those who put such an answer behind another address."""
-
-
-def chunks_of(dialect: Dialect) -> list[bytes]:
-    """The stream's events, each with its end."""
-    if dialect is BEDROCK:
-        events, rest = list[bytes](), dialect.stream
-        while rest:
-            size = int.from_bytes(rest[:4])
-            events.append(rest[:size])
-            rest = rest[size:]
-        return events
-    end = b"\n" if dialect is OLLAMA else b"\n\n"
-    return [event + end for event in dialect.stream.split(end)[:-1]]

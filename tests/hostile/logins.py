@@ -16,7 +16,8 @@ from typing import Final
 import pytest
 
 from tests.hostile.canary import CANARY
-from tests.hostile.dialects import BEDROCK, GEMINI, OPENAI, Dialect
+from tests.hostile.dialect import Dialect
+from tests.hostile.dialects import BEDROCK, GEMINI, OPENAI
 from tests.mapping.asking import Json
 from tests.runtime.google_server import private_key
 

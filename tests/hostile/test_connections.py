@@ -22,8 +22,9 @@ from polyvox import (
     StreamInterruptedError,
     Timeout,
 )
-from tests.hostile.asking import WAYS, Came, Way, ask, assert_failed, every_way
-from tests.hostile.dialects import ANTHROPIC, DIALECTS, HEL, OPENAI, TEXT, Dialect
+from tests.hostile.asking import WAYS, Came, Way, ask, assert_failed, each, every_way
+from tests.hostile.dialect import HEL, TEXT, Dialect
+from tests.hostile.dialects import ANTHROPIC, BEDROCK, COHERE, DIALECTS, GEMINI, OLLAMA, OPENAI, SAGEMAKER
 from tests.hostile.vendor import (
     REQUEST_ID,
     HostileVendor,
@@ -37,7 +38,7 @@ from tests.hostile.vendor import (
 )
 from tests.mapping.asking import HELLO
 
-every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=str)
+every_dialect = each(dialect=DIALECTS, way=WAYS)
 
 
 def transport(way: Way) -> httpx2.BaseTransport | httpx2.AsyncBaseTransport:
@@ -55,7 +56,9 @@ def call(vendor: HostileVendor, fault: Misbehaviour, way: Way, dialect: Dialect,
 def good(dialect: Dialect, way: Way) -> bytes:
     """A reply as it should be."""
     if way.stream:
-        return head("transfer-encoding: chunked", kind=dialect.stream_type) + chunked(dialect.first, dialect.last, b"")
+        return head("transfer-encoding: chunked", kind=dialect.framing.media_type) + chunked(
+            dialect.first, dialect.last, b""
+        )
     return reply(dialect.reply)
 
 
@@ -102,7 +105,7 @@ def _half_event(dialect: Dialect, way: Way) -> bytes:
 
 def _of_unknown_length(dialect: Dialect, way: Way) -> bytes:
     """A chunk that says it has another length than it has."""
-    return head("transfer-encoding: chunked", kind=dialect.stream_type) + chunked(dialect.first) + b"zz\r\n{}"
+    return head("transfer-encoding: chunked", kind=dialect.framing.media_type) + chunked(dialect.first) + b"zz\r\n{}"
 
 
 def _another_protocol(dialect: Dialect, way: Way) -> bytes:
@@ -136,18 +139,23 @@ def _nothing_came(fault: Fault, way: Way, kind: type[APIError]) -> bool:
     return kind is not StreamInterruptedError or (way.stream and fault.text == "")
 
 
-# Over TLS once is enough: below the bytes there is no dialect.
-_LINES: Final = {**{f"http-{dialect}": (dialect, False) for dialect in DIALECTS}, f"https-{OPENAI}": (OPENAI, True)}
-
-
-@every_way
+@every_dialect
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-@pytest.mark.parametrize(("dialect", "tls"), _LINES.values(), ids=_LINES)
-def test_a_connection_that_breaks(vendor: HostileVendor, fault: Fault, dialect: Dialect, way: Way, tls: bool) -> None:
-    _check_broken(call(vendor, fault.misbehave(dialect, way), way, dialect, tls=tls), fault, way, dialect)
+def test_a_connection_that_breaks(vendor: HostileVendor, fault: Fault, dialect: Dialect, way: Way) -> None:
+    _check_broken(call(vendor, fault.misbehave(dialect, way), way, dialect), fault, way, dialect)
 
 
-@every_way
+# One vendor for each framing is enough over TLS: below the bytes there is no dialect.
+FRAMINGS: Final = (OPENAI, OLLAMA, BEDROCK, SAGEMAKER)
+
+
+@each(dialect=FRAMINGS, way=WAYS)
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_connection_over_tls_that_breaks(vendor: HostileVendor, fault: Fault, dialect: Dialect, way: Way) -> None:
+    _check_broken(call(vendor, fault.misbehave(dialect, way), way, dialect, tls=True), fault, way, dialect)
+
+
+@each(way=WAYS)
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_connection_of_a_given_transport_that_breaks(vendor: HostileVendor, fault: Fault, way: Way) -> None:
     address = vendor.address(fault.misbehave(OPENAI, way), tls=True)
@@ -178,8 +186,9 @@ PATIENCE: Final = (1.5, 15, 60)
 
 @pytest.mark.parametrize("fault", STALLS.values(), ids=STALLS)
 def test_a_vendor_that_falls_silent(vendor: HostileVendor, fault: Fault) -> None:
-    # All dialects and ways at once: each waits for its own short deadline.
-    cases = [(dialect, way) for dialect in DIALECTS for way in WAYS]
+    # All at once: each waits for its own short deadline. That is the transport's, whoever speaks, so that a vendor of
+    # each framing and of each reader that keeps something back is enough.
+    cases = [(dialect, way) for dialect in (*FRAMINGS, ANTHROPIC, GEMINI, COHERE) for way in WAYS]
 
     def silent(case: tuple[Dialect, Way]) -> Came:
         dialect, way = case
@@ -208,7 +217,6 @@ def test_a_handshake_that_does_not_come(vendor: HostileVendor, way: Way) -> None
     assert_failed(came, Timeout, OPENAI, retryable=True)
 
 
-@every_way
 @every_dialect
 def test_nobody_is_there(dialect: Dialect, way: Way) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closing:
@@ -257,7 +265,6 @@ EARLY: Final = {
 }
 
 
-@every_way
 @every_dialect
 @pytest.mark.parametrize("early", EARLY.values(), ids=EARLY)
 def test_what_comes_before_the_answer(vendor: HostileVendor, early: bytes, dialect: Dialect, way: Way) -> None:
@@ -269,7 +276,6 @@ def test_what_comes_before_the_answer(vendor: HostileVendor, early: bytes, diale
     assert (came.text, came.error) == (TEXT, None)
 
 
-@every_way
 @every_dialect
 def test_one_byte_at_a_time(vendor: HostileVendor, dialect: Dialect, way: Way) -> None:
     async def misbehaviour(peer: Peer) -> bool:
@@ -306,8 +312,20 @@ def test_a_switch_of_protocols_that_nobody_asked_for(vendor: HostileVendor, way:
 # --- connections that are used again ----------------------------------------------------------------------------------
 
 
-@every_way
 @every_dialect
+def test_a_connection_is_used_again(vendor: HostileVendor, dialect: Dialect, way: Way) -> None:
+    served: list[Peer] = []
+
+    async def misbehaviour(peer: Peer) -> bool:
+        served.append(peer)
+        await peer.send(good(dialect, way))
+        return True
+
+    assert ask(way, dialect, None, 3, api_base=vendor.address(misbehaviour)).text == TEXT
+    assert served == [served[0]] * 3
+
+
+@each(dialect=FRAMINGS, way=WAYS)  # each call waits before its second try; what is kept for it, the test above asks
 def test_a_kept_connection_that_closes_as_it_is_used_again(vendor: HostileVendor, dialect: Dialect, way: Way) -> None:
     served: list[Peer] = []
 
@@ -370,7 +388,6 @@ def test_an_answer_that_nobody_asked_for_asynchronously(vendor: HostileVendor, t
 # --- redirects --------------------------------------------------------------------------------------------------------
 
 
-@every_way
 @every_dialect
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("same", [True, False], ids=["same origin", "another origin"])
@@ -388,6 +405,19 @@ def test_no_redirect_is_followed(vendor: HostileVendor, status: int, same: bool,
     came = call(vendor, misbehaviour, way, dialect)
     error = assert_failed(came, APIError, dialect, status_code=status, retryable=False, request_id=REQUEST_ID)
     assert f"the address redirects to {target}/x;" in error.message
+    assert vendor.asked(target) == 0
+
+
+@every_way
+@pytest.mark.parametrize("same", [True, False], ids=["same origin", "another origin"])
+def test_no_redirect_is_followed_where_the_system_names_a_proxy(
+    vendor: HostileVendor, same: bool, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FTP_PROXY", "http://127.0.0.1:9")  # for nobody here; but then httpx2's client carries requests
+    target = vendor.address(saying(good(OPENAI, way), "close"), tls=not same)
+    redirect = reply(b"", f"location: {target}/x", status="307 Elsewhere")
+    came = call(vendor, saying(redirect, "close"), way, OPENAI)
+    assert "redirects" in assert_failed(came, APIError, OPENAI, status_code=307).message
     assert vendor.asked(target) == 0
 
 
@@ -418,7 +448,7 @@ def _busy() -> type[APIError]:
 @every_way
 def test_an_answer_of_200_megabytes(vendor: HostileVendor, way: Way) -> None:
     async def misbehaviour(peer: Peer) -> bool:
-        await peer.send(head("connection: close", kind=OPENAI.stream_type) + b"data: ")
+        await peer.send(head("connection: close", kind=OPENAI.framing.media_type) + b"data: ")
         for _ in range(200):
             await peer.send(b"x" * 2**20)
         return False

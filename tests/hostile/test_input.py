@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import string
 from collections.abc import Callable, Iterator, Mapping
 from errno import EMFILE
 from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 import pytest
@@ -17,15 +19,18 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from polyvox import APIConnectionError, APIError, Client, InvalidRequestError, completion
+from polyvox.transport.targets import target_of
+from tests.hostile.asking import each
 from tests.hostile.described import complaints
-from tests.hostile.dialects import DIALECTS, OLLAMA, Dialect
+from tests.hostile.dialect import Dialect
+from tests.hostile.dialects import DESCRIBED, EVERYBODY, OLLAMA
 from tests.mapping.asking import HELLO, Json, usual_reply
 
 if TYPE_CHECKING:
     from polyvox import Messages, Parameters
 
 pytestmark = pytest.mark.filterwarnings("ignore::polyvox.InsecureAddressWarning")
-every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=str)
+every_dialect = pytest.mark.parametrize("dialect", DESCRIBED, ids=str)
 
 AS_IT_IS: Final = frozenset({"extra_body", "additional_params", "allowed_openai_params"})
 """What a caller sends on his own account, whatever the vendor says."""
@@ -233,7 +238,7 @@ def test_a_request_or_an_error_of_ours(
         body = asked.body
         assert isinstance(body, dict)  # and strict JSON
         if AS_IT_IS.isdisjoint(parameters):
-            assert complaints(str(dialect), cast("Json", body)) == []
+            assert complaints(dialect.provider, cast("Json", body)) == []
 
 
 @given(model=nearly(st.text(max_size=30)), messages=st.just([{"role": "user", "content": "Hi"}]))
@@ -293,7 +298,7 @@ TALK: Final = st.lists(
 def test_what_is_sent_fits_the_vendors_description(dialect: Dialect, talk: list[Json], parameters: Json) -> None:
     asked = Asked()
     if asked.ask(dialect.model, talk, {**dialect.asked, **parameters, "drop_params": True}) is None:
-        assert complaints(str(dialect), cast("Json", asked.body)) == []
+        assert complaints(dialect.provider, cast("Json", asked.body)) == []
 
 
 # --- what no form foresees --------------------------------------------------------------------------------------------
@@ -402,6 +407,8 @@ ADDRESSES: Final = [
     "https://h\u3002test/v1",
     "https://h.test\u2044evil.test",
     "https://h.test/v1#@evil.test",
+    "https://h.test/#",
+    "https://h.test/#/",
     "https://h.test:0/v1",
     "javascript:alert(1)",
     "file:///etc/passwd",
@@ -419,20 +426,47 @@ ADDRESSES: Final = [
 
 # Ollama's own tools take a name without a scheme, and more; so does polyvox for it.
 _TAKEN_BY_OLLAMA: Final = frozenset(one for one in ADDRESSES if not one.startswith(("https://h", "https://u")))
-LEADS_ELSEWHERE: Final = [
-    (dialect, address)
-    for dialect in DIALECTS
-    for address in ADDRESSES
-    if dialect is not OLLAMA or address not in _TAKEN_BY_OLLAMA
-]
 
 
-@pytest.mark.parametrize("name", ["api_base", "base_url"])
-@pytest.mark.parametrize(("dialect", "address"), LEADS_ELSEWHERE, ids=str)
+@each(dialect=EVERYBODY, name=["api_base", "base_url"])
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_that_leads_elsewhere_is_refused(dialect: Dialect, address: str, name: str) -> None:
+    if dialect is OLLAMA and address in _TAKEN_BY_OLLAMA:
+        return
     error = Asked().ask(dialect.model, [{"role": "user", "content": "Hi"}], {**dialect.asked, name: address})
     assert error is not None
     assert "api_base" in str(error)
+
+
+_HOSTS: Final = st.one_of(st.sampled_from(["h.test", "H.test", "[::1]", "10.0.0.1"]), st.text("h.-:@/%[]é", max_size=6))
+_SEGMENTS: Final = st.lists(st.text("av1.%2eE~\\;:@?#&= \r\n\x00é", max_size=6), max_size=3).map("/".join)
+
+
+@given(
+    scheme=nearly(
+        st.sampled_from(["https://", "http://"]), st.sampled_from(["", "//", "ftp://", "https:", "HTTPS://"])
+    ),
+    user=nearly(st.just(""), st.sampled_from(["u@", "u:p@", "@", ":@"])),
+    host=_HOSTS,
+    port=nearly(st.just(""), st.sampled_from([":", ":1", ":0", ":65536", ":-1", ":x", ":٣"])),
+    path=_SEGMENTS.map(lambda path: f"/{path}" if path else path),
+)
+def test_any_address_is_the_one_that_is_asked_or_refused(
+    scheme: str, user: str, host: str, port: str, path: str
+) -> None:
+    base, asked = f"{scheme}{user}{host}{port}{path}", Asked()
+    error = asked.ask("openai:m", HELLO, {"api_base": base})
+    if error is not None:
+        assert "api_base" in str(error)
+        return
+    (request,) = asked.requests
+    whole, sent = urlsplit(base), str(request.url)
+    assert (whole.username, whole.password, whole.fragment) == (None, None, "")
+    assert (request.url.host, request.url.port) == ((whole.hostname or "").strip("[]"), whole.port)
+    assert set(sent) <= set(string.ascii_letters + string.digits + "-._~:/?#[]@!$&'()*+,;=%")
+    assert "/../" not in f"{unquote(request.url.path)}/"
+    place, _, headers = target_of(sent, ())
+    assert (place.host, dict(headers)[b"host"]) == (request.url.host, request.url.netloc)
 
 
 HEADERS: Final[list[tuple[str, str]]] = [
@@ -451,10 +485,10 @@ HEADERS: Final[list[tuple[str, str]]] = [
 ]
 
 
+@each(dialect=EVERYBODY)
 @pytest.mark.parametrize("header", HEADERS)
-@every_dialect
 def test_a_header_that_carries_another_is_refused(dialect: Dialect, header: tuple[str, str]) -> None:
-    given_ = {**dialect.asked, "extra_headers": dict([header])}
+    given_ = {"api_base": "https://h.test", **dialect.asked, "extra_headers": dict([header])}
     error = Asked().ask(dialect.model, [{"role": "user", "content": "Hi"}], given_)
     assert error is not None
     assert "extra_headers" in str(error)

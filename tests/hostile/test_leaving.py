@@ -18,7 +18,9 @@ import pytest
 from polyvox import AsyncClient, AsyncStream, Client, StreamInterruptedError
 from polyvox.transport.pooling import Pool
 from tests.hostile.asking import Way
-from tests.hostile.dialects import HEL, OPENAI
+from tests.hostile.canary import CANARY, shown
+from tests.hostile.dialect import HEL
+from tests.hostile.dialects import OPENAI
 from tests.hostile.test_connections import good
 from tests.hostile.vendor import HostileVendor, Peer, chunked, reply
 from tests.mapping.asking import HELLO
@@ -61,10 +63,10 @@ class Silent:
 
 async def _consume(client: AsyncClient, address: str, stream: bool) -> None:
     if stream:
-        async for _ in await client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key="k"):
+        async for _ in await client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key=CANARY):
             pass
     else:
-        await client.completion(OPENAI.model, HELLO, api_base=address, api_key="k")
+        await client.completion(OPENAI.model, HELLO, api_base=address, api_key=CANARY)
 
 
 async def _cancel(call: Awaitable[None], silent: Silent) -> None:
@@ -72,8 +74,9 @@ async def _cancel(call: Awaitable[None], silent: Silent) -> None:
     await asyncio.to_thread(silent.asked.wait, 30)
     await asyncio.sleep(0.01)  # what was said may be read by now; the outcome is the same
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError) as caught:
         await task
+    assert CANARY not in shown(caught.value)
 
 
 async def _cancel_a_group(call: Awaitable[None], silent: Silent) -> None:
@@ -89,15 +92,17 @@ async def _cancel_a_group(call: Awaitable[None], silent: Silent) -> None:
             group.create_task(ask())
             group.create_task(fail())
 
-    with pytest.raises(ExceptionGroup):
+    with pytest.raises(ExceptionGroup) as caught:
         await together()
+    assert CANARY not in shown(caught.value)
 
 
 async def _time_out(call: Awaitable[None], silent: Silent) -> None:
     task = asyncio.ensure_future(call)
     await asyncio.to_thread(silent.asked.wait, 30)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError) as caught:
         await asyncio.wait_for(task, 0.02)
+    assert CANARY not in shown(caught.value)
 
 
 LEAVING: Final[dict[str, Callable[[Awaitable[None], Silent], Awaitable[None]]]] = {
@@ -197,17 +202,18 @@ def test_interrupting(vendor: HostileVendor, says: bytes, stream: bool) -> None:
 
     def call() -> None:
         if stream:
-            client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key="k").completion()
+            client.completion(OPENAI.model, HELLO, stream=True, api_base=address, api_key=CANARY).completion()
         else:
-            client.completion(OPENAI.model, HELLO, api_base=address, api_key="k")
+            client.completion(OPENAI.model, HELLO, api_base=address, api_key=CANARY)
 
     threading.Thread(target=press).start()
     with Client() as client:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt) as caught:
             call()
         signal.signal(signal.SIGINT, before)
         assert silent.left.wait(30)
     assert vendor.asked(address) == 1
+    assert CANARY not in shown(caught.value)
 
 
 @pytest.mark.parametrize("taken", [0, 1])

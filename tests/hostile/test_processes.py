@@ -16,19 +16,19 @@ from tests.hostile.test_connections import good
 from tests.hostile.vendor import HostileVendor, Peer, chunked, head, saying
 
 PLAIN: Final = good(OPENAI, Way(asynchronous=False, stream=False))
-HALF: Final = head("transfer-encoding: chunked", kind=OPENAI.stream_type) + chunked(OPENAI.first)
+HALF: Final = head("transfer-encoding: chunked", kind=OPENAI.framing.media_type) + chunked(OPENAI.first)
 BEGIN: Final = f"""
 import asyncio, gc, os, sys, threading, polyvox
 
 def ask(url, **more):
-    return client.completion({OPENAI.model!r}, [{{"role": "user", "content": "Hi"}}], api_base=url, **more)
+    return client.completion({OPENAI.model!r}, [{{"role": "user", "content": "Hi"}}], api_base=url, api_key="k", **more)
 
 def begin(url):
     stream = ask(url, stream=True)
     next(stream)
     return stream
 
-client = polyvox.Client(api_key="k", num_retries=0)
+client = polyvox.Client(num_retries=0)
 urls = sys.argv[1:3]
 """
 
@@ -37,7 +37,7 @@ def run(program: str, *addresses: str) -> None:
     """Run it in a process of its own, with warnings as errors: it must end well, and say nothing."""
     command = [sys.executable, "-W", "error", "-c", BEGIN + program, *addresses]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done.stderr
 
 
 ENDING: Final = """

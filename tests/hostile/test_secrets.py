@@ -20,17 +20,21 @@ import pytest
 import polyvox
 from polyvox import APIConnectionError, APIError, AsyncClient, AuthenticationError, Client, InsecureAddressWarning
 from polyvox.aiohttp_transport import AiohttpTransport
-from tests.hostile.asking import WAYS, Way, ask, every_way
+from tests.hostile.asking import WAYS, Way, ask, each, every_way
 from tests.hostile.canary import CANARY, ROOT, Caller, answering, shown
-from tests.hostile.dialects import BEDROCK, DIALECTS, EVERYBODY, OPENAI, Dialect
+from tests.hostile.dialect import HEL, Dialect
+from tests.hostile.dialects import ANTHROPIC, BEDROCK, DESCRIBED, EVERYBODY, NOVA, OLLAMA, OPENAI, SAGEMAKER
 from tests.hostile.test_connections import FAULTS, good
+from tests.hostile.test_replies import Body
 from tests.hostile.vendor import HostileVendor, Peer, certificates, chunked, head, reply, saying
-from tests.mapping.asking import HELLO
+from tests.mapping import bedrock_frames as aws
+from tests.mapping.asking import HELLO, named_sse, sse
 
 if TYPE_CHECKING:
     from polyvox import Parameters
 
-everybody = pytest.mark.parametrize("dialect", EVERYBODY, ids=str)
+# Who is sent the key itself; requests to the others are signed (`test_keys_of_aws`).
+everybody = each(dialect=[one for one in EVERYBODY if "api_key" not in one.asked], way=WAYS)
 pytestmark = pytest.mark.usefixtures("spans_tell_all")
 
 
@@ -44,7 +48,6 @@ ECHOES: Final[dict[str, tuple[int, bytes]]] = {
 }
 
 
-@every_way
 @everybody
 @pytest.mark.parametrize(("status", "body"), ECHOES.values(), ids=ECHOES)
 def test_a_vendor_that_repeats_it(status: int, body: bytes, dialect: Dialect, way: Way, heard: io.StringIO) -> None:
@@ -53,7 +56,29 @@ def test_a_vendor_that_repeats_it(status: int, body: bytes, dialect: Dialect, wa
     assert isinstance(Caller(way, dialect, heard).ask(pool, api_base="https://h.test"), APIError)
 
 
-@every_way
+_TOLD: Final = {"error": {"type": "overloaded_error", "message": f"bad key {CANARY}", "code": CANARY}}
+# What comes in the middle of a stream, with the key in it.
+IN_A_STREAM: Final[dict[str, tuple[Dialect, bytes]]] = {
+    "an error": (OPENAI, sse(_TOLD)),
+    "an event that is no JSON": (OPENAI, sse(f'{{"{CANARY}": ')),
+    "an error of Anthropic's": (ANTHROPIC, named_sse({"type": "error", **_TOLD})),
+    "an exception of Bedrock's": (BEDROCK, aws.exception("throttlingException", {"message": CANARY})),
+    "no frame": (BEDROCK, b"Bearer " + CANARY.encode()),
+    "a line that is no JSON": (OLLAMA, b'{"error": "' + CANARY.encode() + b"\n"),
+    "an event without end": (OPENAI, b'data: {"' + CANARY.encode()),
+}
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.stream], ids=str)
+@pytest.mark.parametrize(("dialect", "says"), IN_A_STREAM.values(), ids=IN_A_STREAM)
+def test_a_stream_that_repeats_it(dialect: Dialect, says: bytes, way: Way, heard: io.StringIO) -> None:
+    pool = httpx2.MockTransport(lambda _: httpx2.Response(200, stream=Body([dialect.first, says])))
+    error = Caller(way, dialect, heard).ask(pool, api_base="https://h.test")
+    assert isinstance(error, APIError)
+    assert error.partial is not None
+    assert error.partial.choices[0].message.content == HEL
+
+
 @everybody
 def test_a_good_answer(dialect: Dialect, way: Way, heard: io.StringIO) -> None:
     pool = answering(200, dialect.stream if way.stream else dialect.reply)
@@ -145,23 +170,33 @@ def test_a_call_that_is_refused(settings: dict[str, object], way: Way, heard: io
     assert isinstance(error, APIError)
 
 
-def test_keys_of_aws(heard: io.StringIO) -> None:
-    bedrock = next(one for one in DIALECTS if one.model.startswith("bedrock"))
+@each(dialect=[BEDROCK, SAGEMAKER, NOVA], way=WAYS)
+def test_keys_of_aws(dialect: Dialect, way: Way, heard: io.StringIO) -> None:
     keys = {"api_key": None, "aws_access_key_id": "AKIA1", "aws_secret_access_key": CANARY, "aws_session_token": CANARY}
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256")
         raise httpx2.ConnectError("refused")
 
-    for way in WAYS:
-        assert isinstance(Caller(way, bedrock, heard).ask(httpx2.MockTransport(answer), **keys), APIError)
+    assert isinstance(Caller(way, dialect, heard).ask(httpx2.MockTransport(answer), **keys), APIError)
+
+
+@each(dialect=[BEDROCK, SAGEMAKER, NOVA], way=WAYS)
+@pytest.mark.parametrize(("status", "body"), ECHOES.values(), ids=ECHOES)
+def test_aws_repeats_what_is_sent_of_its_keys(
+    status: int, body: bytes, dialect: Dialect, way: Way, heard: io.StringIO
+) -> None:
+    elsewhere = {"location": f"https://other.test/?key={CANARY}"} if status == 307 else {}
+    keys = {"api_key": None, "aws_access_key_id": "AKIA1", "aws_secret_access_key": "s", "aws_session_token": CANARY}
+    pool = answering(status, body.replace(b"%s", CANARY.encode()), **elsewhere)
+    assert isinstance(Caller(way, dialect, heard).ask(pool, **keys), APIError)
 
 
 @pytest.mark.parametrize("model", ["openai:gpt-5", "anthropic:claude-sonnet-4-5", "gemini:gemini-2.5-flash"])
 def test_a_key_from_the_environment(model: str, monkeypatch: pytest.MonkeyPatch, heard: io.StringIO) -> None:
     for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY"):
         monkeypatch.setenv(name, CANARY)
-    dialect = next(one for one in DIALECTS if one.model.partition(":")[0] == model.partition(":")[0])
+    dialect = next(one for one in DESCRIBED if one.provider == model.partition(":")[0])
     for way in WAYS:
         assert isinstance(Caller(way, dialect, heard).ask(answering(500, b"{}"), api_key=None), APIError)
 

@@ -21,7 +21,8 @@ from polyvox import AsyncClient, Client, Parameters
 from tests import record
 from tests.hostile.asking import WAYS, Way, every_way
 from tests.hostile.canary import CANARY, ROOT
-from tests.hostile.dialects import ANTHROPIC, BEDROCK, GEMINI, OPENAI, Dialect
+from tests.hostile.dialect import Dialect
+from tests.hostile.dialects import ANTHROPIC, BEDROCK, GEMINI, OPENAI
 from tests.hostile.logins import LOGINS, Login, Place, secret
 from tests.hostile.test_connections import good
 from tests.hostile.vendor import HostileVendor, Misbehaviour, Peer, reply

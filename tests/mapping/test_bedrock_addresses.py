@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -35,13 +34,10 @@ EXPIRED: Final[Mapping[str, str]] = {"x-amzn-errortype": "ExpiredTokenException:
 
 
 @pytest.fixture(autouse=True)
-def _no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nothing of the developer's own AWS."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
+def _files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Files of AWS's that a test may write."""
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 class Bedrock:

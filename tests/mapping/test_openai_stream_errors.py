@@ -26,6 +26,11 @@ ERRORS: Final[dict[str, tuple[bytes, type[APIError], str]]] = {
     "named event": (b"event: error\ndata: " + as_bytes(BROKEN) + b"\n\n", BadRequestError, "tool call failed"),  # 15
     "data": (sse(BROKEN, DONE), BadRequestError, "tool call failed"),  # 16
     "code of a status": (sse({"error": {"message": "slow", "code": 429}}), RateLimitError, "slow"),
+    "status beside the code": (  # Groq's, in the recordings; and IBM's
+        sse({"error": {"message": "bad call", "code": "tool_use_failed", "status_code": 400}}),
+        BadRequestError,
+        "bad call",
+    ),
     "code of a timeout": (sse({"error": {"message": "slow", "code": 408}}), Timeout, "slow"),
     "in the choice": (
         sse(

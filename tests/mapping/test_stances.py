@@ -14,44 +14,9 @@ from polyvox.parameters import MODEL_PARAMETERS
 from polyvox.support import NEUTRAL, Emulated, Renamed, Support, Unsupported
 from polyvox_wire.gateways import GATEWAYS
 from tests.mapping.asking import HELLO, Json, Wire
+from tests.mapping.every_parameter import VALUES
 
 PROVIDERS: Final = (*NATIVE, *GATEWAYS)
-
-# One value of each parameter that is not neutral.
-VALUES: Final[Json] = {
-    "temperature": 0.3,
-    "top_p": 0.5,
-    "max_tokens": 50,
-    "max_completion_tokens": 50,
-    "stop": "x",
-    "n": 2,
-    "seed": 1,
-    "presence_penalty": 0.5,
-    "frequency_penalty": 0.5,
-    "logit_bias": {"1": 1},
-    "logprobs": True,
-    "top_logprobs": 2,
-    "user": "u",
-    "tools": [{"type": "function", "function": {"name": "f"}}],
-    "tool_choice": "auto",
-    "parallel_tool_calls": False,
-    "functions": [{"name": "f"}],
-    "function_call": "auto",
-    "stream_options": {"include_usage": True},
-    "reasoning_effort": "low",
-    "thinking": {"type": "enabled", "budget_tokens": 2048},
-    "verbosity": "low",
-    "modalities": ["text", "audio"],
-    "audio": {"voice": "v", "format": "mp3"},
-    "prediction": {"type": "content", "content": "x"},
-    "web_search_options": {},
-    "service_tier": "default",
-    "metadata": {"user_id": "u"},
-    "store": True,
-    "safety_identifier": "s",
-    "prompt_cache_key": "k",
-}
-
 
 HOST: Final = "https://h.test/v1"
 
@@ -66,10 +31,6 @@ def _support(name: str) -> Support:
     vendor = find_vendor(name)
     assert vendor is not None
     return dialect_of(vendor).support
-
-
-def test_there_is_a_value_of_each_parameter() -> None:
-    assert VALUES.keys() == MODEL_PARAMETERS
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -90,14 +51,14 @@ def test_every_provider_takes_a_stance_on_every_parameter(provider: str) -> None
 
 # Where not every model takes every parameter.
 MODELS: Final = {"bedrock": "anthropic.claude-sonnet-4-6"}
-# Where a parameter has fewer fields than elsewhere.
-FEWER: Final[dict[str, Json]] = {"moonshot": {"thinking": {"type": "enabled"}}}
+# Where a parameter takes less than elsewhere.
+LESS: Final[dict[str, Json]] = {"moonshot": {"thinking": {"type": "enabled"}}, "gigachat": {"tool_choice": "auto"}}
 
 
 def _ask(provider: str, wire: Wire, *names: str) -> None:
     """Ask with some parameters."""
     model = MODELS.get(provider, "m")
-    asked = {name: FEWER.get(provider, {}).get(name, VALUES[name]) for name in names}
+    asked = {name: LESS.get(provider, {}).get(name, VALUES[name]) for name in names}
     if "stream_options" in names:
         wire.ask_streamed(model, HELLO, provider=provider, api_base=HOST, **asked)
     else:

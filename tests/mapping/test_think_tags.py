@@ -92,8 +92,8 @@ def test_a_connection_that_breaks_has_lost_nothing(text: str, thoughts: str | No
             yield sse(chunk(piece))
         raise httpx2.ReadError("reset")
 
-    with Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, content=body())), api_key="k") as client:
-        stream = client.completion(VENDOR, HELLO, stream=True)
+    with Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, content=body()))) as client:
+        stream = client.completion(VENDOR, HELLO, stream=True, api_key="k")
         with pytest.raises(StreamInterruptedError, match="the connection broke") as caught:
             list(stream)
     assert _said(caught.value.partial) == (thoughts, answer)

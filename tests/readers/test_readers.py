@@ -6,39 +6,24 @@ Either the answer is what the rules make of the events, or an error of ours come
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from importlib import import_module
-from inspect import isabstract
-from pkgutil import iter_modules
 from typing import Final
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyvox import APIError, ChatCompletion, ChatCompletionChunk, StreamInterruptedError, dialects
-from polyvox.calling import plan_stream
+from polyvox import APIError, ChatCompletion, ChatCompletionChunk, StreamInterruptedError
 from polyvox.dialects import dialect_of
 from polyvox.dialects.dialect import Dialect, StreamReader
-from polyvox.exchange import Response
-from polyvox.streaming import Received
 from tests.mapping.openai_events import COUNTED, chunk
 from tests.readers.mutations import changed, moved
 from tests.readers.plain import JSON, Counts, Reading
 from tests.readers.streams import ANTHROPIC, SOURCE, VENDORS, Vendor, cohere, line, pieces
 from tests.recordings.replay import chunk_faults
+from tests.speakers import every, opened
 
 EXAMPLES: Final = 40
 every_vendor = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS.keys())
-
-
-def opened(vendor: Vendor) -> Received:
-    """A stream of that vendor's, of which nothing has arrived yet."""
-    parameters = {"api_key": "a-key", **vendor.settings}
-    wanted = parameters.pop("response_format", None)
-    (prepare,) = plan_stream(vendor.model, [{"role": "user", "content": "Hi"}], wanted, parameters).candidates
-    assert callable(prepare)
-    return prepare().read(Response(200, {}))
 
 
 def said(answer: ChatCompletion) -> dict[int, tuple[object, ...]]:
@@ -83,7 +68,7 @@ def counted(answer: ChatCompletion) -> Counts | None:
 
 def hold(vendor: Vendor, events: list[JSON]) -> None:
     """Read the events by the vendor's reader and by the plainest rules, in step."""
-    received, reading = opened(vendor), vendor.reading() if vendor.reading else None
+    received, reading = opened(vendor.model, vendor.settings), vendor.reading() if vendor.reading else None
     chunks: list[ChatCompletionChunk] = []
     error: APIError | None = None
     for event in events:
@@ -116,28 +101,17 @@ def compare(reading: Reading, answer: ChatCompletion, error: APIError | None) ->
 # --- who is held to them ---------------------------------------------------------------------------------------------
 
 
-def below(kind: type) -> Iterator[type]:
-    """Our classes below this one of which there are instances."""
-    subclasses: list[type] = kind.__subclasses__()
-    for one in subclasses:
-        if one.__module__.startswith("polyvox.") and not isabstract(one):
-            yield one
-        yield from below(one)
-
-
 def test_every_dialect_that_streams_is_among_them() -> None:
     """By the classes that read: a new reader, or a new dialect with events of its own, needs a row in `VENDORS`."""
-    for module in iter_modules(dialects.__path__, f"{dialects.__name__}."):
-        import_module(module.name)
-    streams = [opened(vendor) for vendor in VENDORS.values()]
-    assert {*below(StreamReader)} - {type(stream._reader) for stream in streams} == set()
-    speakers = {one for one in below(Dialect) if {"reader", "piece"} & vars(one).keys()}
+    streams = [opened(vendor.model, vendor.settings) for vendor in VENDORS.values()]
+    assert every(StreamReader) - {type(stream._reader) for stream in streams} == set()
+    speakers = {one for one in every(Dialect) if {"reader", "piece"} & vars(one).keys()}
     assert speakers - {type(dialect_of(stream.call.vendor)) for stream in streams} == set()
 
 
 @every_vendor
 def test_as_it_is_sent(vendor: Vendor) -> None:
-    received = opened(vendor)
+    received = opened(vendor.model, vendor.settings)
     for event in vendor.events:
         _, error = received.feed(vendor.written(event))
         assert error is None

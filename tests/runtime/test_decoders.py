@@ -157,7 +157,13 @@ _FIELD = st.sampled_from(["data: ", "data:", "event: ", "id: ", ": ", "", "foo: 
 _LINE = st.tuples(_FIELD, _TEXT, st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\r\n\r\n", "\r\r"])).map("".join)
 _STREAM = st.lists(_LINE, max_size=12).map(lambda lines: "".join(lines).encode())
 _NOISE = st.binary(max_size=60) | st.text('data: \r\n{}[]"\\,x', max_size=60).map(str.encode)
-_DOCUMENTS = st.lists(st.dictionaries(st.text(max_size=4), st.text('"\\{}[]a', max_size=6), max_size=3), max_size=4)
+_TEXTS = st.text('"\\{}[],:aé☃', max_size=6)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | _TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+_DOCUMENTS = st.lists(st.dictionaries(_TEXTS, _VALUES, max_size=3), max_size=4)
 _PLACES = st.lists(st.integers(0, 400), max_size=8)
 
 
@@ -172,7 +178,8 @@ def test_any_stream_in_any_pieces(body: bytes, places: list[int]) -> None:
 
 @given(_NOISE, _PLACES)
 def test_any_lines_in_any_pieces(body: bytes, places: list[int]) -> None:
-    assert decoded(JsonLinesDecoder(), _pieces(body, places)) == decoded(JsonLinesDecoder(), [body])
+    plainly = [("", line.strip()) for line in body.split(b"\n") if line.strip()]
+    assert decoded(JsonLinesDecoder(), _pieces(body, places)) == plainly
 
 
 @given(_NOISE, _PLACES)
@@ -180,11 +187,13 @@ def test_any_array_in_any_pieces(body: bytes, places: list[int]) -> None:
     assert decoded(JsonArrayDecoder(), _pieces(body, places)) == decoded(JsonArrayDecoder(), [body])
 
 
-@given(_DOCUMENTS, _PLACES, st.sampled_from([None, 2]))
-def test_what_is_written_is_read(documents: list[dict[str, str]], places: list[int], indent: int | None) -> None:
-    body = json.dumps(documents, indent=indent).encode()
-    found = decoded(JsonArrayDecoder(), _pieces(body, places))
-    assert [json.loads(data) for _, data in found] == documents
+@given(_DOCUMENTS, _PLACES, st.sampled_from([None, 2]), st.booleans(), st.sampled_from([",", ", ", " ,\r\n"]))
+def test_what_is_written_is_read(
+    documents: list[dict[str, object]], places: list[int], indent: int | None, ascii_only: bool, comma: str
+) -> None:
+    written = [json.dumps(one, indent=indent, ensure_ascii=ascii_only).encode() for one in documents]
+    body = b"[" + comma.encode().join(written) + b"]"
+    assert decoded(JsonArrayDecoder(), _pieces(body, places)) == [("", one) for one in written]
 
 
 def _by_the_book(body: bytes) -> list[Event]:
@@ -206,6 +215,6 @@ def _by_the_book(body: bytes) -> list[Event]:
     return events
 
 
-@given(_STREAM, _PLACES)
+@given(_STREAM | _NOISE, _PLACES)
 def test_any_stream_is_read_by_the_book(body: bytes, places: list[int]) -> None:
     assert decoded(EventStreamDecoder(), _pieces(body, places)) == _by_the_book(body)

@@ -27,8 +27,9 @@ from polyvox import (
 )
 from polyvox.call import Call
 from polyvox.exchange import Timeouts
+from polyvox.keywords import SAME
 from polyvox.natives import NATIVE
-from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, SAME, ParameterName, Parameters
+from polyvox.parameters import CALL_PARAMETERS, MODEL_PARAMETERS, ParameterName, Parameters
 from tests.mapping.asking import HELLO, OPENAI_REPLY, Json, Wire, request
 
 if TYPE_CHECKING:

@@ -58,6 +58,13 @@ def test_early_replies_are_passed_over() -> None:
     assert head.status == 200
 
 
+def test_early_replies_without_end_are_an_error() -> None:
+    talk = asked()
+    talk.receive(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 10_001)
+    with pytest.raises(h11.RemoteProtocolError, match="too many early replies"):
+        talk.head()
+
+
 def test_what_came_before_a_broken_frame_is_given_first() -> None:
     talk = asked()
     talk.receive(CHUNKED + b"1\r\na\r\nzz\r\n")

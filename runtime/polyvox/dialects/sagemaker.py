@@ -111,7 +111,8 @@ class _FramedReader(StreamReader):
     def __init__(self, dialect: SageMakerDialect, call: Call, inner: StreamReader) -> None:
         self._dialect, self._call, self._inner = dialect, call, inner
         self._frames = FrameDecoder()
-        self._line = b""
+        self._rest = bytearray()
+        """Of a line whose end has not come: a line may be long, and the frames small."""
 
     def feed(self, piece: bytes, chunks: list[ChatCompletionChunk]) -> None:
         try:
@@ -123,7 +124,11 @@ class _FramedReader(StreamReader):
     def _read(self, frame: Frame, chunks: list[ChatCompletionChunk]) -> None:
         if frame.is_error:
             raise told(self._dialect, self._call, frame)
-        *lines, self._line = (self._line + frame.data).split(b"\n")
+        *lines, rest = frame.data.split(b"\n")
+        if lines:
+            lines[0] = bytes(self._rest) + lines[0]
+            self._rest.clear()
+        self._rest += rest
         for line in lines:
             self._pass_on(line + b"\n", chunks)
 
@@ -134,8 +139,9 @@ class _FramedReader(StreamReader):
         self.done = self._inner.done
 
     def finish(self, chunks: list[ChatCompletionChunk]) -> None:
-        if not self._line.startswith(b"{") or is_whole(self._line):
-            self._pass_on(self._line, chunks)
+        line = bytes(self._rest)
+        if not line.startswith(b"{") or is_whole(line):
+            self._pass_on(line, chunks)
         self._inner.finish(chunks)
         self.done = self._inner.done
 
