@@ -6,7 +6,6 @@ https://learn.microsoft.com/azure/ai-foundry/openai/reference
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from os import environ
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -173,4 +172,4 @@ class AzureAIDialect(_OnAzure):
         found = super().credentials(call)
         if _address(self, call).host.endswith(_RESOURCES):
             return found
-        return replace(found, headers=lambda key, _: bearer(key))
+        return Credentials(found.key, lambda key, _: bearer(key), found.blocking, found.renew, found.source)
