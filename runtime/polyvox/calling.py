@@ -245,7 +245,7 @@ def _retries(parameters: Mapping[str, object]) -> int:
     given = one_of(parameters, *RETRIES)
     if given is None:
         return DEFAULT_RETRIES
-    if not isinstance(given, int) or given < 0:
+    if not isinstance(given, int) or isinstance(given, bool) or given < 0:
         raise InvalidRequestError(f"num_retries is {given!r}; it must be 0 or more", param="num_retries")
     return given
 

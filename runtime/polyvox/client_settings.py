@@ -46,7 +46,8 @@ def wants_stream(given: object) -> bool:
     """Whether the answer is to be streamed; raises for what is neither yes nor no: the text `false` would be a yes."""
     if given is None or isinstance(given, bool):
         return bool(given)
-    raise InvalidRequestError(f"stream is {repr(given)[:60]}; it must be True or False", param="stream")
+    told = repr(given)[:60] if type(given) is str else its_type(given)
+    raise InvalidRequestError(f"stream is {told}; it must be True or False", param="stream")
 
 
 def _for_its_provider(defaults: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:

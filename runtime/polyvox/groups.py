@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from sys import float_info, maxsize
 from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
@@ -30,7 +31,7 @@ from .errors import (
 )
 from .exchange import Pause
 from .keywords import FALLBACKS, RETRIES
-from .shapes import its_type
+from .shapes import is_mapping, its_type
 
 if TYPE_CHECKING:
     from .parameters import Parameters
@@ -72,13 +73,24 @@ class Deployment:
     max_per_minute: int | None = None
 
     def __post_init__(self) -> None:
+        _check_shape(self.model, self.parameters)
         if chained := sorted(_CHAINED & self.parameters.keys()):
             raise InvalidRequestError(f"{chained[0]} belongs to the call, not to a deployment", param=chained[0])
-        if not (_is_number(self.weight) and self.weight > 0 and math.isfinite(self.weight)):
-            raise InvalidRequestError(f"the weight of {self.model} is {self.weight!r}; it must be above 0")
+        if not (_is_number(self.weight) and 0 < self.weight <= float_info.max):
+            raise InvalidRequestError(f"the weight of {self.model} is {_shown(self.weight)}; it must be above 0")
         for name, limit in (("max_concurrent", self.max_concurrent), ("max_per_minute", self.max_per_minute)):
-            if limit is not None and not (_is_number(limit) and limit >= 1):
-                raise InvalidRequestError(f"{name} of {self.model} is {limit!r}; it must be at least 1")
+            if limit is not None and not (_is_whole(limit) and 1 <= limit <= maxsize):
+                says = f"{name} of {self.model} is {_shown(limit)}; it must be a whole number, at least 1"
+                raise InvalidRequestError(says)
+
+
+def _check_shape(model: object, parameters: object) -> None:
+    if not isinstance(model, str) or not model.strip():
+        raise InvalidRequestError(
+            f"the model of a deployment is {_shown(model)}; it must be a text, e.g. 'openai:gpt-5'"
+        )
+    if not is_mapping(parameters):
+        raise InvalidRequestError(f"the parameters of {model} are {its_type(parameters)}; they must be a mapping")
 
 
 def _none() -> Parameters:
@@ -87,6 +99,15 @@ def _none() -> Parameters:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> str:
+    """A value in an error: a number may have any number of digits."""
+    return its_type(value) if isinstance(value, int) and abs(value) > maxsize else repr(value)
 
 
 def _several(deployments: object) -> Iterator[Deployment | str]:
@@ -134,8 +155,8 @@ class ModelGroup:
         if not given:
             raise InvalidRequestError("a model group needs at least one deployment", param="models")
         for name, seconds in (("cooldown", cooldown), ("max_wait", max_wait)):
-            if not (_is_number(seconds) and seconds >= 0):
-                raise InvalidRequestError(f"{name} is {seconds!r}; it must be 0 or more seconds", param=name)
+            if not (_is_number(seconds) and (0 <= seconds <= float_info.max or seconds == math.inf)):
+                raise InvalidRequestError(f"{name} is {_shown(seconds)}; it must be 0 or more seconds", param=name)
         self.cooldown, self.sticky, self.max_wait = cooldown, sticky, max_wait
         self.clock = clock
         self._chance = chance

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from .errors import InvalidRequestError
 from .parameters import CALL_PARAMETERS
+from .shapes import its_type
 
 OF_SOME_VENDORS = {
     "api_version": "Azure and watsonx",
@@ -57,6 +58,10 @@ def one_of(parameters: Mapping[str, object], *names: str) -> object:
 
 
 def provider_of(parameters: Mapping[str, object]) -> str | None:
-    """The provider that is named beside the model, under either name."""
+    """The provider that is named beside the model, under either name; LLMProvider's members are texts."""
     named = one_of(parameters, "provider", "custom_llm_provider")
-    return None if named is None else str(getattr(named, "value", named))
+    if named is None:
+        return None
+    if not isinstance(name := getattr(named, "value", named), str):
+        raise InvalidRequestError(f"provider is {its_type(name)}; it must be a text", param="provider")
+    return str.__str__(name)

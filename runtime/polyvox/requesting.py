@@ -125,7 +125,7 @@ def _merge(body: dict[str, object], extra: Mapping[str, object]) -> None:
 
 def _encoded(body: Mapping[str, object]) -> bytes:
     try:
-        data = to_json(body)
+        data = _json(body)
         if b"NaN" in data or b"Infinity" in data:
             json.loads(data, parse_constant=_refuse_constant)
         return data
@@ -133,12 +133,26 @@ def _encoded(body: Mapping[str, object]) -> bytes:
         raise InvalidRequestError(f"the request's body{_where(body)} cannot be written as JSON: {error}") from error
 
 
+def _json(value: object) -> bytes:
+    try:
+        return to_json(value)
+    except PydanticSerializationError:
+        return to_json(value, fallback=_as_dict)
+
+
+def _as_dict(value: object) -> object:
+    """A mapping that is no dict, which pydantic cannot write."""
+    if is_mapping(value):
+        return dict(value)
+    raise PydanticSerializationError(f"Unable to serialize unknown type: {type(value)}")
+
+
 def _where(value: object) -> str:
     """The place of what JSON cannot hold, as deep as it can be told: `['messages'][0]['content']`."""
     inside = value.items() if is_mapping(value) else enumerate(value) if is_list(value) else ()
     for step, inner in inside:
         try:
-            to_json(inner)
+            _json(inner)
         except (PydanticSerializationError, ValueError):
             return f"[{step!r}]{_where(inner)}"
     return ""
@@ -194,7 +208,7 @@ def timeouts_of(value: float | str | HasTimeouts | None) -> Timeouts:
 def _seconds(value: float | str) -> float:
     """A timeout that a socket can take: it counts nanoseconds in 64 bits."""
     try:
-        seconds = float(value)
+        seconds = -1.0 if isinstance(value, bool) else float(value)
     except (ValueError, TypeError, OverflowError):
         seconds = -1.0
     if not 0 < seconds < float("inf"):

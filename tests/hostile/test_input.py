@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import string
+from collections import ChainMap, UserDict
 from collections.abc import Callable, Iterator, Mapping
 from errno import EMFILE
 from typing import TYPE_CHECKING, Final, cast
@@ -370,6 +371,50 @@ def test_a_machine_that_has_no_more(shortage: Exception, kind: type[Exception]) 
 
     with pytest.raises(kind, match=None if kind is MemoryError else "Too many open files"):
         completion("openai:gpt-5", cast("Messages", messages()), api_key="k")
+
+
+class Sly(str):
+    """A text whose own methods fail."""
+
+    __slots__ = ()
+
+    @override
+    def __repr__(self) -> str:
+        raise ZeroDivisionError
+
+    @override
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+UNMEANT: Final[list[tuple[str, object]]] = [
+    *((name, value) for name in ("provider", "custom_llm_provider") for value in (Sly("x"), object(), 10**5000, True)),
+    *(("timeout", value) for value in (Sly("x"), object(), 10**5000, True)),
+    *(("num_retries", value) for value in (Sly("x"), object(), True)),
+    *(("stream", value) for value in (Sly("x"), object(), 10**5000)),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), UNMEANT, ids=[name for name, _ in UNMEANT])
+def test_a_setting_that_cannot_be_meant(name: str, value: object) -> None:
+    given: dict[str, object] = {"api_key": "k", name: value}
+    with pytest.raises(InvalidRequestError):
+        Client().completion("gpt-5", HELLO, **cast("Parameters", given))
+
+
+MAPPINGS: Final[dict[str, Callable[[Json], Mapping[str, object]]]] = {
+    "a UserDict": UserDict,
+    "a ChainMap": ChainMap,
+}
+
+
+@pytest.mark.parametrize("kind", MAPPINGS.values(), ids=MAPPINGS)
+@every_dialect
+def test_a_mapping_of_any_kind_is_one(dialect: Dialect, kind: Callable[[Json], Mapping[str, object]]) -> None:
+    plain, given = Asked(), Asked()
+    plain.ask(dialect.model, [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}], dialect.asked)
+    given.ask(dialect.model, [kind({"role": "user", "content": [kind({"type": "text", "text": "Hi"})]})], dialect.asked)
+    assert given.body == plain.body
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)

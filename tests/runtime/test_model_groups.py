@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from random import Random
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -19,6 +19,9 @@ from polyvox import (
 )
 from polyvox.exchange import Pause
 from polyvox.groups import Deployment, Down, Lease, ModelGroup
+
+if TYPE_CHECKING:
+    from polyvox import Parameters
 
 
 class Clock:
@@ -203,7 +206,17 @@ def test_a_lease_ends_once() -> None:
         (lambda: ModelGroup(["openai:a"], cooldown=cast("float", "30")), "cooldown is '30'"),
         (lambda: Deployment("openai:a", weight=0), "the weight of openai:a is 0; it must be above 0"),
         (lambda: Deployment("openai:a", weight=cast("float", "3")), "the weight of openai:a is '3'"),
+        (lambda: ModelGroup(["openai:a"], cooldown=float("nan")), "cooldown is nan"),
+        (lambda: ModelGroup(["openai:a"], max_wait=10**5000), "max_wait is an int"),
+        (lambda: Deployment("openai:a", weight=float("inf")), "the weight of openai:a is inf"),
+        (lambda: Deployment("openai:a", weight=10**5000), "the weight of openai:a is an int"),
+        (lambda: Deployment(cast("str", 5)), "the model of a deployment is 5; it must be a text"),
+        (lambda: Deployment(" "), "the model of a deployment is ' '"),
+        (lambda: Deployment("openai:a", cast("Parameters", 3)), "the parameters of openai:a are an int"),
         (lambda: Deployment("openai:a", max_concurrent=0), "max_concurrent of openai:a is 0"),
+        (lambda: Deployment("openai:a", max_per_minute=cast("int", 2.5)), "openai:a is 2.5; it must be a whole number"),
+        (lambda: Deployment("openai:a", max_per_minute=10**5000), "max_per_minute of openai:a is an int"),
+        (lambda: Deployment("openai:a", max_concurrent=True), "max_concurrent of openai:a is True"),
         (lambda: Deployment("openai:a", max_per_minute=cast("int", "9")), "max_per_minute of openai:a is '9'"),
     ],
 )
