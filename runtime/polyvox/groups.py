@@ -14,9 +14,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from sys import float_info, maxsize
-from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
+
+from typing_extensions import override
 
 from .errors import (
     APIConnectionError,
@@ -30,6 +31,7 @@ from .errors import (
     QuotaExceededError,
 )
 from .exchange import Pause
+from .forking import Locked
 from .keywords import FALLBACKS, RETRIES
 from .shapes import is_mapping, its_type
 
@@ -121,7 +123,7 @@ def _several(deployments: object) -> Iterator[Deployment | str]:
         yield one
 
 
-class ModelGroup:
+class ModelGroup(Locked):
     """Deployments that answer for one another, for `Client(models={"chat": ModelGroup([...])})`.
 
     Each call asks one of them, chosen by weight; if that fails for a reason of its own (an outage, a limit, a bad key)
@@ -160,9 +162,16 @@ class ModelGroup:
         self.cooldown, self.sticky, self.max_wait = cooldown, sticky, max_wait
         self.clock = clock
         self._chance = chance
-        self._lock = RLock()  # a lease may end in the middle of its own thread's `take`: at garbage collection
+        super().__init__()  # its lock is an RLock: a lease may end in the middle of its own thread's `take`
         self._states = [_State(number, one) for number, one in enumerate(given)]
         self._waiting: deque[Future[None]] = deque()
+
+    @override
+    def _forked(self) -> None:
+        """The calls under way are the parent's: here nobody would end them."""
+        super()._forked()
+        self._states = [state.without_calls() for state in self._states]
+        self._waiting.clear()
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
@@ -240,6 +249,13 @@ class _State:
         self.failed = False
         self.cold_until = -math.inf
         self.starts: deque[float] = deque(maxlen=deployment.max_per_minute)
+
+    def without_calls(self) -> _State:
+        """The same, with nobody at it."""
+        found = _State(self.number, self.deployment)
+        found.failed, found.cold_until = self.failed, self.cold_until
+        found.starts.extend(self.starts)
+        return found
 
     def is_up(self, now: float) -> bool:
         """Not failed; or failed long enough ago, and nobody is trying it just now."""
