@@ -34,6 +34,8 @@ MODEL: Final = "openai:soak"
 LONGEST: Final = 1.0
 """Seconds of this process's own processor time that may pass before the event loop gets its turn."""
 _SHORT: Final = 0.02
+MANY: Final = 300
+"""Calls of which one in twenty must have gone wrong."""
 MORE_MEMORY: Final = 1.05
 """Times the memory of the warm process, which an allocator may come to; and 8 MB."""
 
@@ -165,6 +167,8 @@ def complaints(tally: Tally, before: Sample, after: Sample) -> list[str]:
     found = [f"no answer of its own: {wrong}" for wrong in tally.wrong[:5]]
     if (ended := sum(tally.outcomes.values())) != tally.asked["calls"]:
         found.append(f"{tally.asked['calls']} calls have {ended} outcomes")
+    if ended >= MANY and ended == tally.outcomes["answered"]:
+        found.append("no call went wrong: the vendor has forgotten its faults")
     for name in ("files", "tasks", "threads"):
         if getattr(after, name) > getattr(before, name) + 3:
             found.append(f"{name} left at the end: {getattr(after, name)}, before it began {getattr(before, name)}")

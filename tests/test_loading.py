@@ -71,7 +71,7 @@ assert groq.parameters["seed"] == polyvox.Native()
 
 
 def test_names_that_complete_cost_nothing_at_run_time() -> None:
-    """3,000 model names are for type checkers: no import, no call and no listing loads them."""
+    """Model names, hundreds of them, are for type checkers: no import, no call and no listing loads them."""
     loaded = _loaded_by("""
 import httpx2, polyvox
 from polyvox import *

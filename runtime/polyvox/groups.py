@@ -163,7 +163,7 @@ class ModelGroup(Locked):
         self.clock = clock
         self._chance = chance
         super().__init__()  # its lock is an RLock: a lease may end in the middle of its own thread's `take`
-        self._states = [_State(number, one) for number, one in enumerate(given)]
+        self._states: list[_State] = [_State(number, one) for number, one in enumerate(given)]
         self._waiting: deque[Future[None]] = deque()
 
     @override

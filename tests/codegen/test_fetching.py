@@ -5,13 +5,13 @@ import ssl
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from benchmarks.certificate import self_signed
 from tests.codegen.test_hostile import contents, said
 from tests.codegen.workshop import Workshop
+from tests.serving import at_work
 
 
 class Vendor(ThreadingHTTPServer):
@@ -63,10 +63,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def vendor(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendor]:
     """A vendor whose certificate is trusted."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with Vendor(certificate) as server:
-        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    with Vendor(certificate) as server, at_work(server):
         yield server
-        server.shutdown()
 
 
 def at(workshop: Workshop, address: str, *, key: str = "") -> None:

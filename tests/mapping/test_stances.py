@@ -107,6 +107,16 @@ def test_a_neutral_value_is_fine_where_the_parameter_is_not_supported(provider: 
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_effort_that_is_left_to_the_vendor_sends_nothing(provider: str) -> None:
+    plain = Wire()
+    _ask(provider, plain)
+    for effort in ("auto", "default", None):
+        wire = Wire()
+        answer = wire.ask(MODELS.get(provider, "m"), HELLO, provider=provider, api_base=HOST, reasoning_effort=effort)
+        assert (wire.body, answer.dropped_params) == (plain.body, ()), effort
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_supported_parameters_can_be_asked_for(provider: str) -> None:
     found = get_supported_openai_params("m", provider)
     unsupported = {name for name, stance in _support(provider).items() if isinstance(stance, Unsupported)}
