@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from heapq import heappop, heappush
+from itertools import count
 from sys import float_info, maxsize
 from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
@@ -164,13 +166,16 @@ class ModelGroup(Locked):
         self._chance = chance
         super().__init__()  # its lock is an RLock: a lease may end in the middle of its own thread's `take`
         self._states: list[_State] = [_State(number, one) for number, one in enumerate(given)]
-        self._waiting: deque[Future[None]] = deque()
+        self.places = count()
+        self._queue: list[int] = []  # a heap of places, of some of which nobody waits any more
+        self._waiting: dict[int, Future[None]] = {}
 
     @override
     def _forked(self) -> None:
         """The calls under way are the parent's: here nobody would end them."""
         super()._forked()
         self._states = [state.without_calls() for state in self._states]
+        self._queue.clear()
         self._waiting.clear()
 
     @property
@@ -181,8 +186,12 @@ class ModelGroup(Locked):
     def __repr__(self) -> str:
         return f"ModelGroup({[one.model for one in self.deployments]}, cooldown={self.cooldown:g})"
 
-    def take(self, tried: Collection[int], key: str | None) -> Lease | Pause | Down:
-        """The deployment to ask next, beside those `tried`; or what to wait for; or that none of them is up."""
+    def take(self, tried: Collection[int], key: str | None, place: int | None = None) -> Lease | Pause | Down:
+        """The deployment to ask next, beside those `tried`; or what to wait for; or that none of them is up.
+
+        `place` is the call's in the queue, the next of `places`: it keeps it while it looks again and again, until it
+        leaves.
+        """
         with self._lock:
             now = self.clock()
             left = [state for state in self._states if state.number not in tried]
@@ -193,8 +202,18 @@ class ModelGroup(Locked):
                 return Lease(self, chosen)
             if not up:
                 return Down(max(0.0, min((state.cold_until for state in left), default=now) - now))
-            self._waiting.append(waiting := Future[None]())
+            waiting = self._queued(next(self.places) if place is None else place)
             return Pause(waiting, max(0.0, min(LOOK_AGAIN, *(state.free_at(now) - now for state in up))))
+
+    def _queued(self, place: int) -> Future[None]:
+        if place not in self._waiting:
+            heappush(self._queue, place)
+        waiting = self._waiting[place] = Future[None]()
+        return waiting
+
+    def leave(self, place: int) -> None:
+        """Whoever has this place waits no longer."""
+        self._waiting.pop(place, None)
 
     def _choose(self, room: list[_State], key: str | None) -> _State:
         """By chance, in proportion to the weights; with a key always the same one. (Weighted rendezvous hashing:
@@ -225,9 +244,9 @@ class ModelGroup(Locked):
             told.set_result(None)
 
     def _next_waiting(self) -> Future[None] | None:
-        while self._waiting:
-            waiting = self._waiting.popleft()
-            if waiting.set_running_or_notify_cancel():  # it may have given up
+        while self._queue:
+            waiting = self._waiting.pop(heappop(self._queue), None)
+            if waiting is not None and waiting.set_running_or_notify_cancel():  # it may have given up
                 return waiting
         return None
 
