@@ -13,10 +13,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from heapq import heappop, heappush
+from itertools import count
 from sys import float_info, maxsize
-from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
+
+from typing_extensions import override
 
 from .errors import (
     APIConnectionError,
@@ -30,6 +33,7 @@ from .errors import (
     QuotaExceededError,
 )
 from .exchange import Pause
+from .forking import Locked
 from .keywords import FALLBACKS, RETRIES
 from .shapes import is_mapping, its_type
 
@@ -121,7 +125,7 @@ def _several(deployments: object) -> Iterator[Deployment | str]:
         yield one
 
 
-class ModelGroup:
+class ModelGroup(Locked):
     """Deployments that answer for one another, for `Client(models={"chat": ModelGroup([...])})`.
 
     Each call asks one of them, chosen by weight; if that fails for a reason of its own (an outage, a limit, a bad key)
@@ -160,9 +164,19 @@ class ModelGroup:
         self.cooldown, self.sticky, self.max_wait = cooldown, sticky, max_wait
         self.clock = clock
         self._chance = chance
-        self._lock = RLock()  # a lease may end in the middle of its own thread's `take`: at garbage collection
-        self._states = [_State(number, one) for number, one in enumerate(given)]
-        self._waiting: deque[Future[None]] = deque()
+        super().__init__()  # its lock is an RLock: a lease may end in the middle of its own thread's `take`
+        self._states: list[_State] = [_State(number, one) for number, one in enumerate(given)]
+        self.places = count()
+        self._queue: list[int] = []  # a heap of places, of some of which nobody waits any more
+        self._waiting: dict[int, Future[None]] = {}
+
+    @override
+    def _forked(self) -> None:
+        """The calls under way are the parent's: here nobody would end them."""
+        super()._forked()
+        self._states = [state.without_calls() for state in self._states]
+        self._queue.clear()
+        self._waiting.clear()
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
@@ -172,8 +186,12 @@ class ModelGroup:
     def __repr__(self) -> str:
         return f"ModelGroup({[one.model for one in self.deployments]}, cooldown={self.cooldown:g})"
 
-    def take(self, tried: Collection[int], key: str | None) -> Lease | Pause | Down:
-        """The deployment to ask next, beside those `tried`; or what to wait for; or that none of them is up."""
+    def take(self, tried: Collection[int], key: str | None, place: int | None = None) -> Lease | Pause | Down:
+        """The deployment to ask next, beside those `tried`; or what to wait for; or that none of them is up.
+
+        `place` is the call's in the queue, the next of `places`: it keeps it while it looks again and again, until it
+        leaves.
+        """
         with self._lock:
             now = self.clock()
             left = [state for state in self._states if state.number not in tried]
@@ -184,8 +202,18 @@ class ModelGroup:
                 return Lease(self, chosen)
             if not up:
                 return Down(max(0.0, min((state.cold_until for state in left), default=now) - now))
-            self._waiting.append(waiting := Future[None]())
+            waiting = self._queued(next(self.places) if place is None else place)
             return Pause(waiting, max(0.0, min(LOOK_AGAIN, *(state.free_at(now) - now for state in up))))
+
+    def _queued(self, place: int) -> Future[None]:
+        if place not in self._waiting:
+            heappush(self._queue, place)
+        waiting = self._waiting[place] = Future[None]()
+        return waiting
+
+    def leave(self, place: int) -> None:
+        """Whoever has this place waits no longer."""
+        self._waiting.pop(place, None)
 
     def _choose(self, room: list[_State], key: str | None) -> _State:
         """By chance, in proportion to the weights; with a key always the same one. (Weighted rendezvous hashing:
@@ -216,9 +244,9 @@ class ModelGroup:
             told.set_result(None)
 
     def _next_waiting(self) -> Future[None] | None:
-        while self._waiting:
-            waiting = self._waiting.popleft()
-            if waiting.set_running_or_notify_cancel():  # it may have given up
+        while self._queue:
+            waiting = self._waiting.pop(heappop(self._queue), None)
+            if waiting is not None and waiting.set_running_or_notify_cancel():  # it may have given up
                 return waiting
         return None
 
@@ -240,6 +268,13 @@ class _State:
         self.failed = False
         self.cold_until = -math.inf
         self.starts: deque[float] = deque(maxlen=deployment.max_per_minute)
+
+    def without_calls(self) -> _State:
+        """The same, with nobody at it."""
+        found = _State(self.number, self.deployment)
+        found.failed, found.cold_until = self.failed, self.cold_until
+        found.starts.extend(self.starts)
+        return found
 
     def is_up(self, now: float) -> bool:
         """Not failed; or failed long enough ago, and nobody is trying it just now."""
