@@ -422,6 +422,7 @@ def test_no_redirect_is_followed_where_the_system_names_a_proxy(
 
 
 # --- replies that are too much ----------------------------------------------------------------------------------------
+# How much of a body is read is decided before a dialect sees it, and each of these costs a second.
 
 
 @every_way
