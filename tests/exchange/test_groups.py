@@ -118,9 +118,9 @@ def test_while_one_call_tries_a_deployment_again_the_others_are_told_so() -> Non
     with pytest.raises(FallbacksExhaustedError):
         ask(client)
     hosts.failing.clear()
-    with client.completion("chat", HELLO, stream=True):
-        with pytest.raises(ServiceUnavailableError, match="one is being tried again now") as told:
-            ask(client)
+    busy = client.completion("chat", HELLO, stream=True)
+    with busy, pytest.raises(ServiceUnavailableError, match="one is being tried again now") as told:
+        ask(client)
     assert told.value.retry_after == 1, "to ask again at once is of no use"
 
 
