@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from time import monotonic
 
 import httpcore2
 import pytest
@@ -50,7 +51,9 @@ def test_cancelling_while_stale_connections_are_closed_closes_them_all_and_the_o
     async def main() -> None:
         pool, slow, other, taken = AsyncPool(), Closing(wait=True), Closing(), Closing()
         stale = [AsyncConnection(HERE, other), AsyncConnection(HERE, slow)]  # the last one is looked at first
-        pool._shelf._free[HERE] = deque([Good(HERE, taken), *stale])
+        good = Good(HERE, taken)
+        good.free_since = monotonic()
+        pool._shelf._free[HERE] = deque([good, *stale])
         address = f"http://{HERE.host}:{HERE.port}/"
         request = pool.build_request("POST", address, headers=(), content=b"", extensions={"timeout": PHASES})
         task = asyncio.create_task(pool.send(request, stream=True, follow_redirects=False))
