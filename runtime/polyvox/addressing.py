@@ -107,7 +107,7 @@ def _locate(model: str, provider: str | None, default: str) -> tuple[Vendor, str
     if not model.strip():
         raise InvalidRequestError("model is empty; write e.g. 'openai:gpt-4.1-mini'")
     if provider is not None:
-        return _named(provider), model
+        return _given(_named(provider), model)
     head, separator, rest = _split(model)
     if separator and (vendor := find_vendor(head)):
         if not rest:
@@ -121,6 +121,13 @@ def _locate(model: str, provider: str | None, default: str) -> tuple[Vendor, str
     if separator and nearest(head, known_names()):
         raise _stray(head, model)  # misspelt: say so
     return _named(default), model
+
+
+def _given(vendor: Vendor, model: str) -> tuple[Vendor, str]:
+    """The model's name is sent as it is, but `openai:gpt-5` to `openai` says twice who is meant. (`openrouter/auto` is
+    OpenRouter's own name for a model.)"""
+    head, _, rest = model.partition(":")
+    return vendor, rest if rest.strip() and find_vendor(head) == vendor else model
 
 
 def locate_at(address: object, model: str, provider: str | None) -> tuple[Vendor, str]:

@@ -211,17 +211,17 @@ def _attempt(
         model=name,
         request=request,
         read=kind.read(dialect, call, secrets),
-        error=lambda reply: secrets.mask(_refused(dialect, call, request, reply)),
+        error=lambda reply: secrets.mask(_refused(dialect, call, request, credentials.source, reply)),
         renew=credentials.renewal,
         mask=secrets.mask,
         begin=kind.begin,
     )
 
 
-def _refused(dialect: Dialect, call: Call, request: Request, reply: Response) -> APIError:
+def _refused(dialect: Dialect, call: Call, request: Request, source: str, reply: Response) -> APIError:
     from .failures import located
 
-    return located(dialect.error(call, reply.status, reply.headers, reply.body), request.url)
+    return located(dialect.error(call, reply.status, reply.headers, reply.body), request.url, source)
 
 
 def _mocked(call: Call, mock: object, kind: _Kind[T]) -> Attempt[T]:

@@ -7,7 +7,6 @@ failed connection is an outcome, so that both drivers are loops of a few lines a
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
@@ -272,11 +271,9 @@ def _failed(attempt: Attempt[T], failure: Failure) -> APIError:
     elif failure.headers is not None:
         says = f"the connection broke before the reply was whole: {says}"
     else:
-        says = f"could not reach {origin_of(attempt.request.url)}: {says}"
-        if "WRONG_VERSION_NUMBER" in says:  # what OpenSSL makes of an answer without TLS
-            says += "; does it speak http instead of https?"
-        if re.search("self.signed|local issuer", says):
-            says += "; name an authority of your own in SSL_CERT_FILE"
+        from .unreachable import unreachable  # for who needs it
+
+        says = unreachable(attempt.request.url, failure.error, says)
     error = kind(says, provider=attempt.provider, model=attempt.model)
     if "CERTIFICATE_VERIFY_FAILED" in says:  # the next try would see the same one
         error.retryable = False

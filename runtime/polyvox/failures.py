@@ -177,11 +177,14 @@ def failure(
     return error
 
 
-def located(error: errors.APIError, url: str) -> errors.APIError:
+def located(error: errors.APIError, url: str, source: str) -> errors.APIError:
     """The error, with the address that was asked where nothing is there: a vendor with a code of its own knows better
-    what is missing."""
+    what is missing. And with the variable whose key was refused: a caller who gave none need not know that there was
+    one."""
     if error.status_code in (404, 405) and error.code is None:
         error.message += f"; asked {url.partition('?')[0]}, is `api_base` right?"
+    if isinstance(error, (errors.AuthenticationError, errors.PermissionDeniedError)) and source != "api_key":
+        error.message += f"; the key is that of {source}"
     return error
 
 

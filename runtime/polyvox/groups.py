@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from heapq import heappop, heappush
+from itertools import count
 from sys import float_info, maxsize
 from threading import RLock
 from time import monotonic
@@ -162,7 +164,9 @@ class ModelGroup:
         self._chance = chance
         self._lock = RLock()  # a lease may end in the middle of its own thread's `take`: at garbage collection
         self._states = [_State(number, one) for number, one in enumerate(given)]
-        self._waiting: deque[Future[None]] = deque()
+        self.places = count()
+        self._queue: list[int] = []  # a heap of places, of some of which nobody waits any more
+        self._waiting: dict[int, Future[None]] = {}
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
@@ -172,8 +176,12 @@ class ModelGroup:
     def __repr__(self) -> str:
         return f"ModelGroup({[one.model for one in self.deployments]}, cooldown={self.cooldown:g})"
 
-    def take(self, tried: Collection[int], key: str | None) -> Lease | Pause | Down:
-        """The deployment to ask next, beside those `tried`; or what to wait for; or that none of them is up."""
+    def take(self, tried: Collection[int], key: str | None, place: int | None = None) -> Lease | Pause | Down:
+        """The deployment to ask next, beside those `tried`; or what to wait for; or that none of them is up.
+
+        `place` is the call's in the queue, the next of `places`: it keeps it while it looks again and again, until it
+        leaves.
+        """
         with self._lock:
             now = self.clock()
             left = [state for state in self._states if state.number not in tried]
@@ -184,8 +192,18 @@ class ModelGroup:
                 return Lease(self, chosen)
             if not up:
                 return Down(max(0.0, min((state.cold_until for state in left), default=now) - now))
-            self._waiting.append(waiting := Future[None]())
+            waiting = self._queued(next(self.places) if place is None else place)
             return Pause(waiting, max(0.0, min(LOOK_AGAIN, *(state.free_at(now) - now for state in up))))
+
+    def _queued(self, place: int) -> Future[None]:
+        if place not in self._waiting:
+            heappush(self._queue, place)
+        waiting = self._waiting[place] = Future[None]()
+        return waiting
+
+    def leave(self, place: int) -> None:
+        """Whoever has this place waits no longer."""
+        self._waiting.pop(place, None)
 
     def _choose(self, room: list[_State], key: str | None) -> _State:
         """By chance, in proportion to the weights; with a key always the same one. (Weighted rendezvous hashing:
@@ -216,9 +234,9 @@ class ModelGroup:
             told.set_result(None)
 
     def _next_waiting(self) -> Future[None] | None:
-        while self._waiting:
-            waiting = self._waiting.popleft()
-            if waiting.set_running_or_notify_cancel():  # it may have given up
+        while self._queue:
+            waiting = self._waiting.pop(heappop(self._queue), None)
+            if waiting is not None and waiting.set_running_or_notify_cancel():  # it may have given up
                 return waiting
         return None
 

@@ -221,7 +221,8 @@ class CallParameters(TypedDict, total=False):
     """What is for polyvox."""
 
     provider: str | LLMProvider | None
-    """The provider; the model's name is then taken as it is. Without it: the part of `model` before `:` or `/`."""
+    """The provider; the model's name is then taken as it is, but for this provider's own name and `:` before it.
+    Without it: the part of `model` before `:` or `/`."""
     custom_llm_provider: str | LLMProvider | None
     """The same as `provider` (LiteLLM's name)."""
     api_key: TokenProvider | None

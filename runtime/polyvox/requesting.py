@@ -68,7 +68,7 @@ def request_of(dialect: Dialect, call: Call, credentials: Credentials, secrets: 
 
     if isinstance(key := credentials.key, str):
         secrets.keep(key)
-        request.headers = _joined(headers, hidden_once(credentials.headers(key, request)))
+        request.headers = _joined(headers, hidden_once(credentials.headers(key, request), credentials.source))
         return request
 
     def sign(key: str) -> Headers:

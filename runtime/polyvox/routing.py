@@ -45,19 +45,21 @@ class Route(Generic[T]):
                 return self.hold(answer, lease)
 
     def _lease(self, tried: Mapping[int, APIError]) -> Generator[Pause, object, Lease]:
-        started = self.group.clock()
-        while True:
-            found = self.group.take(tried, self.key)
-            if isinstance(found, Lease):
-                return found
-            if isinstance(found, Down):
-                raise exhausted([*tried.values()]) if tried else self._down(found.seconds)
-            rest = started + self.group.max_wait - self.group.clock()
-            if rest <= 0:
-                found.until.cancel()
-                raise self._full()
-            found.seconds = min(found.seconds, rest)
-            yield found
+        started, place = self.group.clock(), next(self.group.places)
+        try:
+            while True:
+                found = self.group.take(tried, self.key, place)
+                if isinstance(found, Lease):
+                    return found
+                if isinstance(found, Down):
+                    raise exhausted([*tried.values()]) if tried else self._down(found.seconds)
+                rest = started + self.group.max_wait - self.group.clock()
+                if rest <= 0:
+                    raise self._full()
+                found.seconds = min(found.seconds, rest)
+                yield found
+        finally:
+            self.group.leave(place)
 
     def _down(self, seconds: float) -> ServiceUnavailableError:
         says = f"all {len(self.group.deployments)} deployments of {self.name!r} have failed; the first is tried again"

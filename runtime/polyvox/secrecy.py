@@ -215,12 +215,13 @@ def _is_local(host: str) -> bool:
     return address.is_private or address.is_loopback or address.is_link_local
 
 
-def hidden(headers: Headers) -> Headers:
-    """The headers of a key, with their values hidden. Refuses a key that no header can carry."""
+def hidden(headers: Headers, source: str = "api_key") -> Headers:
+    """The headers of a key, with their values hidden. Refuses a key that no header can carry; `source` is where it
+    came from."""
     wrong = [name for name, value in headers if not (value.isascii() and value.isprintable())]
     if wrong:
         headers = ()
-        raise InvalidRequestError(f"api_key has characters that no header ({wrong[0]}) can carry", param="api_key")
+        raise InvalidRequestError(f"{source} has characters that no header ({wrong[0]}) can carry", param="api_key")
     return tuple((name, Hidden(value)) for name, value in headers)
 
 

@@ -128,12 +128,13 @@ class Received:
         return chunks
 
     def left(self, stopped: BaseException | None = None) -> None:
-        """The reader went before the end: of his own will, or because something stopped him."""
+        """The reader went before the end: of his own will, or because something stopped him (a web server cancels the
+        task of a browser that has gone)."""
         self._end_lease(stopped)
-        if stopped is None or isinstance(stopped, GeneratorExit):
-            self._watch.ended(self._answer, complete=False)
-        else:
+        if isinstance(stopped, Exception):
             self._watch.failed(stopped)
+        else:
+            self._watch.ended(self._answer, complete=False)
 
     def broken(self, error: Exception, *, timed_out: bool) -> APIError | None:
         """The error for a connection that failed; None where the answer was complete already."""

@@ -101,6 +101,7 @@ class Watchers:
             if self._tracer_provider is not None:
                 raise InvalidRequestError("tracer_provider needs the extra polyvox[otel]") from missing
             self._no_extra = True
+            logger.debug("no spans: OpenTelemetry has a tracer provider, but polyvox[otel] is not installed")
             return None
         self._tracing = Tracing(self._tracer_provider)
         return self._tracing

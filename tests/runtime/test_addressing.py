@@ -34,6 +34,10 @@ MEANS: Final[list[tuple[str, str | None, str, str]]] = [
     ("gpt-5", "openai", "openai", "gpt-5"),
     ("openai/gpt-oss-120b", "groq", "groq", "openai/gpt-oss-120b"),
     ("anthropic:x", "openai", "openai", "anthropic:x"),
+    ("openai:gpt-5", "openai", "openai", "gpt-5"),  # said twice
+    ("google:gemini-x", "gemini", "gemini", "gemini-x"),
+    ("openrouter/auto", "openrouter", "openrouter", "openrouter/auto"),
+    ("openai:", "openai", "openai", "openai:"),
     ("m", "Together_AI", "together", "m"),
     ("m", " groq ", "groq", "m"),
     # families

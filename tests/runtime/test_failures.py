@@ -104,11 +104,65 @@ def test_the_wait_that_a_vendor_asks_for(headers: dict[str, str], seconds: float
     assert retry_after(headers) == seconds
 
 
-def test_https_where_only_http_is_spoken() -> None:
-    def refuse(_: httpx2.Request) -> httpx2.Response:
-        raise httpx2.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number")
+# What the library says -> what an operator is told to look at, with these variables set.
+UNREACHABLE: Final[dict[str, tuple[Exception, dict[str, str], str]]] = {
+    "https where only http is spoken": (
+        httpx2.ConnectError("[SSL: WRONG_VERSION_NUMBER] wrong version number"),
+        {},
+        "[SSL: WRONG_VERSION_NUMBER] wrong version number; does it speak http instead of https?",
+    ),
+    "a company's own authority": (
+        httpx2.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate"),
+        {"HTTPS_PROXY": "http://proxy.test:1"},
+        "[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate; "
+        "name an authority of your own in SSL_CERT_FILE",
+    ),
+    "a certificate that has run out": (
+        httpx2.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired"),
+        {},
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired",
+    ),
+    "a proxy that is down": (
+        httpx2.ConnectError("Connection refused"),
+        {"ALL_PROXY": "http://other.test:1", "https_proxy": "http://user:word@proxy.test:1"},
+        "Connection refused; https_proxy names a proxy for it: is that up, and right?",
+    ),
+    "the only proxy": (
+        httpx2.ConnectError("Connection refused"),
+        {"ALL_PROXY": "http://proxy.test:1", "HTTPS_PROXY": ""},
+        "Connection refused; ALL_PROXY names a proxy for it: is that up, and right?",
+    ),
+    "a proxy that refuses": (
+        httpx2.ProxyError("407 Proxy Authentication Required"),
+        {"HTTPS_PROXY": "http://proxy.test:1"},
+        "the proxy says 407 Proxy Authentication Required; HTTPS_PROXY names a proxy for it: is that up, and right?",
+    ),
+    "a proxy for other hosts": (
+        httpx2.ConnectError("Connection refused"),
+        {"HTTPS_PROXY": "http://proxy.test:1", "NO_PROXY": "h.test"},
+        "Connection refused",
+    ),
+    "a proxy for plain HTTP": (
+        httpx2.ConnectError("Connection refused"),
+        {"HTTP_PROXY": "http://proxy.test:1"},
+        "Connection refused",
+    ),
+}
 
-    with pytest.raises(APIConnectionError, match=r"could not reach https://h.test: .*; does it speak http instead of"):
-        Client(
-            transport=httpx2.MockTransport(refuse), api_key="k", api_base="https://h.test", num_retries=0
-        ).completion("openai:m", [{"role": "user", "content": "Hi"}], api_base="https://h.test/v1")
+
+@pytest.mark.parametrize(("error", "variables", "says"), UNREACHABLE.values(), ids=UNREACHABLE)
+def test_nobody_is_reached(
+    error: Exception, variables: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: httpx2.Request) -> httpx2.Response:
+        raise error
+
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    client = Client(transport=httpx2.MockTransport(refuse), num_retries=0)
+    with pytest.raises(APIConnectionError) as caught:
+        client.completion("openai:m", [{"role": "user", "content": "Hi"}], api_key="k", api_base="https://h.test/v1")
+    assert str(caught.value) == f"openai:m: could not reach https://h.test: {says}"

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
@@ -230,6 +230,31 @@ async def test_a_cancelled_task_is_a_failure() -> None:
         with pytest.raises(asyncio.CancelledError):
             await call
     assert [type(event.error) for event in told] == [asyncio.CancelledError]
+
+
+@pytest.mark.anyio
+async def test_a_stream_whose_readers_task_is_cancelled_has_what_had_come() -> None:
+    silent = asyncio.Event()
+
+    async def then_nothing() -> AsyncIterator[bytes]:
+        yield sse(*EVENTS[:1])
+        silent.set()
+        await asyncio.Event().wait()
+
+    vendor = Vendor()
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, content=then_nothing()))
+    told, failed = vendor.good.append, vendor.bad.append
+    client = AsyncClient(transport=transport, provider="openai", api_key=KEY, on_success=told, on_failure=failed)
+    async with client, await client.completion(MODEL, HELLO, stream=True) as stream:
+        reading = asyncio.create_task(stream.completion())
+        await silent.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+    (event,) = vendor.good
+    assert event.complete is False
+    assert event.completion.choices[0].message.content == "Hel"
+    assert vendor.bad == [], "a browser that has gone is no failure"
 
 
 def test_a_race_is_one_call() -> None:

@@ -106,6 +106,36 @@ def test_the_argument_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert host.headers["authorization"] == "Bearer k1"
 
 
+@pytest.mark.parametrize(
+    ("model", "variable", "status"),
+    [
+        ("openai:m", "OPENAI_API_KEY", 401),
+        ("anthropic:m", "ANTHROPIC_API_KEY", 401),
+        ("gemini:m", "GOOGLE_API_KEY", 403),
+        ("azure:m", "AZURE_API_KEY", 401),
+        ("bedrock:m", "AWS_BEARER_TOKEN_BEDROCK", 403),
+        ("groq:m", "GROQ_API_KEY", 401),
+    ],
+)
+def test_a_key_that_is_refused_is_said_to_be_that_of_its_variable(
+    model: str, variable: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, SECRET)
+    host = Host([httpx2.Response(status, json={"error": {"message": "No."}}) for _ in range(2)])
+    with pytest.raises(APIError) as caught:
+        host.ask(model, api_base="https://h.test")
+    assert caught.value.message == f"No.; the key is that of {variable}"
+    with pytest.raises(APIError) as caught:
+        host.ask(model, api_base="https://h.test", api_key="own")
+    assert caught.value.message == "No.", "the caller knows which he gave"
+
+
+def test_a_variable_that_no_header_can_carry_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "one\ntwo")
+    with pytest.raises(InvalidRequestError, match=r"^OPENAI_API_KEY has characters that no header .authorization. can"):
+        Host().ask()
+
+
 def test_the_first_variable_that_has_one_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host()
     monkeypatch.setenv("GOOGLE_API_KEY", "second")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, cast
+from weakref import ref
 
 import pytest
 
@@ -152,6 +153,31 @@ def test_who_gave_up_waiting_is_passed_over() -> None:
     first.until.cancel()
     lease.end()
     assert second.until.done()
+
+
+def test_who_looks_again_keeps_his_place_and_leaves_nothing_behind() -> None:
+    models = group(Deployment("openai:a", max_concurrent=1))
+    lease = taken(models.take((), None))
+    longest, later = next(models.places), next(models.places)
+    looked = models.take((), None, longest)
+    assert isinstance(looked, Pause)
+    before, _ = ref(looked.until), models.take((), None, later)
+    looked = models.take((), None, longest)
+    assert isinstance(looked, Pause)
+    assert before() is None, "an hour of looking again takes no memory"
+    lease.end()
+    assert looked.until.done(), "it waits longest"
+
+
+def test_who_has_left_is_not_told_that_there_is_room() -> None:
+    models = group(Deployment("openai:a", max_concurrent=1))
+    lease, place = taken(models.take((), None)), next(models.places)
+    left, other = models.take((), None, place), models.take((), None)
+    assert isinstance(left, Pause)
+    assert isinstance(other, Pause)
+    models.leave(place)
+    lease.end()
+    assert (left.until.done(), other.until.done()) == (False, True)
 
 
 def test_calls_a_minute_are_counted_over_the_last_sixty_seconds() -> None:

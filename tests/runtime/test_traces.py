@@ -302,11 +302,17 @@ ask()
 assert "polyvox.tracing" not in sys.modules
 """,
     "the extra is missing": """
+import logging.handlers
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 trace.set_tracer_provider(TracerProvider())
 sys.modules["opentelemetry.util.genai"] = None
+told = logging.handlers.BufferingHandler(9)
+logging.getLogger("polyvox").addHandler(told)
+logging.getLogger("polyvox").setLevel("DEBUG")
 ask(), ask()
+assert [one.getMessage() for one in told.buffer if "polyvox[otel]" in one.getMessage()] == [told.buffer[0].getMessage()]
+logging.getLogger("polyvox").setLevel("INFO")
 assert "polyvox.tracing" not in sys.modules
 try:
     polyvox.Client(tracer_provider=TracerProvider()).completion("openai:m", [], api_key="k")

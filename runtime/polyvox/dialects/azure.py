@@ -172,4 +172,4 @@ class AzureAIDialect(_OnAzure):
         found = super().credentials(call)
         if _address(self, call).host.endswith(_RESOURCES):
             return found
-        return Credentials(found.key, lambda key, _: bearer(key), found.blocking, found.renew)
+        return Credentials(found.key, lambda key, _: bearer(key), found.blocking, found.renew, found.source)

@@ -44,6 +44,8 @@ class Credentials:
     """Whether getting the key may take a while (a token server, a file)."""
     renew: Callable[[], None] | None = None
     """Forgets a key that the vendor refuses."""
+    source: str = "api_key"
+    """Where the key stands: the parameter, or a variable of the environment."""
 
     @property
     def renewal(self) -> Callable[[], None] | None:
@@ -228,7 +230,7 @@ class Dialect(ABC):
                 raise InvalidRequestError("api_key is blank", param="api_key", provider=self.vendor.name)
             return Credentials(given, lambda key, _: self.headers(key, None))
         key, variable = environment_key(self.vendor, call.model)
-        return Credentials(key, lambda key, _: self.headers(key, variable))
+        return Credentials(key, lambda key, _: self.headers(key, variable), source=variable or "api_key")
 
     def path(self, call: Call) -> str:
         """What follows the base URL."""
