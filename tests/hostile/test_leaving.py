@@ -10,20 +10,23 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import httpx2
 import pytest
 
 from polyvox import AsyncClient, AsyncStream, Client, StreamInterruptedError
 from polyvox.transport.pooling import Pool
-from tests.hostile.asking import Way
+from tests.hostile.asking import Way, each
 from tests.hostile.canary import CANARY, shown
-from tests.hostile.dialect import HEL
-from tests.hostile.dialects import OPENAI
+from tests.hostile.dialect import HEL, Dialect
+from tests.hostile.dialects import DIALECTS, OPENAI
 from tests.hostile.test_connections import good
-from tests.hostile.vendor import HostileVendor, Peer, chunked, reply
+from tests.hostile.vendor import HostileVendor, Peer, chunked, head, reply
 from tests.mapping.asking import HELLO
+
+if TYPE_CHECKING:
+    from polyvox import Parameters
 
 PLAIN: Final = good(OPENAI, Way(asynchronous=False, stream=False))
 STREAM: Final = good(OPENAI, Way(asynchronous=False, stream=True))
@@ -216,11 +219,17 @@ def test_interrupting(vendor: HostileVendor, says: bytes, stream: bool) -> None:
     assert CANARY not in shown(caught.value)
 
 
-@pytest.mark.parametrize("taken", [0, 1])
-def test_leaving_a_stream_unread(vendor: HostileVendor, taken: int) -> None:
-    silent = Silent(PLACES["between two chunks"][0])
+def _begun(dialect: Dialect) -> bytes:
+    """What a vendor says of a stream before it falls silent."""
+    return head("transfer-encoding: chunked", kind=dialect.framing.media_type) + chunked(dialect.first)
+
+
+@each(dialect=DIALECTS, taken=[0, 1])
+def test_leaving_a_stream_unread(vendor: HostileVendor, dialect: Dialect, taken: int) -> None:
+    silent = Silent(_begun(dialect))
+    given = cast("Parameters", {"api_base": vendor.address(silent), "api_key": "k", **dialect.asked})
     with Client() as client:
-        stream = client.completion(OPENAI.model, HELLO, stream=True, api_base=vendor.address(silent), api_key="k")
+        stream = client.completion(dialect.model, HELLO, stream=True, **given)
         for _ in range(taken):
             next(stream)
         stream.close()
@@ -228,15 +237,14 @@ def test_leaving_a_stream_unread(vendor: HostileVendor, taken: int) -> None:
         assert list(stream) == []
 
 
-@pytest.mark.parametrize("taken", [0, 1])
-def test_leaving_an_asynchronous_stream_unread(vendor: HostileVendor, taken: int) -> None:
-    silent = Silent(PLACES["between two chunks"][0])
+@each(dialect=DIALECTS, taken=[0, 1])
+def test_leaving_an_asynchronous_stream_unread(vendor: HostileVendor, dialect: Dialect, taken: int) -> None:
+    silent = Silent(_begun(dialect))
+    given = cast("Parameters", {"api_base": vendor.address(silent), "api_key": "k", **dialect.asked})
 
     async def main() -> None:
         async with AsyncClient() as client:
-            stream = await client.completion(
-                OPENAI.model, HELLO, stream=True, api_base=vendor.address(silent), api_key="k"
-            )
+            stream = await client.completion(dialect.model, HELLO, stream=True, **given)
             for _ in range(taken):
                 await anext(stream)
             await stream.close()

@@ -23,7 +23,7 @@ from polyvox.aiohttp_transport import AiohttpTransport
 from tests.hostile.asking import WAYS, Way, ask, each, every_way
 from tests.hostile.canary import CANARY, ROOT, Caller, answering, shown
 from tests.hostile.dialect import HEL, Dialect
-from tests.hostile.dialects import ANTHROPIC, BEDROCK, DESCRIBED, EVERYBODY, NOVA, OLLAMA, OPENAI, SAGEMAKER
+from tests.hostile.dialects import ANTHROPIC, BEDROCK, DESCRIBED, DIALECTS, EVERYBODY, NOVA, OLLAMA, OPENAI, SAGEMAKER
 from tests.hostile.test_connections import FAULTS, good
 from tests.hostile.test_replies import Body
 from tests.hostile.vendor import HostileVendor, Peer, certificates, chunked, head, reply, saying
@@ -77,6 +77,18 @@ def test_a_stream_that_repeats_it(dialect: Dialect, says: bytes, way: Way, heard
     assert isinstance(error, APIError)
     assert error.partial is not None
     assert error.partial.choices[0].message.content == HEL
+
+
+@each(dialect=DIALECTS, way=[way for way in WAYS if way.stream])
+def test_a_stream_of_each_dialect_that_repeats_it(dialect: Dialect, way: Way, heard: io.StringIO) -> None:
+    told = b"" if dialect.framing.is_frames else dialect.error.replace(b"busy", CANARY.encode())
+    for says in (told or dialect.error, dialect.framing.event(b'{"%s": ' % CANARY.encode())):
+        pool = httpx2.MockTransport(lambda _, body=(dialect.first, says): httpx2.Response(200, stream=Body([*body])))
+        keys = {"aws_session_token": CANARY} if "api_key" in dialect.asked else {}
+        error = Caller(way, dialect, heard).ask(pool, api_base="https://h.test", **keys)
+        assert isinstance(error, APIError)
+        assert error.partial is not None
+        assert error.partial.choices[0].message.content == HEL
 
 
 @everybody
