@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,9 @@ import pytest
 
 import polyvox
 from polyvox import Unsupported
+from polyvox.requesting import VERSION
 from polyvox_wire.gateways import LEFT_OUT
+from tests.mapping.asking import HELLO, Wire, as_bytes
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = (ROOT / "docs/vendors.md").read_text(encoding="utf-8")
@@ -51,6 +54,28 @@ def test_the_readme_counts_the_providers() -> None:
 def test_the_readme_begins_with_its_two_commands() -> None:
     first = re.findall(r"^```console\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.M)[0]
     assert [line.split("  ")[0] for line in first.splitlines()] == ["make demo", "make test"]
+
+
+def test_there_is_one_version_and_the_page_says_what_it_needs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == polyvox.__version__ == VERSION
+    page = (ROOT / "docs/versions.md").read_text(encoding="utf-8")
+    assert f"Python {project['requires-python'].removeprefix('>=')} and newer" in page
+    for needed in project["dependencies"]:
+        name, least, _ = re.split(r">=|,<", needed)
+        assert f"{name} {least} and newer" in page
+    major, minor, _ = polyvox.__version__.split(".")
+    assert f"polyvox>={major}.{minor},<{major}.{int(minor) + 1}" in page
+
+
+def test_what_a_vendor_ships_comes_through_as_the_page_of_versions_says() -> None:
+    shipped = {"new": 1, "choices": [{"message": {"content": "Hi", "newer": 2}, "finish_reason": "tired"}]}
+    wire = Wire(as_bytes(shipped))
+    answer = wire.ask("openai:gpt-99", HELLO, extra_body={"brand_new": True})
+    assert (wire.body["model"], wire.body["brand_new"]) == ("gpt-99", True)
+    assert (answer.model_extra, answer.choices[0].message.model_extra) == ({"new": 1}, {"newer": 2})
+    assert answer.choices[0].finish_reason == "other"
+    assert answer.choices[0].provider_specific_fields == {"native_finish_reason": "tired"}
 
 
 def test_every_page_is_named_in_the_readme() -> None:

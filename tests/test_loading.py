@@ -105,8 +105,8 @@ MAY_LOAD: Final = {
         streams structured support tools transport watching
     """,
     "polyvox.transport": """
-        carrying connecting handshakes interception pooling read_ahead replies shelving talking targets
-        troubles trusting unpacking
+        addresses carrying connecting connections handshakes interception pooling read_ahead replies shelving talking
+        targets troubles trusting unpacking
     """,
     "polyvox.dialects": """
         anthropic anthropic_media anthropic_messages anthropic_request anthropic_tools blocks claude dialect dicts media

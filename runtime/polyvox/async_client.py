@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
@@ -65,7 +64,6 @@ class AsyncClient(ClientSettings):
         self._given = http_client
         self._transport = transport
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _LoopPool] | None = None
-        self._lock = threading.Lock()
         self.chat = _AsyncChat(_AsyncCompletions(self))
 
     @overload

@@ -14,13 +14,13 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from importlib import import_module
 from os import environ
-from threading import Lock
 from time import time
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
 from typing_extensions import override
 
 from .errors import APIError, InvalidRequestError, MissingApiKeyError
+from .forking import Locked
 from .secrecy import Secrets, unheard
 from .shapes import mapping_of
 
@@ -115,13 +115,13 @@ class _SignerModule(Protocol):
     def SigV4Auth(self, credentials: Keys, service: str, region: str) -> _Signer: ...
 
 
-class Chain:
+class Chain(Locked):
     """What botocore finds: profile, container, instance, single sign-on. Safe under threads."""
 
     def __init__(self, profile: str | None, service: Service) -> None:
+        super().__init__()
         self._profile = profile
         self._service = service
-        self._lock = Lock()
         self._found: _Found | None = None
 
     def keys(self) -> Keys:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
@@ -76,7 +75,6 @@ class Client(ClientSettings):
         self._transport = transport
         self._pool: OwnHTTP | None = None
         self._pid = 0
-        self._lock = threading.Lock()
         self._race_pool: tuple[OwnHTTP, int] | None = None
         self._end: finalize[..., Client] | None = None
         self.chat = _Chat(_Completions(self))

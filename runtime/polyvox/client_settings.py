@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn, Self, cast
 
 from .errors import InvalidRequestError, UnknownParameterError
+from .forking import Locked
 from .guessing import nearest
 from .keywords import OF_ONE_PROVIDER, SAME_AS, provider_of
 from .parameters import CALL_PARAMETERS, MODEL_PARAMETERS, CallParameters
@@ -130,7 +131,7 @@ def named_groups(models: object) -> dict[str, ModelGroup]:
 _SHOWN = frozenset({"provider", "custom_llm_provider", "api_base", "base_url", "api_version", "timeout", "drop_params"})
 
 
-class ClientSettings:
+class ClientSettings(Locked):
     """What both clients have in common."""
 
     _defaults: Mapping[str, object] = {}
@@ -144,6 +145,7 @@ class ClientSettings:
         on_failure: OnFailure | None,
         tracer_provider: TracerProvider | None,
     ) -> None:
+        super().__init__()
         self._configure(defaults, on_success, on_failure, tracer_provider)
 
     def _configure(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Unpack
 
 from .async_client import AsyncClient
 from .client import Client
+from .forking import Lock
 from .parameters import CallParameters
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["configure", "default_clients"]
 
 _clients: tuple[Client, AsyncClient] | None = None
-_making = threading.Lock()
+_making = Lock()
 
 
 def default_clients() -> tuple[Client, AsyncClient]:
@@ -24,7 +24,7 @@ def default_clients() -> tuple[Client, AsyncClient]:
     if _clients is None:
         import atexit
 
-        with _making:
+        with _making.held:
             if _clients is None:
                 _clients = Client(), AsyncClient()
                 atexit.register(_clients[0].close)

@@ -8,12 +8,12 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from os import environ
-from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 from .errors import APIConnectionError, AuthenticationError, MissingApiKeyError, Timeout
+from .forking import Lock, Locked
 from .secrecy import Secrets, unheard
 from .shapes import is_mapping, mapping_of
 from .token_server import held
@@ -124,12 +124,12 @@ def _as_googles(kind: Callable[..., Exception], text: str) -> Exception:
     return kind(text)
 
 
-class Tokens:
+class Tokens(Locked):
     """One identity's tokens: kept until shortly before they run out, renewed once for all threads."""
 
     def __init__(self, load: Callable[[], _Found]) -> None:
+        super().__init__()
         self._load = load
-        self._lock = Lock()
         self._found: _Found | None = None
 
     def token(self, within: float) -> str:
@@ -211,7 +211,7 @@ _known_lock = Lock()
 def tokens_for(given: str | Mapping[str, object] | None) -> Tokens:
     """The tokens of a service account (mapping, JSON text or a file's path), or of what the environment says."""
     text = json.dumps(dict(given), sort_keys=True) if isinstance(given, Mapping) else (given or "").strip()
-    with _known_lock:
+    with _known_lock.held:
         key = (text, "" if text else environ.get("GOOGLE_APPLICATION_CREDENTIALS", ""))
         if key not in _known:
             _known[key] = Tokens(lambda: _read(text))

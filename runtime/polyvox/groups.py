@@ -16,9 +16,10 @@ from hashlib import blake2b
 from heapq import heappop, heappush
 from itertools import count
 from sys import float_info, maxsize
-from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, cast
+
+from typing_extensions import override
 
 from .errors import (
     APIConnectionError,
@@ -32,6 +33,7 @@ from .errors import (
     QuotaExceededError,
 )
 from .exchange import Pause
+from .forking import Locked
 from .keywords import FALLBACKS, RETRIES
 from .shapes import is_mapping, its_type
 
@@ -123,7 +125,7 @@ def _several(deployments: object) -> Iterator[Deployment | str]:
         yield one
 
 
-class ModelGroup:
+class ModelGroup(Locked):
     """Deployments that answer for one another, for `Client(models={"chat": ModelGroup([...])})`.
 
     Each call asks one of them, chosen by weight; if that fails for a reason of its own (an outage, a limit, a bad key)
@@ -162,11 +164,19 @@ class ModelGroup:
         self.cooldown, self.sticky, self.max_wait = cooldown, sticky, max_wait
         self.clock = clock
         self._chance = chance
-        self._lock = RLock()  # a lease may end in the middle of its own thread's `take`: at garbage collection
-        self._states = [_State(number, one) for number, one in enumerate(given)]
+        super().__init__()  # its lock is an RLock: a lease may end in the middle of its own thread's `take`
+        self._states: list[_State] = [_State(number, one) for number, one in enumerate(given)]
         self.places = count()
         self._queue: list[int] = []  # a heap of places, of some of which nobody waits any more
         self._waiting: dict[int, Future[None]] = {}
+
+    @override
+    def _forked(self) -> None:
+        """The calls under way are the parent's: here nobody would end them."""
+        super()._forked()
+        self._states = [state.without_calls() for state in self._states]
+        self._queue.clear()
+        self._waiting.clear()
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
@@ -258,6 +268,13 @@ class _State:
         self.failed = False
         self.cold_until = -math.inf
         self.starts: deque[float] = deque(maxlen=deployment.max_per_minute)
+
+    def without_calls(self) -> _State:
+        """The same, with nobody at it."""
+        found = _State(self.number, self.deployment)
+        found.failed, found.cold_until = self.failed, self.cold_until
+        found.starts.extend(self.starts)
+        return found
 
     def is_up(self, now: float) -> bool:
         """Not failed; or failed long enough ago, and nobody is trying it just now."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from .errors import APIError, RateLimitError, ServiceUnavailableError
 from .exchange import Attempt, Pause, Steps, exhausted
-from .groups import Deployment, Down, Lease, ModelGroup, is_own_fault
+from .groups import LOOK_AGAIN, Deployment, Down, Lease, ModelGroup, is_own_fault
 
 T = TypeVar("T")
 
@@ -62,8 +63,9 @@ class Route(Generic[T]):
             self.group.leave(place)
 
     def _down(self, seconds: float) -> ServiceUnavailableError:
-        says = f"all {len(self.group.deployments)} deployments of {self.name!r} have failed; the first is tried again"
-        return ServiceUnavailableError(f"{says} in {seconds:.0f} s", model=self.name, retry_after=seconds)
+        says = f"all {len(self.group.deployments)} deployments of {self.name!r} have failed; "
+        says += f"the first is tried again in {math.ceil(seconds)} s" if seconds else "one is being tried again now"
+        return ServiceUnavailableError(says, model=self.name, retry_after=seconds or LOOK_AGAIN)
 
     def _full(self) -> RateLimitError:
         says = f"all deployments of {self.name!r} that work have been at their limits for {self.group.max_wait:g} s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
-from threading import Lock
+from threading import RLock
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -14,6 +14,7 @@ from pydantic_core import from_json
 from .dialects.dialect import Credentials
 from .errors import APIConnectionError, APIError, AuthenticationError, Timeout
 from .failures import failure
+from .forking import Locked
 from .headers import bearer
 from .requesting import timeouts_of
 from .secrecy import Secrets, forget_frames, hidden
@@ -67,7 +68,7 @@ def time_for(call: Call) -> float:
 
 
 @contextmanager
-def held(lock: Lock, within: float, who: str) -> Generator[None]:
+def held(lock: RLock, within: float, who: str) -> Generator[None]:
     """Hold a lock under which somebody may be asking a token server. Raises `Timeout` where that takes too long."""
     if not lock.acquire(timeout=within):
         raise too_late(who, within)
@@ -83,12 +84,12 @@ def too_late(who: str, within: float) -> Timeout:
     return Timeout(f"{who} gave no token within {within:g} s{longer}")
 
 
-class Tokens:
+class Tokens(Locked):
     """One key's tokens, fetched once for all threads."""
 
     def __init__(self, request: TokenRequest, lifetime: Lifetime) -> None:
+        super().__init__()
         self._request, self._lifetime = request, lifetime
-        self._lock = Lock()
         self._token, self._until = "", 0.0
 
     def token(self, within: float) -> str:

@@ -112,6 +112,18 @@ def test_an_outage_costs_one_attempt() -> None:
     assert Counter(hosts.hosts) == {"one.example": 1, "two.example": 50}, "one failed attempt, no retries on the spot"
 
 
+def test_while_one_call_tries_a_deployment_again_the_others_are_told_so() -> None:
+    hosts = Hosts({"one.example": 503})
+    client = hosts.client(timeless([ONE], cooldown=0))
+    with pytest.raises(FallbacksExhaustedError):
+        ask(client)
+    hosts.failing.clear()
+    busy = client.completion("chat", HELLO, stream=True)
+    with busy, pytest.raises(ServiceUnavailableError, match="one is being tried again now") as told:
+        ask(client)
+    assert told.value.retry_after == 1, "to ask again at once is of no use"
+
+
 @pytest.mark.anyio
 async def test_and_asynchronously() -> None:
     hosts = Hosts({"one.example": 503})

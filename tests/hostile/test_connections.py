@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -188,19 +189,20 @@ PATIENCE: Final = (1.5, 15, 60)
 def test_a_vendor_that_falls_silent(vendor: HostileVendor, fault: Fault) -> None:
     # All at once: each waits for its own short deadline. That is the transport's, whoever speaks, so that a vendor of
     # each framing and of each reader that keeps something back is enough.
-    cases = [(dialect, way) for dialect in (*FRAMINGS, ANTHROPIC, GEMINI, COHERE) for way in WAYS]
+    plain = [(dialect, way, False) for dialect in (*FRAMINGS, ANTHROPIC, GEMINI, COHERE) for way in WAYS]
+    cases = [*plain, *((OPENAI, way, True) for way in WAYS)]
 
-    def silent(case: tuple[Dialect, Way]) -> Came:
-        dialect, way = case
+    def silent(case: tuple[Dialect, Way, bool]) -> Came:
+        dialect, way, tls = case
         misbehaviour, came = fault.misbehave(dialect, way), Came()
         for seconds in PATIENCE:
-            came = call(vendor, misbehaviour, way, dialect, timeout=seconds)
+            came = call(vendor, misbehaviour, way, dialect, timeout=seconds, tls=tls)
             if not way.stream or came.text == fault.text:
                 break
         return came
 
     with ThreadPoolExecutor(len(cases)) as threads:
-        for (dialect, way), came in zip(cases, threads.map(silent, cases), strict=True):
+        for (dialect, way, _), came in zip(cases, threads.map(silent, cases), strict=True):
             kind = fault.stream if way.stream else fault.plain
             error = assert_failed(came, kind, dialect, status_code=None, retryable=_nothing_came(fault, way, kind))
             assert "pass a longer `timeout`" in str(error)
@@ -214,6 +216,18 @@ def test_a_handshake_that_does_not_come(vendor: HostileVendor, way: Way) -> None
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and says nothing
         port = silent.getsockname()[1]
         came = ask(way, OPENAI, None, api_base=f"https://127.0.0.1:{port}", timeout=0.2)
+    assert_failed(came, Timeout, OPENAI, retryable=True)
+
+
+@every_way
+def test_a_connection_that_is_never_made(way: Way) -> None:
+    with ExitStack() as held:
+        full = held.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))  # nobody accepts
+        for _ in range(8):  # more than may wait
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        came = ask(way, OPENAI, None, api_base=f"http://127.0.0.1:{full.getsockname()[1]}", timeout=0.2)
     assert_failed(came, Timeout, OPENAI, retryable=True)
 
 
@@ -287,6 +301,17 @@ def test_one_byte_at_a_time(vendor: HostileVendor, dialect: Dialect, way: Way) -
 
 
 @every_way
+def test_the_same_over_tls(vendor: HostileVendor, way: Way) -> None:
+    async def slow(peer: Peer) -> bool:
+        await peer.trickle(good(OPENAI, way))
+        return True
+
+    for misbehaviour in (slow, *(saying(early + good(OPENAI, way), "close") for early in EARLY.values())):
+        came = call(vendor, misbehaviour, way, OPENAI, tls=True)
+        assert (came.text, came.error) == (TEXT, None)
+
+
+@every_way
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
 def test_headers_that_trickle_in_past_the_deadline(vendor: HostileVendor, way: Way, tls: bool) -> None:
     async def misbehaviour(peer: Peer) -> bool:
@@ -327,6 +352,15 @@ def test_a_connection_is_used_again(vendor: HostileVendor, dialect: Dialect, way
 
 @each(dialect=FRAMINGS, way=WAYS)  # each call waits before its second try; what is kept for it, the test above asks
 def test_a_kept_connection_that_closes_as_it_is_used_again(vendor: HostileVendor, dialect: Dialect, way: Way) -> None:
+    _check_kept(vendor, dialect, way, tls=False)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if not way.stream], ids=str)
+def test_a_kept_connection_of_tls_that_closes_as_it_is_used_again(vendor: HostileVendor, way: Way) -> None:
+    _check_kept(vendor, OPENAI, way, tls=True)
+
+
+def _check_kept(vendor: HostileVendor, dialect: Dialect, way: Way, *, tls: bool) -> None:
     served: list[Peer] = []
 
     async def misbehaviour(peer: Peer) -> bool:
@@ -336,7 +370,7 @@ def test_a_kept_connection_that_closes_as_it_is_used_again(vendor: HostileVendor
         await peer.send(good(dialect, way))
         return True
 
-    settings = {"api_base": vendor.address(misbehaviour), "num_retries": 1}
+    settings = {"api_base": vendor.address(misbehaviour, tls=tls), "num_retries": 1}
     assert ask(way, dialect, None, 2, **settings).text == TEXT
     assert len(served) == 2
 
@@ -422,6 +456,7 @@ def test_no_redirect_is_followed_where_the_system_names_a_proxy(
 
 
 # --- replies that are too much ----------------------------------------------------------------------------------------
+# How much of a body is read is decided before a dialect sees it, and each of these costs a second.
 
 
 @every_way

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, get_args
 
+import pytest
+
 from polyvox.answering import AnswerReader
 from polyvox.call import DialectName
 from polyvox.dialects.dialect import StreamReader
@@ -39,3 +41,13 @@ def test_all_is_well(dialect: Dialect, way: Way) -> None:
     assert (came.text, came.error) == (TEXT, None)
     assert came.answer is not None
     assert came.answer.choices[0].finish_reason == "stop"
+
+
+def test_each_tells_all_that_fail() -> None:
+    @each(a=[1, 2], b=[1, 3])
+    def equal(a: int, b: int) -> None:
+        assert a == b
+
+    with pytest.raises(ExceptionGroup) as caught:
+        equal()
+    assert [one.__notes__ for one in caught.value.exceptions] == [["with 1, 3"], ["with 2, 1"], ["with 2, 3"]]

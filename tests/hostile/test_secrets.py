@@ -97,6 +97,7 @@ def test_a_good_answer(dialect: Dialect, way: Way, heard: io.StringIO) -> None:
     assert Caller(way, dialect, heard).ask(pool, api_base="https://h.test") is None
 
 
+# Over TLS and over plain HTTP: what such an error shows comes from the transport, whoever speaks.
 @every_way
 @pytest.mark.parametrize("dialect", [OPENAI, BEDROCK], ids=str)
 @pytest.mark.parametrize("fault", FAULTS)

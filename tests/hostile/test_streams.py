@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import httpx2
 import pytest
 
 from polyvox import APIError, APIResponseValidationError, StreamInterruptedError
 from polyvox.exchange import MAX_REPLY
-from tests.hostile.asking import WAYS, Came, Way, ask, assert_failed, each
+from tests.hostile.asking import WAYS, Came, Way, assert_failed, each
 from tests.hostile.dialect import EVENTS, HEL, LINES, TEXT, Dialect, Framing, in_pieces
 from tests.hostile.dialects import (
     ANTHROPIC,
@@ -24,7 +23,7 @@ from tests.hostile.dialects import (
     OPENAI,
     SAGEMAKER,
 )
-from tests.hostile.test_replies import Body
+from tests.hostile.test_replies import Body, given
 from tests.hostile.text_dialects import AGENT
 from tests.mapping.asking import Json, as_bytes, named_sse, sse
 from tests.mapping.openai_events import chunk
@@ -38,9 +37,7 @@ events_only = each(dialect=[one for one in DIALECTS if one.framing.is_events], w
 
 def streamed(way: Way, dialect: Dialect, *pieces: bytes, times: int = 1) -> Came:
     """What a call comes to whose body comes in these pieces."""
-    headers = {"content-type": dialect.framing.media_type, "x-request-id": "req_1"}
-    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, stream=Body([*pieces], times)))
-    return ask(way, dialect, transport, api_base="https://h.test")
+    return given(way, dialect, 200, {"content-type": dialect.framing.media_type}, Body([*pieces], times))
 
 
 # --- cut --------------------------------------------------------------------------------------------------------------

@@ -132,6 +132,48 @@ client.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_does_not_wait_for_its_parents_threads(vendor: Vendor) -> None:
+    """In the parent a stream has the only place of a group, and a thread is just looking for one, under the group's
+    lock; another has the client's."""
+    program = f"""
+import os, threading
+from polyvox import Client, Deployment, ModelGroup
+parent, looking, go_on = os.getpid(), threading.Event(), threading.Event()
+def clock():
+    if os.getpid() == parent and threading.current_thread() is not threading.main_thread():
+        looking.set()
+        go_on.wait()
+    return 1000.0
+place = Deployment({MODEL!r}, {{"api_base": {vendor.url!r}, "api_key": "k"}}, max_concurrent=1)
+client = Client(models={{"chat": ModelGroup([place], clock=clock)}})
+stream = client.completion("chat", [{{"role": "user", "content": "Hi"}}], stream=True)
+ask = lambda: client.completion("chat", [{{"role": "user", "content": "Hi"}}]).choices[0].message.content
+def hold():
+    with client._lock:
+        threading.Thread(target=ask).start()
+        go_on.wait()
+threading.Thread(target=hold).start()
+looking.wait()
+child = os.fork()
+if child == 0:
+    code = 1
+    try:
+        assert ask() == "Hello"
+        code = 0
+    finally:
+        os._exit(code)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+stream.close()
+go_on.set()
+"""
+    quiet = ("-W", "ignore::DeprecationWarning")  # Python 3.12 warns of every fork beside threads
+    done = subprocess.run(
+        [sys.executable, *quiet, "-c", program], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_forked_child_may_use_the_default_client(vendor: Vendor) -> None:
     program = f"""
 import os

@@ -1,5 +1,4 @@
-"""Connections that are kept and used again. What is said over one is h11's (talking.py), the bytes go through
-httpcore2's network, and which one a request gets is decided in shelving.py.
+"""Connections that are kept and used again. Which one a request gets is decided in shelving.py.
 
 `Pool` and `AsyncPool` are the same thing twice. httpcore2's own pool looks at each of its connections for each request.
 """
@@ -8,21 +7,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from os import getpid
-from socket import socket
-from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 import httpcore2
 from typing_extensions import override
 
 from ..headers import ReplyHeaders
-from .handshakes import closed_all_the_same, shut
+from .addresses import connected
+from .connections import AsyncConnection, Connection, Prepared
+from .handshakes import closed_all_the_same
 from .interception import is_intercepted
-from .read_ahead import holds_more
-from .shelving import KEPT, Kept, Shelf
-from .talking import Head, RawHeaders, Talk
-from .targets import Place, target_of
+from .shelving import KEPT, Shelf, popped
+from .talking import Head
+from .targets import target_of
 from .trusting import trust
 from .unpacking import PACKED, Unpacker
 
@@ -32,23 +29,6 @@ if TYPE_CHECKING:
     from ..exchange import Headers
     from .carrying import AsyncCarried, Carried
     from .replies import AsyncReply, Reply
-
-StreamT = TypeVar("StreamT", httpcore2.NetworkStream, httpcore2.AsyncNetworkStream)
-
-_READ: Final = 2**16
-"""Bytes, at a time."""
-
-
-class Prepared(NamedTuple):
-    """A request, and where to."""
-
-    place: Place
-    target: bytes
-    headers: RawHeaders
-    body: bytes
-    phases: Mapping[str, float | None]
-    trace: Callable[[str, Mapping[str, object]], None] | None
-    """Is told of the connection that is made for it, as httpcore2 would tell."""
 
 
 class _Preparing(ABC):
@@ -74,106 +54,6 @@ def _prepared(url: str, headers: Headers, body: bytes, extensions: Mapping[str, 
     phases = cast("Mapping[str, float | None]", extensions["timeout"])
     trace = cast("Callable[[str, Mapping[str, object]], None] | None", extensions.get("trace"))
     return Prepared(place, target, [*raw, (b"content-length", b"%d" % len(body))], body, phases, trace)
-
-
-class _Speaking(Kept, Generic[StreamT]):
-    """What connections have in common."""
-
-    __slots__ = ("_phases", "_stream", "_talk")
-
-    def __init__(self, place: Place, stream: StreamT) -> None:
-        super().__init__(place)
-        self._stream: StreamT = stream
-        self._talk = Talk()
-        self._phases: Mapping[str, float | None] = {}
-
-    @override
-    def is_good_again(self) -> bool:
-        return self._talk.ended and self._talk.again()
-
-    @override
-    def has_closed(self) -> bool:
-        return bool(self._stream.get_extra_info("is_readable"))
-
-
-class Connection(_Speaking[httpcore2.NetworkStream]):
-    """A connection. Each step of a request may take what is left of its time."""
-
-    __slots__ = ("_pid",)
-
-    def __init__(self, place: Place, stream: httpcore2.NetworkStream) -> None:
-        super().__init__(place, stream)
-        self._pid = getpid()
-
-    def ask(self, asked: Prepared) -> Head:
-        """Send a request; how its reply begins."""
-        talk, phases = self._talk, asked.phases
-        self._phases = phases
-        with suppress(httpcore2.WriteError):  # a server may answer and close before it was sent everything
-            for data in talk.request(asked.target, asked.headers, asked.body):
-                self._stream.write(data, phases["write"])
-        while (head := talk.head()) is None:
-            talk.receive(self._stream.read(_READ, phases["read"]))
-        return head
-
-    def pieces(self) -> Iterator[bytes]:
-        """The reply's body as it arrives."""
-        talk = self._talk
-        while True:
-            yield from talk.body()
-            if talk.ended:
-                return
-            talk.receive(self._stream.read(_READ, self._phases["read"]))
-
-    def leave(self) -> None:
-        """Let go of its socket, without a word to the server."""
-        held = self._stream.get_extra_info("socket")
-        if isinstance(held, socket):
-            held.detach()
-
-    def close(self) -> None:
-        """Close it, whatever it is at; a thread that reads it finds its end. In a forked child it is the parent's, who
-        may be in the middle of a stream: there it is only let go of."""
-        if self._pid != getpid():
-            self.leave()
-            return
-        shut(self._stream.get_extra_info("socket"))
-        self._stream.close()
-
-
-class AsyncConnection(_Speaking[httpcore2.AsyncNetworkStream]):
-    """The same, asynchronous."""
-
-    __slots__ = ()
-
-    @override
-    def has_closed(self) -> bool:
-        return holds_more(self._stream) or super().has_closed()
-
-    async def ask(self, asked: Prepared) -> Head:
-        """Send a request; how its reply begins."""
-        talk, phases = self._talk, asked.phases
-        self._phases = phases
-        with suppress(httpcore2.WriteError):
-            for data in talk.request(asked.target, asked.headers, asked.body):
-                await self._stream.write(data, phases["write"])
-        while (head := talk.head()) is None:
-            talk.receive(await self._stream.read(_READ, phases["read"]))
-        return head
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The reply's body as it arrives."""
-        talk = self._talk
-        while True:
-            for piece in talk.body():
-                yield piece
-            if talk.ended:
-                return
-            talk.receive(await self._stream.read(_READ, self._phases["read"]))
-
-    async def aclose(self) -> None:
-        """Close it, whatever it is at, even when the task is being cancelled."""
-        await closed_all_the_same(self._stream)
 
 
 def _tell(asked: Prepared, stream: httpcore2.NetworkStream) -> None:
@@ -218,7 +98,7 @@ class Pool(_Preparing):
 
     def _connect(self, asked: Prepared) -> Connection:
         place, phases = asked.place, asked.phases
-        stream = self._network.connect_tcp(place.host, place.port, phases["connect"])
+        stream = connected(self._network, place, phases)
         try:
             if place.secure:
                 _tell(asked, stream)
@@ -228,7 +108,7 @@ class Pool(_Preparing):
             stream.close()
             raise
         connection = Connection(place, stream)
-        self._shelf.busy.add(connection)
+        self._shelf.begin(connection)
         return connection
 
     def give_back(self, connection: Connection) -> None:
@@ -284,12 +164,12 @@ class _Reply:
 class PoolReply(_Reply):
     """A reply; nothing stands between it and the connection but what unpacks."""
 
-    __slots__ = ("_connection", "_pieces", "_pool")
+    __slots__ = ("_held", "_pieces", "_pool")
 
     def __init__(self, pool: Pool, connection: Connection, head: Head) -> None:
         super().__init__(head)
         self._pool = pool
-        self._connection: Connection | None = connection
+        self._held = [connection]
         self._pieces = connection.pieces()
 
     def iter_bytes(self) -> Iterator[bytes]:
@@ -298,12 +178,8 @@ class PoolReply(_Reply):
 
     def close(self) -> None:
         """Give the connection back; it is closed if the body has not been read."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
+        if (connection := popped(self._held.pop)) is not None:
             self._pool.give_back(connection)
-
-    def __del__(self) -> None:  # a signal's handler raised before anybody had it
-        self.close()
 
 
 def _unpacked(reply: PoolReply, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -312,11 +188,15 @@ def _unpacked(reply: PoolReply, pieces: Iterator[bytes]) -> Iterator[bytes]:
     return (out for piece in pieces for out in unpacker.feed(piece))
 
 
+def _holding(connection: AsyncConnection) -> Callable[[], AsyncConnection]:
+    return lambda: connection
+
+
 class AsyncPool(_Preparing):
     """The same, asynchronous; it belongs to the loop it is first used in."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._shelf: Shelf[AsyncConnection] = Shelf(kept)
+        self._shelf: Shelf[AsyncConnection] = Shelf(kept, _holding)  # one that is lost stays open in its loop
         self._network = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())  # untyped where anyio is absent
         self._carried: AsyncCarried | None = None
 
@@ -356,7 +236,7 @@ class AsyncPool(_Preparing):
                 await closed_all_the_same(stream)
                 raise
         connection = AsyncConnection(place, stream)
-        self._shelf.busy.add(connection)
+        self._shelf.begin(connection)
         return connection
 
     async def give_back(self, connection: AsyncConnection) -> None:
@@ -385,12 +265,12 @@ class AsyncPool(_Preparing):
 class AsyncPoolReply(_Reply):
     """The same as `PoolReply`, asynchronous."""
 
-    __slots__ = ("_connection", "_pieces", "_pool")
+    __slots__ = ("_held", "_pieces", "_pool")
 
     def __init__(self, pool: AsyncPool, connection: AsyncConnection, head: Head) -> None:
         super().__init__(head)
         self._pool = pool
-        self._connection: AsyncConnection | None = connection
+        self._held = [connection]
         self._pieces = connection.pieces()
 
     def aiter_bytes(self) -> AsyncIterator[bytes]:
@@ -399,8 +279,7 @@ class AsyncPoolReply(_Reply):
 
     async def aclose(self) -> None:
         """Give the connection back; it is closed if the body has not been read."""
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
+        if (connection := popped(self._held.pop)) is not None:
             await self._pool.give_back(connection)
 
 
