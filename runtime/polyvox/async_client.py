@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar, Unpack, cast, overload
 
 from .client_settings import ClientSettings, check_ways, named_groups, wants_stream
+from .errors import InvalidRequestError
 from .parameters import CallParameters, Parameters
 
 if TYPE_CHECKING:
@@ -167,7 +168,13 @@ class AsyncClient(ClientSettings):
         from asyncio import get_running_loop
         from weakref import WeakKeyDictionary
 
-        loop = get_running_loop()
+        try:
+            loop = get_running_loop()
+        except RuntimeError:
+            raise InvalidRequestError(
+                "it needs asyncio's event loop, and none is running; under trio call the synchronous completion() by "
+                "trio.to_thread.run_sync"
+            ) from None
         with self._lock:
             if self._pools is None:
                 self._pools = WeakKeyDictionary()

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from .drivers import arun, run
-from .errors import APIError
+from .errors import APIConnectionError, APIError
 from .exchange import Candidate, Tell, exchange, exhausted
 from .transport.handshakes import shut
 from .transport.replies import HTTP, AsyncHTTP, AsyncReply, Reply
@@ -93,16 +93,22 @@ class _Race(Generic[T]):
         self._lock = threading.Lock()
 
     def run(self) -> tuple[T, Reply | None]:
-        for number, candidate in enumerate(self._plan.candidates):
-            # Each in a copy of the caller's context, which holds his trace and what his logger adds.
-            ask = partial(copy_context().run, self._ask, number, candidate)
-            threading.Thread(target=ask, name="polyvox-race", daemon=True).start()
         winner = -1
         try:
+            for number, candidate in enumerate(self._plan.candidates):
+                self._start(number, candidate)
             winner, answer, reply = self._winner()
             return answer, reply
         finally:
             self._end(winner)
+
+    def _start(self, number: int, candidate: Candidate[T]) -> None:
+        """In a copy of the caller's context, which holds his trace and what his logger adds."""
+        ask = partial(copy_context().run, self._ask, number, candidate)
+        try:
+            threading.Thread(target=ask, name="polyvox-race", daemon=True).start()
+        except RuntimeError as error:  # no more threads: the others may answer
+            self._outcomes.put((number, APIConnectionError(f"it could not be asked: {error}"), None))
 
     def _winner(self) -> tuple[int, T, Reply | None]:
         failures: dict[int, APIError] = {}

@@ -281,3 +281,19 @@ def test_an_asynchronous_client_is_no_synchronous_one() -> None:
 def test_a_client_has_one_way_to_the_network() -> None:
     with pytest.raises(InvalidRequestError, match="give http_client or transport"):
         Client(http_client=httpx2.Client(), transport=httpx2.MockTransport(_answer))
+
+
+def test_another_event_loop_is_told_so() -> None:
+    call = AsyncClient().completion("openai:gpt-5", HELLO, api_key="k")
+    with pytest.raises(InvalidRequestError, match="needs asyncio's event loop"):
+        call.send(None)  # as trio would
+
+
+@pytest.mark.anyio
+async def test_a_machine_without_threads_is_a_connection_error() -> None:
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()  # it starts none any more
+    asyncio.get_running_loop().set_default_executor(executor)
+    async with AsyncClient(num_retries=0) as client:
+        with pytest.raises(APIConnectionError, match="could not reach http://localhost:9: cannot schedule"):
+            await client.completion("openai:gpt-5", HELLO, api_key="k", api_base="http://localhost:9")

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from typing_extensions import override
 
 from polyvox import (
+    APIConnectionError,
     AsyncClient,
     Client,
     FallbacksExhaustedError,
@@ -310,3 +311,13 @@ def test_a_connection_that_opens_too_late_is_shut() -> None:
         racer.stop()
         racer._trace("connection.connect_tcp.complete", {"return_value": NetworkStream()})
         assert theirs.recv(1) == b""
+
+
+def test_a_machine_that_starts_no_more_threads() -> None:
+    before = threading.stack_size(2**47)  # more than there are addresses
+    try:
+        with Client() as client, pytest.raises(FallbacksExhaustedError, match="it could not be asked") as caught:
+            client.completion("openai:a", HELLO, model_list=["openai:a", "openai:b"], api_key="k")
+    finally:
+        threading.stack_size(before)
+    assert [type(error) for error in caught.value.attempts] == [APIConnectionError, APIConnectionError]

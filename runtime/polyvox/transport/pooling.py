@@ -228,7 +228,10 @@ class AsyncPool(_Preparing):
 
     async def _connect(self, asked: Prepared) -> AsyncConnection:
         place, phases = asked.place, asked.phases
-        stream = await self._network.connect_tcp(place.host, place.port, phases["connect"])
+        try:
+            stream = await self._network.connect_tcp(place.host, place.port, phases["connect"])
+        except RuntimeError as error:  # no thread can be started to look for the host
+            raise httpcore2.ConnectError(str(error)) from error
         if place.secure:
             try:
                 stream = await stream.start_tls(trust(), place.host, phases["connect"])
