@@ -72,7 +72,7 @@ def _check_whose_key(defaults: Mapping[str, object]) -> None:
     if not any(one.get(name) for one in (defaults, args) for name in ("api_base", "base_url")):
         raise InvalidRequestError(
             "api_key without provider: calls may name any, and each would get this key. Say whose it is: "
-            "provider='openai' (models are then named without it: 'gpt-5', not 'openai:gpt-5')",
+            "provider='openai', or api_base for a server of yours",
             param="api_key",
         )
 
