@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from .targets import check
 def resident() -> float:
     """MB of this process, now."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * 4096 / 1e6
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _ask(client: Client, vendor: str, calls: int) -> None:
