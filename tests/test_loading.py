@@ -100,7 +100,7 @@ client.completion("anthropic:m", [{"role": "user", "content": "Hi"}], api_key="k
 MAY_LOAD: Final = {
     "polyvox": """
         addressing answering async_client call calling candidates checking choosing client client_settings completions
-        defaults dialects drivers errors exchange forms functions guessing headers honest keywords kinds limits
+        defaults dialects drivers errors exchange forking forms functions guessing headers honest keywords kinds limits
         mocking natives parameters prompts reading remembering requesting results schemas secrecy settling shapes
         streams structured support tools transport watching
     """,

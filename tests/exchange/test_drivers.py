@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from types import TracebackType
 
 import httpx2
@@ -67,6 +67,36 @@ def test_the_same_asynchronously() -> None:
             with pytest.raises(FallbacksExhaustedError):
                 await client.completion(MODELS[0], HELLO, stream=True, fallbacks=MODELS[1:], api_key="k")
             assert [stream.closed for stream in vendor.streams] == [True, True]
+
+    asyncio.run(main())
+
+
+class Begins:
+    """Answers with a stream, and keeps how long its phases may take."""
+
+    def __init__(self) -> None:
+        self.phases: Mapping[str, float | None] = {}
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.phases = request.extensions["timeout"]
+        event = b'data: {"id": "1", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
+        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=event)
+
+
+def test_each_piece_of_a_stream_that_has_begun_may_take_the_whole_time() -> None:
+    vendor = Begins()
+    client = Client(transport=httpx2.MockTransport(vendor))
+    with client, client.completion(MODELS[0], HELLO, stream=True, timeout=30, api_key="k"):
+        assert vendor.phases["read"] == 30
+
+
+def test_the_same_of_an_asynchronous_one() -> None:
+    vendor = Begins()
+
+    async def main() -> None:
+        client = AsyncClient(transport=httpx2.MockTransport(vendor))
+        async with client, await client.completion(MODELS[0], HELLO, stream=True, timeout=30, api_key="k"):
+            assert vendor.phases["read"] == 30
 
     asyncio.run(main())
 

@@ -134,3 +134,13 @@ def test_a_head_without_end() -> None:
     talk.receive(b"HTTP/1.1 200 OK\r\n" + b"x-padding: 0123456789\r\n" * 9_000)
     with pytest.raises(h11.RemoteProtocolError, match="too long"):
         talk.head()
+
+
+def test_early_replies_are_counted_for_each_request() -> None:
+    talk = asked()
+    for _ in range(2):
+        talk.receive(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 6_000 + OK + b"pong")
+        assert talk.head() is not None
+        assert list(talk.body()) == [b"pong"]
+        assert talk.again()
+        talk.request(b"/v1?x=1", HEADERS, b"{}")
