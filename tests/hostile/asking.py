@@ -16,7 +16,8 @@ import pytest
 from polyvox import APIError, AsyncClient, ChatCompletion, ChatCompletionChunk, Client
 from polyvox.transport.pooling import AsyncPool, Pool
 from tests.hostile.dialect import Dialect
-from tests.mapping.asking import HELLO, KEY
+from tests.hostile.leaks import CANARY, assert_hides, shown
+from tests.mapping.asking import HELLO
 
 if TYPE_CHECKING:
     from polyvox import Parameters
@@ -72,6 +73,13 @@ class Came:
     chunks: int = 0
     """How many were handed out."""
 
+    @property
+    def shown(self) -> str:
+        """All that a caller may print of it."""
+        if self.error is not None:
+            return shown(self.error)
+        return f"{self.answer!r} {self.answer.model_dump_json()} {self.answer.response_headers}" if self.answer else ""
+
     def kind_of(self, kinds: list[type[APIError]]) -> type[APIError]:
         """Which of these classes its error has."""
         found = [kind for kind in kinds if kind is type(self.error)]
@@ -95,16 +103,19 @@ def ask(
     /,
     **settings: object,
 ) -> Came:
-    """Call so many times, read to the end, and see that no task is left behind; what the last one came to. A mistake of
-    ours is raised as it is."""
-    given = cast("Parameters", {"num_retries": 0, "api_key": KEY, **dialect.asked, **settings})
+    """Call so many times, read to the end, and see that no task is left behind and nothing shows the key; what the last
+    one came to. A mistake of ours is raised as it is."""
+    given = cast("Parameters", {"num_retries": 0, "api_key": CANARY, **dialect.asked, **settings})
     if way.asynchronous:
-        return asyncio.run(_ask_async(way, dialect, cast("httpx2.AsyncBaseTransport | None", transport), times, given))
+        came = asyncio.run(_ask_async(way, dialect, cast("httpx2.AsyncBaseTransport | None", transport), times, given))
+        assert_hides(came.shown)
+        return came
     came = Came()
     with Client(transport=cast("httpx2.BaseTransport", transport)) as own:
         for _ in range(times):
             came = _ask(way, dialect, own, given)
         _check_idle(transport or own._pool)
+    assert_hides(came.shown)
     return came
 
 
@@ -178,5 +189,4 @@ def assert_failed(came: Came, kind: type[APIError], dialect: Dialect, **facts: o
     expected = {"provider": dialect.provider, "model": model, **facts}
     assert {name: getattr(came.error, name) for name in expected} == expected
     assert str(came.error)
-    assert KEY not in str(came.error) + repr(came.error)
     return came.error

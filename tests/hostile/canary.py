@@ -1,12 +1,10 @@
-"""A canary in the place of the key, and who asks with it and keeps all that comes out."""
+"""Who asks with the canary, and keeps all that comes out."""
 
 from __future__ import annotations
 
 import asyncio
 import io
 import pickle
-import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -15,37 +13,17 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from polyvox import APIError, AsyncClient, ChatCompletion, Client, ModelGroup
+from polyvox import AsyncClient, ChatCompletion, Client, ModelGroup
 from tests.hostile.asking import Way
 from tests.hostile.dialect import Dialect
+from tests.hostile.leaks import CANARY, assert_hides, shown
 from tests.hostile.test_replies import Body
 from tests.mapping.asking import HELLO
 
 if TYPE_CHECKING:
     from polyvox import Parameters
 
-CANARY: Final = "sk-canary-7f3b9a1c5d2e8f60"
 ROOT: Final = Path(__file__).parents[2]
-TESTS: Final = str(ROOT / "tests")
-
-
-def shown(error: BaseException) -> str:
-    """All that a reporter of errors may print: texts, facts, frames with their locals, and a pickle."""
-    texts = [str(error), repr(error), repr(vars(error)), *traceback.format_exception(error)]
-    told = traceback.TracebackException.from_exception(error, capture_locals=True)
-    texts += [text for one in _chain(told) for text in one]
-    if isinstance(error, APIError):
-        texts.append(pickle.dumps(error).decode("latin-1"))
-        texts.append(error.partial.model_dump_json() if error.partial else "")
-    return "\n".join(texts)
-
-
-def _chain(told: traceback.TracebackException) -> Iterator[list[str]]:
-    # The frames of the test itself know the canary.
-    yield [str(frame.locals) for frame in told.stack if not frame.filename.startswith(TESTS)]
-    for other in (told.__cause__, told.__context__):
-        if other is not None:
-            yield from _chain(other)
 
 
 class Caller:
@@ -83,7 +61,7 @@ class Caller:
             error = caught
             self._seen.append(shown(caught))
         self._seen += [self._heard.getvalue(), *(span.to_json() for span in self._spans.get_finished_spans())]
-        assert CANARY not in "\n".join(self._seen), _around("\n".join(self._seen))
+        assert_hides(*self._seen)
         return error
 
     def lacks(self, secret: str) -> bool:
@@ -140,11 +118,6 @@ class Caller:
 
 def _pickled(thing: object) -> str:
     return pickle.dumps(thing).decode("latin-1")
-
-
-def _around(text: str) -> str:
-    place = text.find(CANARY)
-    return f"...{text[max(0, place - 300) : place + 100]}..."
 
 
 def answering(status: int, body: bytes, **headers: str) -> httpx2.MockTransport:

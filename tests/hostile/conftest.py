@@ -7,12 +7,16 @@ import io
 import logging
 import threading
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
+from tests.hostile.leaks import assert_hides
 from tests.hostile.vendor import HostileVendor, certificate
 
 pytest.register_assert_rewrite("tests.hostile.asking")
+
+LOGGERS: Final = ("httpx2", "httpcore2", "polyvox", "asyncio")
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +29,9 @@ def vendor() -> Iterator[HostileVendor]:
     assert set(threading.enumerate()) - before == set()
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def heard() -> Iterator[io.StringIO]:
-    """Everything that any logger says, at any level."""
+    """Everything that any logger says, at any level: whatever a test of this folder does, no key may be in it."""
     text = io.StringIO()
     handler = logging.StreamHandler(text)
     handler.setFormatter(logging.Formatter("%(name)s %(message)s"))
@@ -35,9 +39,8 @@ def heard() -> Iterator[io.StringIO]:
     before = root.level
     root.addHandler(handler)
     root.setLevel(logging.NOTSET)
-    names = ("httpx2", "httpcore2", "polyvox", "asyncio")
-    levels = {name: logging.getLogger(name).level for name in names}
-    for name in names:
+    levels = {name: logging.getLogger(name).level for name in LOGGERS}
+    for name in LOGGERS:
         logging.getLogger(name).setLevel(1)
     try:
         yield text
@@ -46,6 +49,7 @@ def heard() -> Iterator[io.StringIO]:
         root.setLevel(before)
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
+    assert_hides(text.getvalue())
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from typing import Final
 
 import pytest
 
-from tests.hostile.canary import CANARY
 from tests.hostile.dialect import Dialect
 from tests.hostile.dialects import BEDROCK, GEMINI, OPENAI
+from tests.hostile.leaks import CANARY
 from tests.mapping.asking import Json
 from tests.runtime.google_server import private_key
 

@@ -18,9 +18,9 @@ import pytest
 from polyvox import AsyncClient, AsyncStream, Client, StreamInterruptedError
 from polyvox.transport.pooling import Pool
 from tests.hostile.asking import Way, each
-from tests.hostile.canary import CANARY, shown
 from tests.hostile.dialect import HEL, Dialect
 from tests.hostile.dialects import DIALECTS, OPENAI
+from tests.hostile.leaks import CANARY, shown
 from tests.hostile.test_connections import good
 from tests.hostile.vendor import HostileVendor, Peer, chunked, head, reply
 from tests.mapping.asking import HELLO

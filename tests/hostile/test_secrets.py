@@ -21,9 +21,10 @@ import polyvox
 from polyvox import APIConnectionError, APIError, AsyncClient, AuthenticationError, Client, InsecureAddressWarning
 from polyvox.aiohttp_transport import AiohttpTransport
 from tests.hostile.asking import WAYS, Way, ask, each, every_way
-from tests.hostile.canary import CANARY, ROOT, Caller, answering, shown
+from tests.hostile.canary import ROOT, Caller, answering
 from tests.hostile.dialect import HEL, Dialect
 from tests.hostile.dialects import ANTHROPIC, BEDROCK, DESCRIBED, DIALECTS, EVERYBODY, NOVA, OLLAMA, OPENAI, SAGEMAKER
+from tests.hostile.leaks import CANARY, forget, shown
 from tests.hostile.test_connections import FAULTS, good
 from tests.hostile.test_replies import Body
 from tests.hostile.vendor import HostileVendor, Peer, certificates, chunked, head, reply, saying
@@ -430,3 +431,4 @@ def test_the_canary_is_heard_if_it_sings(heard: io.StringIO) -> None:
     # In a span, too: here as a model's name.
     with pytest.raises(AssertionError, match="openai:"):
         Caller(WAYS[0], OPENAI, io.StringIO(), model=f"openai:{CANARY}").ask(answering(200, OPENAI.reply))
+    forget(heard)

@@ -12,9 +12,10 @@ import pytest
 
 from polyvox import APIError, Deployment, FallbacksExhaustedError, ModelGroup
 from tests.hostile.asking import Way, every_way
-from tests.hostile.canary import CANARY, Caller, shown
+from tests.hostile.canary import Caller
 from tests.hostile.dialect import Dialect
 from tests.hostile.dialects import ANTHROPIC, GEMINI, OPENAI
+from tests.hostile.leaks import CANARY, shown
 from tests.hostile.test_replies import Body
 from tests.runtime.google_server import serving
 from tests.tokens import TokenServer

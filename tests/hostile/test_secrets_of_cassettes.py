@@ -6,8 +6,9 @@ A call is recorded from a vendor on this machine, with a key in every place wher
 from __future__ import annotations
 
 import asyncio
+import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
@@ -20,9 +21,10 @@ import pytest
 from polyvox import AsyncClient, Client, Parameters
 from tests import record
 from tests.hostile.asking import WAYS, Way, every_way
-from tests.hostile.canary import CANARY, ROOT
+from tests.hostile.canary import ROOT
 from tests.hostile.dialect import Dialect
 from tests.hostile.dialects import ANTHROPIC, BEDROCK, GEMINI, OPENAI
+from tests.hostile.leaks import CANARY, forget
 from tests.hostile.logins import LOGINS, Login, Place, secret
 from tests.hostile.test_connections import good
 from tests.hostile.vendor import HostileVendor, Misbehaviour, Peer, reply
@@ -45,6 +47,13 @@ def advised() -> Recorder:
     made: dict[str, object] = {}
     exec(settings, made)
     return lambda path: cast("UsesCassettes", made["recorder"]).use_cassette(str(path))
+
+
+@pytest.fixture(autouse=True)
+def what_vcrpy_says(heard: io.StringIO) -> Iterator[None]:
+    """Is not judged here, but what it writes: at level DEBUG it logs all that it sees, with a key in an address."""
+    yield
+    forget(heard)
 
 
 RECORDERS: Final[Mapping[str, Callable[[], Recorder]]] = {"make record": lambda: record.recorder, "the docs": advised}
