@@ -176,7 +176,7 @@ async def _ask_once_async(way: Way, dialect: Dialect, own: AsyncClient, given: P
 def _check_idle(transport: object) -> None:
     """Every connection is closed, or back in the pool and free for the next call."""
     if isinstance(transport, (Pool, AsyncPool)):
-        assert transport._shelf.busy == set()
+        assert transport._shelf._busy == {}  # not even the memory of one that is gone
     elif (pool := getattr(transport, "_pool", None)) is not None:
         assert [connection for connection in pool.connections if not connection.is_idle()] == []
 
