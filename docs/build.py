@@ -173,7 +173,7 @@ def errors_page() -> str:
         statuses = ", ".join(str(status) for status, found in failures.BY_STATUS.items() if found is kind)
         codes = ", ".join(f"`{code}`" for code, found in failures.BY_CODE.items() if found is kind)
         again = "yes" if kind.retryable_by_default else "no"
-        says = str(kind.__doc__).partition("\n")[0]
+        says = " ".join(str(kind.__doc__).partition("\n\n")[0].split())
         lines.append(f"| `{kind.__name__}` | {says} | {statuses} | {codes} | {again} |")
     return "\n".join(lines) + "\n" + RULES
 
