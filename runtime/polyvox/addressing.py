@@ -64,17 +64,13 @@ def find_vendor(name: str) -> Vendor | None:
     return NATIVE.get(name) or _gateway(name)
 
 
-def canonical(name: str) -> str:
-    """A provider's own name; an unknown one stays as it is."""
-    vendor = find_vendor(name)
-    return name if vendor is None else vendor.name
-
-
 @lru_cache(maxsize=256)
 def _gateway(name: str) -> Vendor | None:
     from polyvox_wire.gateways import ALIASES, GATEWAYS  # data of 120 rows: only when a native name did not match
 
-    row = GATEWAYS.get(ALIASES.get(name, name))
+    if (own := ALIASES.get(name)) is not None:
+        return _gateway(own)  # one row, whatever it is called
+    row = GATEWAYS.get(name)
     return None if row is None else Vendor(**row._asdict())
 
 

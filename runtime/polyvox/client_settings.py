@@ -53,12 +53,11 @@ def wants_stream(given: object) -> bool:
 
 def _for_its_provider(defaults: Mapping[str, object], given: Mapping[str, object]) -> Mapping[str, object]:
     """A client's key, address and extras stay with its provider: a call that names another goes without them."""
-    home, asked = provider_of(defaults), provider_of(given)
-    if home is None or asked is None:
+    if (asked := provider_of(given)) is None or (home := provider_of(defaults)) is None:
         return defaults
-    from .addressing import canonical
+    from .addressing import find_vendor
 
-    if canonical(home) == canonical(asked):
+    if find_vendor(home) is find_vendor(asked):
         return defaults
     return {name: value for name, value in defaults.items() if name not in OF_ONE_PROVIDER}
 

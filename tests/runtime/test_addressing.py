@@ -35,6 +35,7 @@ MEANS: Final[list[tuple[str, str | None, str, str]]] = [
     ("openai/gpt-oss-120b", "groq", "groq", "openai/gpt-oss-120b"),
     ("anthropic:x", "openai", "openai", "anthropic:x"),
     ("openai:gpt-5", "openai", "openai", "gpt-5"),  # said twice
+    ("together_ai:m", "together", "together", "m"),  # said twice, by two of its names
     ("google:gemini-x", "gemini", "gemini", "gemini-x"),
     ("openrouter/auto", "openrouter", "openrouter", "openrouter/auto"),
     ("openai:", "openai", "openai", "openai:"),
