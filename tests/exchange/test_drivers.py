@@ -11,14 +11,15 @@ import pytest
 from typing_extensions import override
 
 from polyvox import AsyncClient, Client, FallbacksExhaustedError
-from tests.hostile.test_replies import Body
 from tests.mapping.asking import HELLO
 
 MODELS = ("openai:one", "openai:two")
 
 
-class Broken(Body):
+class Broken(httpx2.SyncByteStream, httpx2.AsyncByteStream):
     """A stream that breaks before its first event."""
+
+    closed = False
 
     @override
     def __iter__(self) -> Iterator[bytes]:
@@ -29,6 +30,14 @@ class Broken(Body):
         raise httpx2.ReadError("broken")
         yield b""
 
+    @override
+    def close(self) -> None:
+        self.closed = True
+
+    @override
+    async def aclose(self) -> None:
+        self.closed = True
+
 
 class Vendor:
     """Breaks each stream, and sees whether those before are closed by then."""
@@ -38,7 +47,7 @@ class Vendor:
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         assert all(stream.closed for stream in self.streams)
-        self.streams.append(Broken([]))
+        self.streams.append(Broken())
         return httpx2.Response(200, headers={"content-type": "text/event-stream"}, stream=self.streams[-1])
 
 
